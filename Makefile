@@ -1,0 +1,48 @@
+# Each target sets up what it needs; nothing is taken from outside the folder but a Python from 3.11 to 3.13.
+PYTHON ?= $(firstword $(foreach each,python3.13 python3.12 python3.11 python3,$(shell command -v $(each))))
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PYTHONHASHSEED := 0
+
+.PHONY: setup demo test check bench gpu lock clean
+
+# The stamp is newer than the lock file when the environment holds what the lock file names.
+setup: $(VENV)/installed
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else \
+	"earfield needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d; name another: make PYTHON=python3.12" % v[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The main job on music made by code; ends with the accuracy, its interval, and where the figures lie.
+demo: setup
+	snakemake --config dataset=demo --quiet rules
+
+test: setup
+	pytest
+
+check: setup
+	ruff format --check .
+	ruff check .
+	snakefmt --check workflow
+	mypy
+	snakemake --lint
+
+# Prints the table of ratios and writes it to benchmarks/measured.csv.
+bench: setup
+	python -m benchmarks
+
+# CUDA for the TensorFlow of the lock file.
+gpu: setup
+	$(VENV)/bin/pip install --disable-pip-version-check \
+	"tensorflow[and-cuda]==$$($(VENV)/bin/python -c 'from importlib.metadata import version; print(version("tensorflow"))')"
+
+# After a change of the dependencies in pyproject.toml.
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,1 @@
+"""Music genre classification with honest error bars, and the receptive fields that the classifier learned."""

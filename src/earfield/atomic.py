@@ -1,0 +1,39 @@
+"""Files that appear under their final name only when whole."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def write_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Write to a neighbour of `path` that takes its name when the block ends well.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The final name. Missing parent folders are made.
+
+    Yields
+    ------
+    pathlib.Path
+        The name to write to: same folder, so that the rename cannot cross a file system, and same suffix, so
+        that a writer which goes by the suffix is not misled.
+
+    Raises
+    ------
+    OSError
+        If the block, the flush to disk or the rename fails. Nothing is left behind then, under neither name;
+        a file that stood under `path` before is untouched.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield aside
+        with open(aside, "rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)

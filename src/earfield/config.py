@@ -1,0 +1,127 @@
+"""Checks of the configuration that name the key, the value and the mend."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from earfield.errors import ConfigError
+
+
+def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str]) -> None:
+    """Check a configuration against its schema and against itself.
+
+    Parameters
+    ----------
+    config : mapping
+        As read from YAML and the command line.
+    schema_path : path-like
+        JSON schema, as YAML.
+
+    Raises
+    ------
+    ConfigError
+        At the first key or value that cannot be used.
+    """
+    with open(schema_path, encoding="utf-8") as file:
+        schema = yaml.safe_load(file)
+    errors = sorted(Draft202012Validator(schema).iter_errors(dict(config)), key=lambda error: len(error.path))
+    if errors:
+        raise ConfigError(_sentence(errors[0]))
+    _check_dataset(config)
+    _check_front_end(config["mel"])
+    _check_network(config["network"], frames=config["segment"]["frames"], n_mels=config["mel"]["n_mels"])
+    optimizer = config["train"]["optimizer"]
+    if "momentum" in optimizer and optimizer["name"] != "sgd":
+        raise ConfigError(f"train.optimizer.momentum goes with sgd, not with '{optimizer['name']}'; remove it.")
+
+
+def _sentence(error: ValidationError) -> str:
+    """Say what is wrong with one key or value, and what would be right."""
+    place = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
+        known = error.schema.get("properties", {})
+        unknown = next(key for key in error.instance if key not in known)
+        close = difflib.get_close_matches(str(unknown), known, n=1)
+        mend = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}."
+        return f"The configuration has an unknown key '{_join(place, unknown)}'; {mend}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return f"The configuration lacks the key '{_join(place, missing)}'; set it as in config.yaml."
+    meaning = error.schema.get("description") if isinstance(error.schema, Mapping) else None
+    mend = f" {meaning}" if meaning else ""
+    return f"The configuration sets {place} to {error.instance!r}, which {_rule(error)}.{mend}"
+
+
+def _rule(error: ValidationError) -> str:
+    """Say which rule a value breaks."""
+    bound = error.validator_value
+    rules = {
+        "minimum": f"is below {bound}",
+        "exclusiveMinimum": f"is not above {bound}",
+        "maximum": f"is above {bound}",
+        "exclusiveMaximum": f"is not below {bound}",
+        "type": f"is not of type {' or '.join([bound] if isinstance(bound, str) else bound)}"
+        if error.validator == "type"
+        else "",
+        "enum": f"is not one of {', '.join(map(str, bound))}" if error.validator == "enum" else "",
+        "uniqueItems": "names a value twice",
+        "minItems": f"has fewer than {bound} items",
+        "maxItems": f"has more than {bound} items",
+        "pattern": f"does not match {bound}",
+    }
+    return rules.get(str(error.validator)) or f"cannot be used ({error.message})"
+
+
+def _join(place: str, key: object) -> str:
+    return f"{place}.{key}" if place else str(key)
+
+
+def _check_dataset(config: Mapping[str, Any]) -> None:
+    name, known = config["dataset"], config["datasets"]
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        mend = f"did you mean '{close[0]}'?" if close else f"those are {', '.join(known)}."
+        raise ConfigError(f"The configuration sets dataset to '{name}', which is no key of datasets; {mend}")
+    chosen = known[name]
+    path = chosen.get("path") if chosen["source"] == "files" else chosen.get("archive")
+    if path and not os.path.exists(os.path.expanduser(path)):
+        key = "path" if chosen["source"] == "files" else "archive"
+        raise ConfigError(
+            f"The configuration sets datasets.{name}.{key} to '{path}', which does not exist; correct it."
+        )
+
+
+def _check_front_end(mel: Mapping[str, Any]) -> None:
+    nyquist = mel["sample_rate"] / 2
+    if mel["fmax"] > nyquist:
+        raise ConfigError(
+            f"The configuration sets mel.fmax to {mel['fmax']} Hz, above half of mel.sample_rate, {nyquist:g} Hz; "
+            "lower fmax or raise sample_rate."
+        )
+    if mel["fmin"] >= mel["fmax"]:
+        raise ConfigError(f"The configuration sets mel.fmin to {mel['fmin']} Hz, not below fmax = {mel['fmax']} Hz.")
+    if mel["hop_length"] > mel["n_fft"]:
+        raise ConfigError(
+            f"The configuration sets mel.hop_length to {mel['hop_length']}, more than n_fft = {mel['n_fft']}: "
+            "samples between windows would be lost; lower hop_length."
+        )
+
+
+def _check_network(network: Mapping[str, Any], *, frames: int, n_mels: int) -> None:
+    """Follow the map's size through the layers, which have no padding."""
+    size = {"mel bands": n_mels, "frames": frames}
+    for number, block in enumerate(network["conv"]):
+        for axis, (name, length) in enumerate(size.items()):
+            kernel, pool = block["kernel"][axis], block["pool"][axis]
+            left = (length - kernel + 1) // pool
+            if left < 1:
+                raise ConfigError(
+                    f"network.conv.{number} needs {kernel + pool - 1} {name} and gets {length}; "
+                    f"make its kernel or pool smaller, or segment.frames or mel.n_mels larger."
+                )
+            size[name] = left

@@ -1,0 +1,244 @@
+"""Artists, and what one of them does in one track.
+
+An artist draws from its genre once: favourite patterns and instruments, an own tuning of each, a room, a
+console. It leans towards neighbouring genres by borrowing whole ingredients of theirs: no classifier
+can be perfect. Its tracks share all that and differ in key, tempo, pattern, balance and form.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from earfield.demo.drums import KITS, Kit, vary_kit
+from earfield.demo.genres import GENRES, Drums, Genre, Groove, Harmony, Lead, Mix, Part
+from earfield.demo.instruments import TIMBRES, Timbre, vary
+from earfield.demo.seeds import generator
+
+BORROWED_BY_ARTIST = 0.13  # probability, per ingredient
+BORROWED_BY_TRACK = 0.04
+ARTIST_SPREAD = 1.0  # of timbres, in units of `vary`
+TRACK_SPREAD = 0.2
+ARTIST_EQ = 2.7  # dB, of each of the console's bells
+TRACK_EQ = 0.5
+ARTIST_BALANCE = 1.8  # dB
+TRACK_BALANCE = 1.0
+FAVOURITE = 0.8  # probability that a track takes the first of an artist's two instruments for a part
+TEMPO_HABIT = 0.07  # standard deviation of an artist's log tempo about its own centre
+
+INGREDIENTS = ("drums", "bass", "comp", "pad", "lead", "harmony", "mix")
+PITCHED = ("bass", "comp", "pad", "lead")
+
+
+@dataclass(frozen=True)
+class Console:
+    """How an artist's records are made."""
+
+    mix: Mix
+    peaks: tuple[tuple[float, float, float], ...]  # equaliser: Hz, dB, octaves
+    damping: float  # Hz, low-pass of the reverb
+    seed: int  # of the room's impulse response
+
+
+@dataclass(frozen=True)
+class Artist:
+    """One artist: a genre with its choices made."""
+
+    genre: Genre
+    index: int
+    tempo: float  # beats per minute
+    kit: Kit
+    balance: dict[str, float]  # dB per part
+    console: Console
+    tuning_cents: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """One pitched part of one track."""
+
+    part: Part | Lead
+    timbre: Timbre
+    patterns: tuple[tuple[int, str], ...]  # the usual one, then its variation; empty for the melody
+    level: float
+
+
+@dataclass(frozen=True)
+class Style:
+    """All that composing and mixing one track needs, apart from the dice."""
+
+    meter: int
+    tempo: float
+    swing: float
+    swing_unit: float  # beats: 1 swings quavers, 0.5 semiquavers
+    looseness: float
+    section: int
+    key: int
+    scale: str
+    harmony: Harmony
+    progression: tuple[int, ...]
+    chord_bars: float
+    sevenths: bool
+    dominant: bool
+    drums: Drums
+    grooves: tuple[Groove, ...]
+    drums_level: float
+    kit: Kit
+    lines: dict[str, Line]
+    console: Console
+    tuning_cents: float
+
+
+def _some(rng: np.random.Generator, options: tuple, count: int) -> tuple:
+    """Draw up to `count` of the options, the first one being the favourite."""
+    order = rng.permutation(len(options))[:count]
+    return tuple(options[i] for i in order)
+
+
+def _borrow(genre: Genre, rng: np.random.Generator, probability: float) -> Genre:
+    """Replace some ingredients of a genre by those of a neighbour."""
+    for ingredient in INGREDIENTS:
+        # Draw for every ingredient, borrowed or not: the dice after it must not depend on the outcome.
+        neighbour = GENRES[genre.neighbours[int(rng.integers(len(genre.neighbours)))]]
+        if rng.uniform() < probability:
+            genre = replace(genre, **{ingredient: getattr(neighbour, ingredient)})
+    return genre
+
+
+def _favourites(part: Part, rng: np.random.Generator) -> Part:
+    """Narrow a part to what one artist likes; a timbre listed twice is twice as likely to come first."""
+    return replace(
+        part,
+        timbres=tuple(dict.fromkeys(_some(rng, part.timbres, 2))),
+        patterns=_some(rng, part.patterns, 3),
+        presence=float(np.clip(part.presence + 0.1 * rng.standard_normal(), 0, 1)),
+    )
+
+
+def _console(mix: Mix, rng: np.random.Generator) -> Console:
+    centres = 90 * 2 ** np.array([0.0, 1.6, 3.0, 4.3, 5.6]) * np.exp(0.25 * rng.standard_normal(5))
+    gains = ARTIST_EQ * rng.standard_normal(5)
+    own = replace(
+        mix,
+        level=mix.level + 1.5 * float(rng.standard_normal()),
+        tilt=mix.tilt + 0.5 * float(rng.standard_normal()),
+        bandwidth=mix.bandwidth * float(np.exp(0.18 * rng.standard_normal())),
+        room=mix.room * float(np.exp(0.3 * rng.standard_normal())),
+        wet=mix.wet * float(np.exp(0.35 * rng.standard_normal())),
+        noise_level=mix.noise_level + 4 * float(rng.standard_normal()),
+        squash=mix.squash * float(np.exp(0.3 * rng.standard_normal())),
+    )
+    peaks = tuple((float(hz), float(gain), 0.7) for hz, gain in zip(centres, gains, strict=True))
+    return Console(own, peaks, float(3500 * np.exp(0.4 * rng.standard_normal())), int(rng.integers(2**31)))
+
+
+def artist(label: str, index: int, *, seed: int) -> Artist:
+    """Draw an artist.
+
+    Parameters
+    ----------
+    label : str
+        A key of `GENRES`.
+    index : int
+        Which artist of the genre, from 0.
+    seed : int
+        The collection's.
+
+    Returns
+    -------
+    Artist
+        The same whatever other artists there are.
+    """
+    rng = generator(seed, label, index, "artist")
+    genre = _borrow(GENRES[label], rng, BORROWED_BY_ARTIST)
+    low, high = genre.tempo
+    tempo = low * (high / low) ** rng.uniform(0.05, 0.95)
+    bass, comp, pad = (_favourites(part, rng) for part in (genre.bass, genre.comp, genre.pad))
+    lead = replace(
+        genre.lead,
+        timbres=tuple(dict.fromkeys(_some(rng, genre.lead.timbres, 2))),
+        register=genre.lead.register + int(rng.integers(-4, 5)),
+        density=float(np.clip(genre.lead.density + 0.1 * rng.standard_normal(), 0.2, 0.9)),
+    )
+    drums = replace(genre.drums, kits=_some(rng, genre.drums.kits, 1), grooves=_some(rng, genre.drums.grooves, 3))
+    harmony = replace(
+        genre.harmony,
+        progressions=_some(rng, genre.harmony.progressions, 3),
+        scales=_some(rng, genre.harmony.scales, 2),
+    )
+    return Artist(
+        genre=replace(genre, drums=drums, bass=bass, comp=comp, pad=pad, lead=lead, harmony=harmony),
+        index=index,
+        tempo=tempo,
+        kit=vary_kit(KITS[drums.kits[0]], rng, spread=ARTIST_SPREAD),
+        balance={name: float(ARTIST_BALANCE * rng.standard_normal()) for name in ("drums", *PITCHED)},
+        console=_console(genre.mix, rng),
+        tuning_cents=float(rng.normal(0, 9)),
+    )
+
+
+def style(performer: Artist, track: int, *, seed: int) -> Style:
+    """Draw what an artist does in one track.
+
+    Parameters
+    ----------
+    performer : Artist
+        Who plays.
+    track : int
+        Which track of the artist, from 0.
+    seed : int
+        The collection's.
+
+    Returns
+    -------
+    Style
+        The same whatever other tracks there are.
+    """
+    label = performer.genre.name
+    rng = generator(seed, label, performer.index, track, "style")
+    # What a single track borrows it borrows from the neighbour's table, but the console stays at home.
+    genre = replace(_borrow(performer.genre, rng, BORROWED_BY_TRACK), mix=performer.genre.mix)
+    low, high = genre.tempo
+    tempo = float(np.clip(performer.tempo * math.exp(TEMPO_HABIT * rng.standard_normal()), 0.92 * low, 1.08 * high))
+    lines = {}
+    for name in PITCHED:
+        part: Part | Lead = getattr(genre, name)
+        timbre = part.timbres[0] if rng.uniform() < FAVOURITE else part.timbres[-1]
+        own = vary(TIMBRES[timbre], generator(seed, label, performer.index, timbre), spread=ARTIST_SPREAD)
+        lines[name] = Line(
+            part=part,
+            timbre=vary(own, rng, spread=TRACK_SPREAD),
+            patterns=_some(rng, part.patterns, 2) if isinstance(part, Part) else (),
+            level=part.level + performer.balance[name] + float(TRACK_BALANCE * rng.standard_normal()),
+        )
+    same_kit = genre.drums.kits[0] == performer.genre.drums.kits[0]
+    kit = performer.kit if same_kit else vary_kit(KITS[genre.drums.kits[0]], rng, spread=ARTIST_SPREAD)
+    harmony = genre.harmony
+    moved = tuple((hz, gain + TRACK_EQ * float(rng.standard_normal()), width) for hz, gain, width in
+                  performer.console.peaks)  # fmt: skip
+    mix = performer.console.mix
+    mix = replace(mix, level=mix.level + 1.5 * float(rng.standard_normal()))
+    longest = max(len(strokes) // groove.beats for groove in GENRES[label].drums.grooves
+                  for _, strokes in groove.strokes)  # fmt: skip
+    return Style(
+        meter=genre.meter,
+        tempo=tempo,
+        swing=float(rng.uniform(*genre.swing)),
+        swing_unit=0.5 if longest >= 4 else 1.0,
+        looseness=genre.looseness * float(np.exp(0.3 * rng.standard_normal())),
+        section=genre.section,
+        key=int(rng.integers(12)),
+        scale=str(harmony.scales[int(rng.integers(len(harmony.scales)))]),
+        harmony=harmony,
+        progression=harmony.progressions[int(rng.integers(len(harmony.progressions)))],
+        chord_bars=float(harmony.bars[int(rng.integers(len(harmony.bars)))]),
+        sevenths=bool(rng.uniform() < harmony.sevenths),
+        dominant=bool(rng.uniform() < harmony.dominant),
+        drums=genre.drums,
+        grooves=_some(rng, genre.drums.grooves, 2),
+        drums_level=genre.drums.level + performer.balance["drums"] + float(TRACK_BALANCE * rng.standard_normal()),
+        kit=vary_kit(kit, rng, spread=TRACK_SPREAD),
+        lines=lines,
+        console=replace(performer.console, mix=mix, peaks=moved),
+        tuning_cents=performer.tuning_cents,
+    )

@@ -1,0 +1,221 @@
+"""The demo collection: which recordings there are, and their files."""
+
+import csv
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from earfield.atomic import write_aside
+from earfield.demo.artists import artist, style
+from earfield.demo.compose import compose
+from earfield.demo.genres import GENRES
+from earfield.demo.mix import mix
+from earfield.demo.seeds import generator
+from earfield.demo.titles import artist_name, title
+from earfield.errors import ConfigError
+
+SAMPLE_RATE = 22050
+MAX_PER_GENRE = 100  # artists per genre, and tracks per artist: two digits each in a track's name
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One track of the demo; it can be rendered without knowing of any other.
+
+    `start` (s) is where the track is cut out of the piece, `gain` (dB) is on top of the piece's own level; a
+    repeated recording differs from the first in these two and in its name.
+    """
+
+    track: str
+    label: str
+    artist: str
+    title: str
+    artist_index: int
+    track_index: int
+    seed: int
+    start: float
+    gain: float
+
+
+def _recording(label: str, artist_index: int, track_index: int, seed: int) -> Recording:
+    rng = generator(seed, label, artist_index, track_index, "cut")
+    return Recording(
+        track=f"{label}.{artist_index:02d}{track_index:02d}",
+        label=label,
+        artist=artist_name(label, artist_index, seed=seed),
+        title=title(label, artist_index, track_index, seed=seed),
+        artist_index=artist_index,
+        track_index=track_index,
+        seed=seed,
+        start=float(rng.uniform(0.3, 2.0)),
+        gain=0.0,
+    )
+
+
+def _repeated(recording: Recording) -> Recording:
+    rng = generator(recording.seed, recording.track, "repeat")
+    return replace(
+        recording,
+        track=f"{recording.track}b",
+        start=recording.start + float(rng.uniform(1.0, 2.0)),
+        gain=float(rng.choice([-1.0, 1.0]) * rng.uniform(1.0, 3.0)),
+    )
+
+
+def plan(*, artists_per_genre: int, tracks_per_artist: int, repeats: int, seed: int) -> list[Recording]:
+    """List the recordings of a demo collection.
+
+    Parameters
+    ----------
+    artists_per_genre : int
+        1 to 100.
+    tracks_per_artist : int
+        1 to 100.
+    repeats : int
+        How many of the recordings stand in the collection a second time, under another track name (the first
+        one's and `b`), cut one to two seconds later and at another level. They are spread over the genres.
+    seed : int
+        Another seed is another collection.
+
+    Returns
+    -------
+    list of Recording
+        Sorted by track. More artists or more tracks add to the list and change nothing in it (but for which
+        recordings are repeated, once every artist has one).
+
+    Raises
+    ------
+    ConfigError
+        If a number is out of its range.
+    """
+    for name, value in (("artists_per_genre", artists_per_genre), ("tracks_per_artist", tracks_per_artist)):
+        if not 1 <= value <= MAX_PER_GENRE:
+            raise ConfigError(f"{name} is {value}; use 1 to {MAX_PER_GENRE}.")
+    labels = sorted(GENRES)
+    n_tracks = len(labels) * artists_per_genre * tracks_per_artist
+    if not 0 <= repeats <= n_tracks:
+        raise ConfigError(f"repeats is {repeats}; use 0 to {n_tracks}, the number of recordings.")
+    recordings = [
+        _recording(label, i, j, seed)
+        for label in labels
+        for i in range(artists_per_genre)
+        for j in range(tracks_per_artist)
+    ]
+    order = generator(seed, "repeats").permutation(len(labels))
+    for k in range(repeats):
+        turn, place = divmod(k, len(labels))
+        j, i = divmod(turn, artists_per_genre)
+        recordings.append(_repeated(_recording(labels[order[place]], i, j, seed)))
+    return sorted(recordings, key=lambda recording: recording.track)
+
+
+def render(recording: Recording, *, seconds: float, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+    """Play a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+        From `plan`.
+    seconds : float [s]
+        How much of it; at least 0.1.
+    sample_rate : int [Hz]
+        Samples per second; at least 8,000.
+
+    Returns
+    -------
+    np.ndarray [shape=(round(seconds * sample_rate),), dtype=float32]
+        Mono, within ±1. On one machine the same samples every time.
+
+    Raises
+    ------
+    ConfigError
+        If `seconds` or `sample_rate` is too small.
+    """
+    if not seconds >= 0.1:
+        raise ConfigError(f"seconds is {seconds}; use at least 0.1.")
+    if sample_rate < 8000:
+        raise ConfigError(f"sample_rate is {sample_rate}; use at least 8000.")
+    names = (recording.seed, recording.label, recording.artist_index, recording.track_index)
+    played = style(
+        artist(recording.label, recording.artist_index, seed=recording.seed),
+        recording.track_index,
+        seed=recording.seed,
+    )
+    first, n_samples = round(recording.start * sample_rate), round(seconds * sample_rate)
+    score = compose(played, seconds=(first + n_samples) / sample_rate, names=names)
+    y = mix(score, played, n_samples=first + n_samples, sample_rate=sample_rate, names=names)[first:]
+    y = y * np.float32(10 ** (recording.gain / 20))
+    return np.clip(y, -1, 1).astype(np.float32)
+
+
+def _write_track(recording: Recording, path: Path, seconds: float) -> None:
+    with write_aside(path) as aside:
+        soundfile.write(aside, render(recording, seconds=seconds), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+
+
+def write_collection(
+    folder: str | os.PathLike[str],
+    *,
+    artists_per_genre: int,
+    tracks_per_artist: int,
+    repeats: int,
+    seconds: float,
+    seed: int,
+    workers: int,
+) -> Path:
+    """Write a demo collection as files.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Receives `<label>/<track>.flac` (22,050 Hz, 16 bit, mono) and `tracks.csv` with the columns `path`
+        (relative to the folder), `label`, `artist`, `title`, written last.
+    artists_per_genre, tracks_per_artist, repeats, seed : int
+        See `plan`.
+    seconds : float [s]
+        Length of each track.
+    workers : int
+        Processes that render, at least 1. The files do not depend on it.
+
+    Returns
+    -------
+    pathlib.Path
+        The table's path.
+
+    Raises
+    ------
+    ConfigError
+        If a number is out of its range.
+    OSError
+        If a file cannot be written. Files under their final names are whole.
+    """
+    if workers < 1:
+        raise ConfigError(f"workers is {workers}; use at least 1.")
+    recordings = plan(
+        artists_per_genre=artists_per_genre, tracks_per_artist=tracks_per_artist, repeats=repeats, seed=seed
+    )
+    folder = Path(folder)
+    paths = [folder / recording.label / f"{recording.track}.flac" for recording in recordings]
+    if workers == 1:
+        for recording, path in zip(recordings, paths, strict=True):
+            _write_track(recording, path, seconds)
+    else:
+        # Spawned, not forked: the caller may hold threads, which do not survive a fork.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            for _ in pool.map(_write_track, recordings, paths, [seconds] * len(paths), chunksize=4):
+                pass
+    rows = sorted(
+        (path.relative_to(folder).as_posix(), recording.label, recording.artist, recording.title)
+        for recording, path in zip(recordings, paths, strict=True)
+    )
+    table = folder / "tracks.csv"
+    with write_aside(table) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["path", "label", "artist", "title"])
+        writer.writerows(rows)
+    return table

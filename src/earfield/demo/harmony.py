@@ -1,0 +1,93 @@
+"""Scales, chords and voice leading, in MIDI pitches."""
+
+SCALES: dict[str, tuple[int, ...]] = {
+    "major": (0, 2, 4, 5, 7, 9, 11),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "minor": (0, 2, 3, 5, 7, 8, 10),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+}
+
+
+def chord(degree: int, *, scale: str, sevenths: bool, dominant: bool) -> tuple[int, ...]:
+    """Build a chord on a degree of a scale.
+
+    Parameters
+    ----------
+    degree : int
+        1 is the tonic.
+    scale : str
+        A key of `SCALES`.
+    sevenths : bool
+        Add the seventh.
+    dominant : bool
+        Make it a dominant seventh chord whatever the scale says, as the blues does.
+
+    Returns
+    -------
+    tuple of int [unit=semitone]
+        Root, third, fifth (and seventh) above the key note, the root within one octave.
+    """
+    steps = SCALES[scale]
+    root = steps[(degree - 1) % 7]
+    if dominant:
+        return root, root + 4, root + 7, root + 10
+    tones = [0, 2, 4, 6] if sevenths else [0, 2, 4]
+    stacked = [steps[(degree - 1 + tone) % 7] + 12 * ((degree - 1 + tone) // 7) for tone in tones]
+    if scale in ("minor", "phrygian") and degree == 5:
+        stacked[1] = stacked[0] + 4  # the leading note of the minor key
+    return tuple(stacked)
+
+
+def voicing(tones: tuple[int, ...], *, previous: tuple[int, ...], register: int) -> tuple[int, ...]:
+    """Place a chord so that the hand moves as little as it can.
+
+    Parameters
+    ----------
+    tones : tuple of int
+        Pitches of the chord in any octave.
+    previous : tuple of int
+        The voicing before, from below; empty at the start.
+    register : int
+        MIDI pitch around which the chords stay.
+
+    Returns
+    -------
+    tuple of int
+        The close voicing, from below, nearest to `previous` and to the register.
+    """
+    best: tuple[float, tuple[int, ...]] | None = None
+    for inversion in range(len(tones)):
+        order = [tone % 12 for tone in tones[inversion:] + tones[:inversion]]
+        stacked = [order[0]]
+        for tone in order[1:]:
+            stacked.append(stacked[-1] + (tone - stacked[-1]) % 12)
+        for octave in range(1, 9):
+            pitches = tuple(tone + 12 * octave for tone in stacked)
+            away = abs(sum(pitches) / len(pitches) - register)
+            motion = sum(min(abs(pitch - old) for old in previous) for pitch in pitches) if previous else 0
+            cost = motion + 0.6 * away + 2 * max(0.0, away - 7)
+            if best is None or cost < best[0]:
+                best = cost, pitches
+    assert best is not None
+    return best[1]
+
+
+def scale_pitches(*, key: int, scale: str, lowest: int, highest: int) -> list[int]:
+    """List the pitches of a scale in a range.
+
+    Parameters
+    ----------
+    key : int
+        MIDI pitch of the key note in any octave.
+    scale : str
+        A key of `SCALES`.
+    lowest, highest : int
+        Bounds, both included.
+
+    Returns
+    -------
+    list of int
+        Ascending MIDI pitches.
+    """
+    return [pitch for pitch in range(lowest, highest + 1) if (pitch - key) % 12 in SCALES[scale]]

@@ -1,0 +1,47 @@
+"""Figure 2: the confusion matrix."""
+
+import os
+from collections.abc import Iterable
+
+import numpy as np
+
+from earfield.figures.style import COLUMN_WIDTH, PAPER_MAP, new_figure, save_figure
+from earfield.tables import read_text_csv
+
+_DARK = 0.45  # share from which the colour map is too dark for black text
+
+
+def draw_confusion(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Draw figure 2 from its data file.
+
+    Parameters
+    ----------
+    data : path-like
+        Written by `write_confusion`: `label, predicted, tests, share`.
+    paths : iterable of path-like
+        `.pdf` and `.png` to write.
+    """
+    table = read_text_csv(data)
+    labels = sorted(table.label.unique())
+    shares = table.pivot(index="label", columns="predicted", values="share").loc[labels, labels].to_numpy(float)
+    tests = table.groupby("label").tests.sum().loc[labels]
+    size = max(COLUMN_WIDTH, 1.1 + 0.25 * len(labels))
+    figure = new_figure(size, size * 0.84)
+    axes = figure.add_subplot()
+    image = axes.imshow(shares, cmap=PAPER_MAP, vmin=0, vmax=1)
+    for row, column in np.ndindex(shares.shape):
+        if shares[row, column] >= 0.005:
+            axes.text(
+                column, row, f"{100 * shares[row, column]:.0f}", ha="center", va="center", fontsize=6,
+                color="white" if shares[row, column] > _DARK else "black",
+            )  # fmt: skip
+    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(labels)), [f"{label} ({n})" for label, n in tests.items()])
+    axes.set(xlabel="Predicted", ylabel="True (number of tests)")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03)
+    bar.set_label("Share of the true label's tests (%)")
+    bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25", "50", "75", "100"])
+    bar.outline.set_visible(False)
+    save_figure(figure, paths)

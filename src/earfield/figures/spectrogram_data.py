@@ -1,0 +1,83 @@
+"""What figure 1 shows: one track's waveform, its log-mel spectrogram, and where one segment lies."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from earfield.atomic import write_aside
+from earfield.audio import read_audio
+from earfield.errors import ConfigError
+from earfield.mel import band_edges
+from earfield.shards import MelShards
+from earfield.tables import usable_tracks
+
+_ENVELOPE_POINTS = 2000  # more than a printed page resolves
+
+
+def write_spectrogram_data(
+    *,
+    tracks: str | os.PathLike[str],
+    frames_paths: Sequence[str],
+    index_paths: Sequence[str],
+    path: str | os.PathLike[str],
+    front_end: Mapping[str, Any],
+    frames: int,
+    track: str | None,
+    start: float,
+) -> None:
+    """Write the data of figure 1.
+
+    Parameters
+    ----------
+    tracks : path-like
+        The table of tracks.
+    frames_paths, index_paths : sequence of path-like
+        The shards, as in `MelShards`.
+    path : path-like
+        `.npz` to write: `track`, `label`, `envelope_seconds`, `envelope_low`, `envelope_high` (the waveform's
+        extremes in short stretches), `mel` (frames, bands), `hop_seconds`, `band_edges` [Hz], `segment` (first
+        frame and number of frames).
+    front_end : mapping
+        Parameters of `log_mel`.
+    frames : int
+        Length of the segment.
+    track : str or None
+        Track to show; None shows the first of the table.
+    start : float
+        Start of the segment [s].
+
+    Raises
+    ------
+    ConfigError
+        If the track is not in the table, or the segment does not fit into it.
+    """
+    table = usable_tracks(tracks)
+    rows = table[table.track == track] if track else table.head(1)
+    if rows.empty:
+        raise ConfigError(
+            f"figures.spectrogram.track is '{track}', which {tracks} does not hold; name one that it does."
+        )
+    row = next(rows.itertuples())
+    rate = front_end["sample_rate"]
+    y = read_audio(row.path, sample_rate=rate)
+    mel = MelShards(frames_paths, index_paths).track(row.track)
+    hop_seconds = front_end["hop_length"] / rate
+    # A segment that would run over the track's end moves back to it: the default suits short and long tracks.
+    first = min(round(start / hop_seconds), len(mel) - frames)
+    stretch = max(1, len(y) // _ENVELOPE_POINTS)
+    pieces = y[: len(y) // stretch * stretch].reshape(-1, stretch)
+    with write_aside(path) as aside:
+        np.savez(
+            aside,
+            track=row.track,
+            label=row.label,
+            envelope_seconds=(np.arange(len(pieces)) + 0.5) * stretch / rate,
+            envelope_low=pieces.min(axis=1),
+            envelope_high=pieces.max(axis=1),
+            mel=mel,
+            hop_seconds=hop_seconds,
+            band_edges=band_edges(**{key: front_end[key] for key in ("n_mels", "fmin", "fmax")}),
+            segment=(first, frames),
+        )

@@ -1,0 +1,142 @@
+"""The paper's network, and the file that carries it with its labels and its front end."""
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from earfield.atomic import write_aside
+
+_ZIP_EPOCH = (
+    1980,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # the archive's members carry no time, so that equal models are equal files
+
+
+def build_network(
+    *,
+    frames: int,
+    n_mels: int,
+    n_labels: int,
+    seed: int,
+    conv: Sequence[Mapping[str, Any]],
+    dense: Mapping[str, Any],
+    dropout: float,
+) -> keras.Model:
+    """Build the network, freshly initialised.
+
+    Parameters
+    ----------
+    frames, n_mels : int
+        Shape of a segment.
+    n_labels : int
+        Number of outputs.
+    seed : int
+        Of the initial weights.
+    conv : sequence of mappings
+        For each convolution `filters`, `kernel` and `pool` (both as [mel bands, frames], the paper's order) and
+        `l2`, the weight of the squared kernel in the loss.
+    dense : mapping
+        `units` and `l2` of the hidden layer.
+    dropout : float
+        Share of units dropped before and behind the hidden layer.
+
+    Returns
+    -------
+    keras.Model
+        From log-mel segments (batch, frames, n_mels) to probabilities (batch, n_labels). The layers are named
+        `conv1`, `pool1`, ..., `flatten`, `dense` and `output`.
+
+    Source: Dong (2018); dropout and L2 from the author's published code.
+    """
+    layers = keras.layers
+    stack: list[keras.Layer] = [
+        keras.Input((frames, n_mels), name="log_mel"),
+        layers.Reshape((frames, n_mels, 1), name="channel"),
+    ]
+
+    def weights(position: int, l2: float) -> dict[str, Any]:
+        return {
+            "kernel_initializer": keras.initializers.GlorotUniform(seed=seed * 100 + position),
+            "kernel_regularizer": keras.regularizers.L2(l2) if l2 else None,
+        }
+
+    for number, block in enumerate(conv, start=1):
+        # Keras gets (frames, bands): time runs along a segment's first axis.
+        stack += [
+            layers.Conv2D(
+                block["filters"],
+                block["kernel"][::-1],
+                activation="relu",
+                name=f"conv{number}",
+                **weights(number, block["l2"]),
+            ),
+            layers.MaxPooling2D(block["pool"][::-1], name=f"pool{number}"),
+        ]
+    stack += [
+        layers.Flatten(name="flatten"),
+        layers.Dropout(dropout, name="dropout1"),
+        layers.Dense(dense["units"], activation="relu", name="dense", **weights(98, dense["l2"])),
+        layers.Dropout(dropout, name="dropout2"),
+        layers.Dense(n_labels, activation="softmax", name="output", **weights(99, 0)),
+    ]
+    return keras.Sequential(stack, name="earfield_cnn")
+
+
+def save_network(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    *,
+    labels: Sequence[str],
+    front_end: Mapping[str, Any],
+) -> None:
+    """Save a network as a plain `.keras` archive that carries its labels and its front end.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Loads with `keras.models.load_model` and nothing of ours.
+    path : path-like
+        File to write. Equal models give equal bytes: no time is stored.
+    labels : sequence of str
+        The meaning of the outputs, in their order.
+    front_end : mapping
+        Parameters that turn audio into the network's input.
+    """
+    facts = {"labels": list(labels), "front_end": dict(front_end)}
+    with write_aside(path) as aside:
+        model.save(aside)
+        with zipfile.ZipFile(aside) as archive:
+            members = {name: archive.read(name) for name in sorted(archive.namelist())}
+        metadata = json.loads(members["metadata.json"])
+        metadata["date_saved"] = "1980-01-01@00:00:00"
+        metadata["earfield"] = facts
+        members["metadata.json"] = json.dumps(metadata, ensure_ascii=False, indent=1, sort_keys=True).encode()
+        with zipfile.ZipFile(aside, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(zipfile.ZipInfo(name, _ZIP_EPOCH), content)
+
+
+def read_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read what a saved network carries beside its weights, without loading it.
+
+    Parameters
+    ----------
+    path : path-like
+        A file that `save_network` wrote.
+
+    Returns
+    -------
+    dict
+        `labels` (list of str, in the order of the outputs) and `front_end` (dict).
+    """
+    with zipfile.ZipFile(path) as archive:
+        facts: dict[str, Any] = json.loads(archive.read("metadata.json"))["earfield"]
+    return facts

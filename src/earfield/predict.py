@@ -1,0 +1,64 @@
+"""A network's probabilities for whole tracks, averaged over their windows."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from earfield.device import Device
+from earfield.shards import MelShards, window_starts
+
+_MICRO_BATCH = {False: 8, True: 256}  # windows at a time, without and with a GPU
+
+
+class TrackPredictor:
+    """Predicts tracks; made once for a network, since the first call compiles it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From log-mel segments (batch, frames, n_mels) to probabilities.
+    device : Device
+        Where it runs.
+    overlap : float
+        Overlap of neighbouring windows, as a share of their length.
+    """
+
+    def __init__(self, model: keras.Model, *, device: Device, overlap: float) -> None:
+        self._frames, n_mels = model.input_shape[1:]
+        self._hop = max(1, round(self._frames * (1 - overlap)))
+        self._size = _MICRO_BATCH[device.gpu]
+        self._pool = ThreadPoolExecutor(device.workers)
+
+        @tf.function(input_signature=[tf.TensorSpec((None, self._frames, n_mels), tf.float32)])
+        def probabilities(x: tf.Tensor) -> tf.Tensor:
+            return model(x, training=False)
+
+        self._probabilities = probabilities
+
+    def __call__(self, shards: MelShards, names: Sequence[str]) -> np.ndarray:
+        """Average the network's output over the windows of each track, its tail included.
+
+        Parameters
+        ----------
+        shards : MelShards
+            Where the tracks lie.
+        names : sequence of str
+            Tracks to predict.
+
+        Returns
+        -------
+        np.ndarray [shape=(n_tracks, n_labels), dtype=float64]
+            Mean probabilities.
+        """
+        return np.stack(list(self._pool.map(lambda name: self._track(shards.track(name)), names)))
+
+    def _track(self, mel: np.ndarray) -> np.ndarray:
+        starts = window_starts(len(mel), frames=self._frames, hop=self._hop)
+        outputs = []
+        for first in range(0, len(starts), self._size):
+            windows = np.stack([mel[start : start + self._frames] for start in starts[first : first + self._size]])
+            outputs.append(self._probabilities(windows).numpy())
+        return np.concatenate(outputs).mean(axis=0, dtype=np.float64)

@@ -1,0 +1,67 @@
+"""The tables that stages hand to each other: how they are written, read and checked."""
+
+import hashlib
+import os
+
+import pandas as pd
+
+from earfield.atomic import write_aside
+from earfield.errors import DatasetError
+
+TRACK_COLUMNS = [
+    "track",
+    "label",
+    "path",
+    "artist",
+    "title",
+    "seconds",
+    "sample_rate",
+    "channels",
+    "sha256",
+    "problem",
+]
+_TEXT = dict.fromkeys(("track", "label", "path", "artist", "title", "sha256", "problem"), str)
+
+
+def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Write a table under its final name only when whole; the same table gives the same bytes everywhere."""
+    with write_aside(path) as aside:
+        table.to_csv(aside, index=False, lineterminator="\n")
+
+
+def read_text_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a table without guessing at missing values: a genre called "NA" or "None" is a genre."""
+    return pd.read_csv(path, dtype=_TEXT, keep_default_na=False)
+
+
+def usable_tracks(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read the rows of a table of tracks that have no problem.
+
+    Parameters
+    ----------
+    path : path-like
+        `tracks.csv`.
+
+    Returns
+    -------
+    pd.DataFrame
+        With the columns `TRACK_COLUMNS`, sorted by track.
+
+    Raises
+    ------
+    DatasetError
+        If a column is missing, or no track is usable.
+    """
+    table = pd.read_csv(path, dtype=_TEXT, keep_default_na=False, na_values={"seconds": [""]})
+    missing = [column for column in TRACK_COLUMNS if column not in table]
+    if missing:
+        raise DatasetError(f"{path} lacks the column '{missing[0]}'; delete the file and run again.")
+    usable = table[table.problem == ""]
+    if usable.empty:
+        raise DatasetError(f"{path} holds no usable track; see its column 'problem'.")
+    return usable.reset_index(drop=True)
+
+
+def shard_of(track: str, *, shards: int) -> int:
+    """Return the shard of a track: a hash of its name alone, the same on every machine and in every run."""
+    return int.from_bytes(hashlib.sha256(track.encode()).digest()[:8], "big") % shards

@@ -1,0 +1,239 @@
+"""Collections of songs as one table, `tracks.csv`."""
+
+import hashlib
+import os
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import soundfile
+from tqdm import tqdm
+
+from earfield.audio import PCM16_STEP, read_audio
+from earfield.errors import AudioError, DatasetError
+from earfield.mel import frame_count
+from earfield.tables import TRACK_COLUMNS, write_csv
+
+_SHOWN = 20  # problems that an error or a log line spells out
+_SUFFIXES = {f".{name.lower()}" for name in soundfile.available_formats()} | {
+    ".aif",
+    ".aifc",
+    ".mp3",
+    ".oga",
+    ".opus",
+}
+
+
+def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
+    """List the songs of a folder `<label>/<file>`.
+
+    Parameters
+    ----------
+    folder : path-like
+        Holds one folder a label. Files below these, at any depth, are that label's songs. Hidden files, and files
+        whose suffix no audio format has, are passed over.
+
+    Returns
+    -------
+    pd.DataFrame
+        With the columns `track, label, path, artist, title`. A track is named by its path below `folder` without
+        the suffix.
+
+    Raises
+    ------
+    DatasetError
+        If the folder is missing or holds no song.
+    """
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        raise DatasetError(f"The folder '{folder}' does not exist; correct datasets.<name>.path in the configuration.")
+    paths = sorted(
+        path
+        for path in folder.glob("*/**/*")
+        if path.suffix.lower() in _SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    if not paths:
+        raise DatasetError(f"The folder '{folder}' holds no audio file in a sub-folder; put songs in <label>/<file>.")
+    return pd.DataFrame(
+        {
+            "track": [_name(path.relative_to(folder)) for path in paths],
+            "label": [unicodedata.normalize("NFC", path.relative_to(folder).parts[0]) for path in paths],
+            "path": [str(path) for path in paths],
+            "artist": "",
+            "title": "",
+        }
+    )
+
+
+def list_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """List the songs of a CSV with the columns `path, label` and, if known, `artist, title`.
+
+    Parameters
+    ----------
+    path : path-like
+        Its relative paths are relative to its own folder.
+
+    Returns
+    -------
+    pd.DataFrame
+        With the columns `track, label, path, artist, title`. A track is named by its path as written, without the
+        suffix.
+
+    Raises
+    ------
+    DatasetError
+        If the file is missing, is no CSV in UTF-8, lacks a column, or has a row without path or label.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise DatasetError(f"The file '{path}' does not exist; correct datasets.<name>.path in the configuration.")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DatasetError(f"'{path}' cannot be read as a CSV in UTF-8 ({str(error).strip()}).") from None
+    for column in ("path", "label"):
+        if column not in table:
+            raise DatasetError(f"'{path}' lacks the column '{column}' (it has {', '.join(table)}); add it.")
+        if (table[column] == "").any():
+            line = int(np.argmax(table[column] == "")) + 2
+            raise DatasetError(f"'{path}' line {line} has no {column}; fill it in or remove the row.")
+    if table.empty:
+        raise DatasetError(f"'{path}' lists no song; add rows.")
+    return pd.DataFrame(
+        {
+            "track": [_name(Path(name)) for name in table.path],
+            "label": [unicodedata.normalize("NFC", label) for label in table.label],
+            "path": [str(path.parent / Path(name).expanduser()) for name in table.path],
+            "artist": table.get("artist", ""),
+            "title": table.get("title", ""),
+        }
+    )
+
+
+def list_songs(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """List the songs of a folder or of a CSV; see `list_folder` and `list_csv`."""
+    return list_csv(path) if str(path).lower().endswith(".csv") else list_folder(path)
+
+
+def inspect(path: str | os.PathLike[str], *, sample_rate: int, hop_length: int, frames: int) -> dict[str, object]:
+    """Say what a file holds, and why it cannot be used if it cannot.
+
+    Parameters
+    ----------
+    path : path-like
+        The audio file.
+    sample_rate : int
+        Rate that the front end works at [Hz].
+    hop_length : int
+        Distance between frames [samples].
+    frames : int
+        Length of a segment [frames]: the least that a track must give.
+
+    Returns
+    -------
+    dict
+        `seconds`, `sample_rate`, `channels`, `sha256` (of the file's bytes) and `problem` (empty when usable).
+    """
+    facts: dict[str, object] = {
+        "seconds": np.nan,
+        "sample_rate": 0,
+        "channels": 0,
+        "sha256": "",
+        "problem": "",
+    }
+    try:
+        with open(path, "rb") as file:
+            facts["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+        y = read_audio(path)
+        header = soundfile.info(path)
+    except AudioError as error:
+        return facts | {"problem": str(error)}
+    except OSError as error:
+        return facts | {"problem": f"cannot be opened ({os.strerror(error.errno or 0)})"}
+    seconds = len(y) / header.samplerate
+    facts |= {"seconds": round(seconds, 6), "sample_rate": header.samplerate, "channels": header.channels}
+    if frame_count(round(seconds * sample_rate), hop_length=hop_length) < frames:
+        needed = (frames - 1) * hop_length / sample_rate
+        facts["problem"] = f"ends after {seconds:.2f} s of audio; {needed:.2f} s are needed"
+    elif np.abs(y).max() < PCM16_STEP:
+        facts["problem"] = "is silent"
+    return facts
+
+
+def write_tracks(
+    songs: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    sample_rate: int,
+    hop_length: int,
+    frames: int,
+    max_unusable: float,
+    workers: int,
+) -> pd.DataFrame:
+    """Inspect every song and write the table of tracks.
+
+    Parameters
+    ----------
+    songs : pd.DataFrame
+        With the columns `track, label, path, artist, title`, and `problem` if something is known already.
+    path : path-like
+        `tracks.csv` to write.
+    sample_rate, hop_length, frames
+        As in `inspect`.
+    max_unusable : float
+        Largest share of unusable tracks, 0 to 1, that the run goes on with.
+    workers : int
+        Files decoded at a time.
+
+    Returns
+    -------
+    pd.DataFrame
+        The table, with the columns `TRACK_COLUMNS`, sorted by track.
+
+    Raises
+    ------
+    DatasetError
+        If two tracks have one name, or more than `max_unusable` of them cannot be used; the table is not written.
+    """
+    songs = songs.sort_values("track", kind="stable").reset_index(drop=True)
+    double = songs[songs.track.duplicated(keep=False)]
+    if len(double):
+        first, second = double.path.iloc[:2]
+        raise DatasetError(
+            f"Two files give the track '{double.track.iloc[0]}': '{first}' and '{second}'; rename or remove one."
+        )
+    known = songs["problem"] if "problem" in songs else pd.Series("", index=songs.index)
+
+    def facts(row: int) -> dict[str, object]:
+        if known[row]:
+            return {"seconds": np.nan, "sample_rate": 0, "channels": 0, "sha256": "", "problem": known[row]}
+        return inspect(songs.path[row], sample_rate=sample_rate, hop_length=hop_length, frames=frames)
+
+    with ThreadPoolExecutor(workers) as pool:
+        rows = list(tqdm(pool.map(facts, range(len(songs))), total=len(songs), desc="tracks", unit="track"))
+    table = pd.concat([songs.drop(columns="problem", errors="ignore"), pd.DataFrame(rows)], axis=1)[TRACK_COLUMNS]
+    unusable = table[table.problem != ""]
+    if len(unusable) > max_unusable * len(table):
+        raise DatasetError(
+            f"{len(unusable)} of {len(table)} tracks cannot be used, more than tracks.max_unusable = {max_unusable:g} "
+            f"allows; mend or remove them, or raise the limit:\n{describe_problems(unusable)}"
+        )
+    write_csv(table, path)
+    return table
+
+
+def describe_problems(unusable: pd.DataFrame) -> str:
+    """Return one line for each unusable track, file and reason, shortened beyond the first few."""
+    lines = [f"  '{row.path or row.track}' {row.problem}" for row in unusable.head(_SHOWN).itertuples()]
+    if len(unusable) > _SHOWN:
+        lines.append(f"  ... and {len(unusable) - _SHOWN} more")
+    return "\n".join(lines)
+
+
+def _name(path: Path) -> str:
+    """Return a track's name: the path without its suffix, with `/` and in one Unicode form on every system."""
+    return unicodedata.normalize("NFC", path.with_suffix("").as_posix())

@@ -1,0 +1,34 @@
+"""mel: the paper's front end, in a few shards.
+
+Needs: data/{dataset}/tracks.csv and the audio it lists.
+Makes: data/{dataset}/mel/shard-NN.npy and .csv.
+"""
+
+
+rule mel:
+    """Log-mel spectrograms of one shard of tracks, end to end in one array."""
+    input:
+        tracks="data/{dataset}/tracks.csv",
+        code=[
+            "src/earfield/atomic.py",
+            "src/earfield/audio.py",
+            "src/earfield/errors.py",
+            "src/earfield/job.py",
+            "src/earfield/mel.py",
+            "src/earfield/tables.py",
+        ],
+    output:
+        frames="data/{dataset}/mel/shard-{shard}.npy",
+        index="data/{dataset}/mel/shard-{shard}.csv",
+    log:
+        "logs/{dataset}/mel/{shard}.log",
+    benchmark:
+        "benchmarks/{dataset}/mel/{shard}.tsv"
+    conda:
+        "../envs/mel.yaml"
+    resources:
+        mem_mb=1500,
+    params:
+        mel=config["mel"],
+    script:
+        "../scripts/mel.py"

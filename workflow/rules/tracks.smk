@@ -1,0 +1,94 @@
+"""tracks: every collection as one table.
+
+Needs: a download, the demo's generator, or songs of your own.
+Makes: data/{dataset}/tracks.csv.
+"""
+
+
+rule tracks_gtzan:
+    """GTZAN, downloaded or from an archive at hand, unpacked, every track checked against its known md5."""
+    input:
+        facts="resources/gtzan_tracks.csv",
+        code=[
+            "src/earfield/archive.py",
+            "src/earfield/atomic.py",
+            "src/earfield/download.py",
+            "src/earfield/errors.py",
+            "src/earfield/gtzan.py",
+            "src/earfield/job.py",
+        ],
+    output:
+        audio=directory("data/{dataset}/audio"),
+    log:
+        "logs/{dataset}/tracks_gtzan.log",
+    benchmark:
+        "benchmarks/{dataset}/tracks_gtzan.tsv"
+    wildcard_constraints:
+        dataset=datasets_from("gtzan"),
+    conda:
+        "../envs/tracks.yaml"
+    threads: 4
+    params:
+        gtzan=lambda wildcards: config["datasets"][wildcards.dataset],
+    script:
+        "../scripts/tracks_gtzan.py"
+
+
+rule tracks_demo:
+    """The demo's songs, composed and rendered by code."""
+    input:
+        code=[
+            "src/earfield/atomic.py",
+            "src/earfield/errors.py",
+            "src/earfield/job.py",
+        ],
+    output:
+        audio=directory("data/{dataset}/audio"),
+    log:
+        "logs/{dataset}/tracks_demo.log",
+    benchmark:
+        "benchmarks/{dataset}/tracks_demo.tsv"
+    wildcard_constraints:
+        dataset=datasets_from("demo"),
+    conda:
+        "../envs/tracks.yaml"
+    threads: 64
+    params:
+        demo=lambda wildcards: config["datasets"][wildcards.dataset],
+    script:
+        "../scripts/tracks_demo.py"
+
+
+rule tracks:
+    """One row a track: where it lies, what it holds, and why it cannot be used if it cannot."""
+    input:
+        audio=collection,
+        facts="resources/gtzan_tracks.csv",
+        code=[
+            "src/earfield/atomic.py",
+            "src/earfield/audio.py",
+            "src/earfield/errors.py",
+            "src/earfield/gtzan.py",
+            "src/earfield/job.py",
+            "src/earfield/mel.py",
+            "src/earfield/tables.py",
+            "src/earfield/tracks.py",
+        ],
+    output:
+        tracks="data/{dataset}/tracks.csv",
+    log:
+        "logs/{dataset}/tracks.log",
+    benchmark:
+        "benchmarks/{dataset}/tracks.tsv"
+    conda:
+        "../envs/tracks.yaml"
+    threads: 64
+    params:
+        source=lambda wildcards: config["datasets"][wildcards.dataset]["source"],
+        files=user_collection,
+        sample_rate=config["mel"]["sample_rate"],
+        hop_length=config["mel"]["hop_length"],
+        frames=config["segment"]["frames"],
+        max_unusable=config["tracks"]["max_unusable"],
+    script:
+        "../scripts/tracks.py"

@@ -1,0 +1,49 @@
+"""train: the paper's network on random windows of the training tracks.
+
+Needs: the mel shards and one split.
+Makes: results/{dataset}/{protocol}/{seed}/cnn/model.keras and history.csv.
+"""
+
+
+rule train:
+    """One network; a killed run goes on from its last epoch."""
+    input:
+        frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
+        index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
+        split="data/{dataset}/splits/{protocol}/{seed}.csv",
+        code=[
+            "src/earfield/atomic.py",
+            "src/earfield/checkpoint.py",
+            "src/earfield/device.py",
+            "src/earfield/errors.py",
+            "src/earfield/gradients.py",
+            "src/earfield/job.py",
+            "src/earfield/network.py",
+            "src/earfield/predict.py",
+            "src/earfield/shards.py",
+            "src/earfield/tables.py",
+            "src/earfield/train.py",
+            "src/earfield/windows.py",
+        ],
+    output:
+        model="results/{dataset}/{protocol}/{seed}/cnn/model.keras",
+        history="results/{dataset}/{protocol}/{seed}/cnn/history.csv",
+    log:
+        "logs/{dataset}/{protocol}/{seed}/cnn/train.log",
+    benchmark:
+        "benchmarks/{dataset}/{protocol}/{seed}/cnn/train.tsv"
+    conda:
+        "../envs/train.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=4000,
+    params:
+        # The checkpoint is no output: it has to outlive a job that was killed.
+        work_folder="logs/{dataset}/{protocol}/{seed}/cnn",
+        front_end=FRONT_END,
+        segment=config["segment"],
+        network=config["network"],
+        train=config["train"],
+    script:
+        "../scripts/train.py"

@@ -1,0 +1,14 @@
+from earfield.device import configure
+from earfield.evaluate import predict_test_tracks
+from earfield.job import logged
+
+with logged(snakemake.log[0]):
+    predict_test_tracks(
+        model_path=snakemake.input.model,
+        frames_paths=snakemake.input.frames,
+        index_paths=snakemake.input.index,
+        split=snakemake.input.split,
+        predictions_path=snakemake.output.predictions,
+        device=configure(snakemake.threads),
+        overlap=snakemake.params.overlap,
+    )

@@ -1,0 +1,10 @@
+from earfield.job import logged
+from earfield.score import summarize
+
+with logged(snakemake.log[0]):
+    summarize(
+        snakemake.input.predictions,
+        tracks=snakemake.input.tracks,
+        csv_path=snakemake.output.table,
+        json_path=snakemake.output.facts,
+    )

@@ -1,0 +1,5 @@
+from earfield.job import logged
+from earfield.score import write_confusion
+
+with logged(snakemake.log[0]):
+    write_confusion(snakemake.input.predictions, snakemake.output.data)

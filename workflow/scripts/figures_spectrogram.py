@@ -1,0 +1,5 @@
+from earfield.figures.spectrogram import draw_spectrogram
+from earfield.job import logged
+
+with logged(snakemake.log[0]):
+    draw_spectrogram(snakemake.input.data, snakemake.output)

@@ -1,0 +1,10 @@
+from earfield.job import logged
+from earfield.splits import write_split
+
+with logged(snakemake.log[0]):
+    write_split(
+        tracks=snakemake.input.tracks,
+        path=snakemake.output.split,
+        seed=int(snakemake.wildcards.seed),
+        **snakemake.params.protocol,
+    )

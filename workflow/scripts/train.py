@@ -1,0 +1,19 @@
+from earfield.device import configure
+from earfield.job import logged
+from earfield.train import train_network
+
+with logged(snakemake.log[0]):
+    train_network(
+        frames_paths=snakemake.input.frames,
+        index_paths=snakemake.input.index,
+        split=snakemake.input.split,
+        model_path=snakemake.output.model,
+        history_path=snakemake.output.history,
+        work_folder=snakemake.params.work_folder,
+        device=configure(snakemake.threads),
+        seed=int(snakemake.wildcards.seed),
+        front_end=snakemake.params.front_end,
+        network=snakemake.params.network,
+        **snakemake.params.segment,
+        **snakemake.params.train,
+    )
