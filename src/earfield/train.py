@@ -1,7 +1,6 @@
 """Training: random windows, early stopping on whole validation tracks, resumable and seeded."""
 
 import logging
-import math
 import os
 import shutil
 import time
@@ -9,26 +8,31 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 from tqdm import tqdm
 
-from earfield.checkpoint import TrainingState, load_checkpoint, run_fingerprint, save_checkpoint
+from earfield.checkpoint import load_checkpoint, run_fingerprint, save_checkpoint
 from earfield.device import Device
-from earfield.errors import EarfieldError
-from earfield.gradients import GradientStep
 from earfield.network import build_network, save_network
-from earfield.predict import TrackPredictor
 from earfield.shards import MelShards
 from earfield.tables import read_text_csv, write_csv
+from earfield.trainer import Trainer
 from earfield.windows import plan_epoch, training_batches
 
 log = logging.getLogger(__name__)
 
-_CODE = ["checkpoint.py", "gradients.py", "network.py", "predict.py", "shards.py", "train.py", "windows.py"]
-_EPSILON = 1e-7  # keeps the logarithm of a probability finite
+_CODE = [
+    "checkpoint.py",
+    "gradients.py",
+    "network.py",
+    "predict.py",
+    "shards.py",
+    "train.py",
+    "trainer.py",
+    "windows.py",
+]
 
 
 def train_network(
@@ -110,103 +114,66 @@ def train_network(
     table = read_text_csv(split)
     labels = sorted(table.label.unique())
     train, validation = (table[table.subset == subset] for subset in ("train", "validation"))
-    names, y = train.track.tolist(), train.label.map(labels.index).to_numpy()
-    lengths = shards.index.frames.loc[names].to_numpy()
-
-    model = build_network(frames=frames, n_mels=front_end["n_mels"], n_labels=len(labels), seed=seed, **network)
-    rule = keras.optimizers.get(
-        {"class_name": optimizer["name"], "config": {k: v for k, v in optimizer.items() if k != "name"}}
-    )
-    rule.build(model.trainable_variables)
-    step = GradientStep(
-        model,
-        micro_batch=batch_size if device.gpu else micro_batch,
-        workers=device.workers,
-        precision=precision,
-        xla=xla,
-    )
-    predictor = TrackPredictor(model, device=device, overlap=overlap)
-
-    @tf.function
-    def update(gradients: list[tf.Tensor]) -> None:
-        rule.apply(gradients, model.trainable_variables)
-
-    settings = {
-        "seed": seed, "frames": frames, "network": network, "overlap": overlap, "optimizer": optimizer,
-        "batch_size": batch_size, "micro_batch": micro_batch, "windows_per_track": windows_per_track,
-        "precision": precision, "xla": xla, "gpu": device.gpu, "keras": keras.__version__, "tf": tf.__version__,
-    }  # fmt: skip
-    code = [Path(__file__).with_name(name) for name in _CODE]
-    fingerprint = run_fingerprint([split, *frames_paths, *index_paths, *code], settings)
-    checkpoint = Path(work_folder) / "checkpoint.npz"
-    state = load_checkpoint(checkpoint, fingerprint=fingerprint)
-    boards = Path(work_folder) / "tensorboard"
-    if state is None:
-        shutil.rmtree(boards, ignore_errors=True)
-        state = TrainingState(model.get_weights(), model.get_weights(), [v.numpy() for v in rule.variables])
-    else:
-        log.info("Going on after epoch %d of an earlier run.", len(state.history))
-        model.set_weights(state.weights)
-        for variable, value in zip(rule.variables, state.optimizer, strict=True):
-            variable.assign(value)
+    targets = {subset: rows.label.map(labels.index).to_numpy() for subset, rows in table.groupby("subset")}
+    lengths = shards.index.frames.loc[train.track].to_numpy()
 
     def epoch_plan(epoch: int) -> tuple[np.ndarray, np.ndarray]:
         return plan_epoch(
-            lengths,
-            frames=frames,
-            windows_per_track=windows_per_track,
-            batch_size=batch_size,
-            seed=seed,
-            epoch=epoch,
+            lengths, frames=frames, windows_per_track=windows_per_track, batch_size=batch_size, seed=seed, epoch=epoch
         )
 
+    model = build_network(frames=frames, n_mels=front_end["n_mels"], n_labels=len(labels), seed=seed, **network)
+    settings: dict[str, Any] = {
+        "batch_size": batch_size,
+        "micro_batch": micro_batch,
+        "precision": precision,
+        "xla": xla,
+    }
+    trainer = Trainer(model, optimizer, device=device, seed=seed, overlap=overlap, **settings)
+    settings |= {"seed": seed, "frames": frames, "network": network, "overlap": overlap, "optimizer": optimizer}
+    settings |= {"windows_per_track": windows_per_track, "gpu": device.gpu, "tensorflow": tf.__version__}
+    code = [Path(__file__).with_name(name) for name in _CODE]
+    fingerprint = run_fingerprint([split, *frames_paths, *index_paths, *code], settings)
+
+    checkpoint, curves = Path(work_folder) / "checkpoint.npz", Path(work_folder) / "tensorboard"
+    state = load_checkpoint(checkpoint, fingerprint=fingerprint)
+    if state is None:
+        shutil.rmtree(curves, ignore_errors=True)
+        state = trainer.state([], best=None)
+    else:
+        log.info("Going on after epoch %d of an earlier run.", len(state.history))
+        trainer.restore(state)
+    board = tf.summary.create_file_writer(str(curves))
     segments = epoch_plan(0)[0].size
-    board = tf.summary.create_file_writer(str(boards))
     bar = tqdm(
-        total=max_epochs * segments, initial=len(state.history) * segments, desc=f"train seed {seed}", unit="seg",
+        total=max_epochs * segments,
+        initial=len(state.history) * segments,
+        desc=f"train, seed {seed}",
+        unit="seg",
         mininterval=0.5 if os.isatty(2) else 30,
-    )  # fmt: skip
-    waiting, started = 0.0, time.perf_counter()
+    )
+    started = time.perf_counter()
     while len(state.history) < max_epochs and len(state.history) - 1 - state.best_epoch < patience:
         epoch = len(state.history)
-        losses, hits = [], []
-        batches = iter(training_batches(shards, names, y, epoch_plan(epoch), frames=frames))
-        for number in range(segments // batch_size):
-            asked = time.perf_counter()
-            x, target = next(batches)
-            waiting += time.perf_counter() - asked
-            loss, accuracy, gradients = step(x, target, seed=(seed, epoch * (segments // batch_size) + number))
-            if not math.isfinite(loss):
-                raise EarfieldError(
-                    f"The training loss of seed {seed} became {loss} in step {number + 1} of epoch {epoch + 1}; "
-                    f"lower train.optimizer.learning_rate (now {optimizer['learning_rate']})."
-                )
-            update(gradients)
-            losses.append(loss)
-            hits.append(accuracy)
-            bar.update(batch_size)
+        batches = training_batches(shards, train.track.tolist(), targets["train"], epoch_plan(epoch), frames=frames)
         row = {
             "epoch": epoch + 1,
             "segments": (epoch + 1) * segments,
-            "train_loss": round(float(np.mean(losses)), 6),
-            "train_accuracy": round(float(np.mean(hits)), 6),
-            **_validate(predictor(shards, validation.track.tolist()), validation.label.map(labels.index).to_numpy()),
+            **trainer.run_epoch(batches, epoch, n_batches=segments // batch_size, bar=bar),
+            **trainer.validate(shards, validation.track.tolist(), targets["validation"]),
         }
-        state.history.append(row)
-        if state.best_epoch < 0 or _merit(row) > _merit(state.history[state.best_epoch]):
-            state.best_epoch, state.best_weights = epoch, model.get_weights()
-        state.weights, state.optimizer = model.get_weights(), [v.numpy() for v in rule.variables]
+        state = trainer.state([*state.history, row], best=state)
         save_checkpoint(checkpoint, state, fingerprint=fingerprint)
         with board.as_default(step=row["segments"]):
-            for name, value in list(row.items())[2:]:
-                tf.summary.scalar(name, value)
+            for name in list(row)[2:]:
+                tf.summary.scalar(name, row[name])
         best = state.history[state.best_epoch]
         bar.set_postfix(epoch=epoch + 1, loss=f"{row['train_loss']:.2f}", best=f"{best['validation_accuracy']:.1%}")
     bar.close()
     board.close()
     spent = time.perf_counter() - started
     log.info("Best epoch %d of %d.", state.best_epoch + 1, len(state.history))
-    log.info("%.1f s, of which %.2f%% waiting for data.", spent, 100 * waiting / max(spent, 1e-9))
+    log.info("%.1f s, of which %.2f%% waiting for data.", spent, 100 * trainer.waiting / max(spent, 1e-9))
 
     model.set_weights(state.best_weights)
     save_network(model, model_path, labels=labels, front_end=front_end)
@@ -214,17 +181,3 @@ def train_network(
     write_csv(history, history_path)
     checkpoint.unlink(missing_ok=True)
     return history
-
-
-def _validate(probabilities: np.ndarray, y: np.ndarray) -> dict[str, float]:
-    """Score mean probabilities of whole tracks: loss [nat] and accuracy."""
-    own = probabilities[np.arange(len(y)), y]
-    return {
-        "validation_loss": round(float(-np.log(np.maximum(own, _EPSILON)).mean()), 6),
-        "validation_accuracy": round(float((probabilities.argmax(axis=1) == y).mean()), 6),
-    }
-
-
-def _merit(row: Mapping[str, Any]) -> tuple[float, float]:
-    """Order epochs: validation accuracy first, which few validation tracks leave with many ties, then loss."""
-    return row["validation_accuracy"], -row["validation_loss"]

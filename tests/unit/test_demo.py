@@ -5,6 +5,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -244,7 +245,7 @@ def spectral_statistics(y: np.ndarray) -> np.ndarray:
     """Mean and spread over time of the level in 18 logarithmic bands [dB]."""
     power = np.abs(stft(y, fs=22050, nperseg=1024)[2]) ** 2
     edges = np.unique(np.geomspace(2, 460, 19).astype(int))
-    bands = np.stack([power[low:high].mean(axis=0) for low, high in zip(edges[:-1], edges[1:], strict=True)])
+    bands = np.stack([power[low:high].mean(axis=0) for low, high in pairwise(edges)])
     decibels = 10 * np.log10(bands + 1e-10)
     return np.concatenate([decibels.mean(axis=1), decibels.std(axis=1)])
 

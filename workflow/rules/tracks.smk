@@ -39,6 +39,18 @@ rule tracks_demo:
     input:
         code=[
             "src/earfield/atomic.py",
+            "src/earfield/demo/__init__.py",
+            "src/earfield/demo/artists.py",
+            "src/earfield/demo/collection.py",
+            "src/earfield/demo/compose.py",
+            "src/earfield/demo/drums.py",
+            "src/earfield/demo/filters.py",
+            "src/earfield/demo/genres.py",
+            "src/earfield/demo/harmony.py",
+            "src/earfield/demo/instruments.py",
+            "src/earfield/demo/mix.py",
+            "src/earfield/demo/seeds.py",
+            "src/earfield/demo/titles.py",
             "src/earfield/errors.py",
             "src/earfield/job.py",
         ],

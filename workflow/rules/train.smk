@@ -23,6 +23,7 @@ rule train:
             "src/earfield/shards.py",
             "src/earfield/tables.py",
             "src/earfield/train.py",
+            "src/earfield/trainer.py",
             "src/earfield/windows.py",
         ],
     output:

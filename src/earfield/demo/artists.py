@@ -7,6 +7,7 @@ can be perfect. Its tracks share all that and differ in key, tempo, pattern, bal
 
 import math
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from earfield.demo.drums import KITS, Kit, vary_kit
 from earfield.demo.genres import GENRES, Drums, Genre, Groove, Harmony, Lead, Mix, Part
 from earfield.demo.instruments import TIMBRES, Timbre, vary
 from earfield.demo.seeds import generator
+
+T = TypeVar("T")
 
 BORROWED_BY_ARTIST = 0.13  # probability, per ingredient
 BORROWED_BY_TRACK = 0.04
@@ -89,7 +92,7 @@ class Style:
     tuning_cents: float
 
 
-def _some(rng: np.random.Generator, options: tuple, count: int) -> tuple:
+def _some(rng: np.random.Generator, options: tuple[T, ...], count: int) -> tuple[T, ...]:
     """Draw up to `count` of the options, the first one being the favourite."""
     order = rng.permutation(len(options))[:count]
     return tuple(options[i] for i in order)

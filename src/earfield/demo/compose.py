@@ -5,6 +5,7 @@ copy of a recording, cut later out of the same piece, holds the same music.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from earfield.demo.genres import Groove, Lead, Part
 from earfield.demo.harmony import chord, scale_pitches, voicing
 from earfield.demo.instruments import Note
 from earfield.demo.seeds import generator
+
+Bars = list[list[tuple[float, tuple[int, ...]]]]  # of each bar the (beat, tones above the key) of its chords
 
 STROKES = {"X": 1.0, "x": 0.75, "o": 0.42}
 ACCENTS = {"P": 1.0, "p": 0.7, "x": 0.85, "o": 0.55, "b": 0.8}
@@ -49,10 +52,7 @@ class _Clock:
         style = self._style
         unit, part = divmod(beats, style.swing_unit)
         part /= style.swing_unit
-        if part < 0.5:
-            part = 2 * part * style.swing
-        else:
-            part = style.swing + 2 * (part - 0.5) * (1 - style.swing)
+        part = 2 * part * style.swing if part < 0.5 else style.swing + 2 * (part - 0.5) * (1 - style.swing)
         return (unit + part) * style.swing_unit * self._beat
 
     def played(self, beats: float, rng: np.random.Generator) -> float:
@@ -85,7 +85,7 @@ def _form(style: Style, n_bars: int, rng: np.random.Generator) -> list[Section]:
     return sections
 
 
-def _chords(style: Style, n_bars: int) -> list[list[tuple[float, tuple[int, ...]]]]:
+def _chords(style: Style, n_bars: int) -> Bars:
     """Lay the progression out: for each bar its (beat, tones above the key) pairs."""
     changes = [0.0, float(style.meter // 2)] if style.chord_bars < 1 and style.meter > 3 else [0.0]
     bars = []
@@ -100,7 +100,7 @@ def _chords(style: Style, n_bars: int) -> list[list[tuple[float, tuple[int, ...]
     return bars
 
 
-def _chord_at(bars: list[list[tuple[float, tuple[int, ...]]]], bar: int, beat: float) -> tuple[int, ...]:
+def _chord_at(bars: Bars, bar: int, beat: float) -> tuple[int, ...]:
     laid = bars[min(bar, len(bars) - 1)]
     return [tones for start, tones in laid if start <= beat + 1e-6][-1]
 
@@ -147,11 +147,11 @@ def _drums(style: Style, sections: list[Section], n_bars: int, rng: np.random.Ge
     return hits
 
 
-def _bass(style: Style, line: Line, sections: list[Section], bars: list, rng: np.random.Generator) -> list[Note]:
-    assert isinstance(line.part, Part)
-    clock, notes = _Clock(style), []
-    ladder = scale_pitches(key=style.key, scale=style.scale, lowest=LOWEST_BASS, highest=line.part.register + 16)
-    previous = line.part.register
+def _bass(style: Style, line: Line, sections: list[Section], bars: Bars, rng: np.random.Generator) -> list[Note]:
+    part, clock = cast(Part, line.part), _Clock(style)
+    notes: list[Note] = []
+    ladder = scale_pitches(key=style.key, scale=style.scale, lowest=LOWEST_BASS, highest=part.register + 16)
+    previous = part.register
     for bar in range(len(bars)):
         section = sections[bar // style.section]
         if "bass" not in section.playing:
@@ -163,13 +163,13 @@ def _bass(style: Style, line: Line, sections: list[Section], bars: list, rng: np
                 continue
             tones = _chord_at(bars, bar, beat)
             root = style.key + tones[0]
-            root += 12 * round((line.part.register - root) / 12)
+            root += 12 * round((part.register - root) / 12)
             root += 12 if root < LOWEST_BASS else 0
             pitch = {"r": root, "3": root + tones[1] - tones[0], "5": root + 7, "8": root + 12}.get(step, root)
             if step == "5" and rng.uniform() < 0.5 and root - 5 >= LOWEST_BASS:
                 pitch = root - 5
             following = style.key + _chord_at(bars, bar + (beat + 1 >= style.meter), (beat + 1) % style.meter)[0]
-            following += 12 * round((line.part.register - following) / 12)
+            following += 12 * round((part.register - following) / 12)
             if step == "a" or (step == "w" and beat >= style.meter - 1):
                 pitch = following + (1 if rng.uniform() < 0.4 else -1)
             elif step == "w" and beat > 0:
@@ -187,11 +187,11 @@ def _bass(style: Style, line: Line, sections: list[Section], bars: list, rng: np
     return notes
 
 
-def _comp(style: Style, name: str, sections: list[Section], bars: list, rng: np.random.Generator) -> list[Note]:
+def _comp(style: Style, name: str, sections: list[Section], bars: Bars, rng: np.random.Generator) -> list[Note]:
     """Compose the chords of the part `name`, accompaniment or pad."""
     line = style.lines[name]
-    assert isinstance(line.part, Part)
-    clock, notes = _Clock(style), []
+    part, clock = cast(Part, line.part), _Clock(style)
+    notes: list[Note] = []
     placed: tuple[int, ...] = ()
     sounding: tuple[int, ...] = ()
     for bar in range(len(bars)):
@@ -202,13 +202,13 @@ def _comp(style: Style, name: str, sections: list[Section], bars: list, rng: np.
             tones = tuple(style.key + tone for tone in _chord_at(bars, bar, beat))
             if tones != sounding:
                 # Voice leading goes on while the part rests, so that an entry does not depend on the form.
-                placed, sounding = voicing(tones, previous=placed, register=line.part.register), tones
+                placed, sounding = voicing(tones, previous=placed, register=part.register), tones
             if name not in section.playing or step in ".-":
                 continue
             start = bar * style.meter + beat
             length = clock.seconds(start + _length(cut, i, style.meter)) - clock.seconds(start)
             time = clock.played(start, rng)
-            low = tones[0] + 12 * round((line.part.register - 12 - tones[0]) / 12)
+            low = tones[0] + 12 * round((part.register - 12 - tones[0]) / 12)
             if step in "Pp":
                 pitches = [low, low + 7, low + 12] if step == "P" else [low, low + 7]
                 length = 0.95 * length if step == "P" else min(length, 0.06)
@@ -236,15 +236,15 @@ def _motif(lead: Lead, meter: int, rng: np.random.Generator) -> list[tuple[float
         strong = beat == int(beat)
         # The second bar thins out towards its end: a phrase breathes.
         chance = lead.density * (1.3 if strong else 0.85) * (0.35 if beat > 1.6 * meter else 1.0)
-        onset, step = rng.uniform(), int(round(float(rng.normal(0, lead.leap))))
+        onset, step = rng.uniform(), round(float(rng.normal(0, lead.leap)))
         if onset < chance:
             motif.append((beat, step))
     return motif or [(0.0, 0)]
 
 
-def _lead(style: Style, line: Line, sections: list[Section], bars: list, rng: np.random.Generator) -> list[Note]:
-    assert isinstance(line.part, Lead)
-    lead, clock, notes = line.part, _Clock(style), []
+def _lead(style: Style, line: Line, sections: list[Section], bars: Bars, rng: np.random.Generator) -> list[Note]:
+    lead, clock = cast(Lead, line.part), _Clock(style)
+    notes: list[Note] = []
     ladder = scale_pitches(key=style.key, scale=style.scale, lowest=lead.register - 11, highest=lead.register + 13)
     motifs = [_motif(lead, style.meter, rng) for _ in range(2)]
     place = len(ladder) // 2

@@ -460,7 +460,7 @@ _BACKBEAT = Genre(
     ),
     pad=Part(("organ", "crunch", "steel"), ((4, "x-------"), (4, "x---x---"), (4, "x.xoo.xo")), 0.45, -12, 60, 0.2),
     lead=Lead(("voice", "solo_guitar", "voice", "shout"), 0.75, -4, 65, 2, 0.5, 1.3, 0.9, 0.25, 0.1),
-    harmony=Harmony(("major", "mixolydian", "minor"), _MAJOR_PROGRESSIONS + ((1, 7, 4, 1),), (0.5, 1), 0.08),
+    harmony=Harmony(("major", "mixolydian", "minor"), (*_MAJOR_PROGRESSIONS, (1, 7, 4, 1)), (0.5, 1), 0.08),
     mix=Mix(-15.5, 0.2, 0, 10000, 1.1, 0.2, "hiss", -50, 0.45),
     neighbours=("gallop", "shuffle", "jingle"),
 )

@@ -56,7 +56,7 @@ def voicing(tones: tuple[int, ...], *, previous: tuple[int, ...], register: int)
     tuple of int
         The close voicing, from below, nearest to `previous` and to the register.
     """
-    best: tuple[float, tuple[int, ...]] | None = None
+    candidates: list[tuple[float, tuple[int, ...]]] = []
     for inversion in range(len(tones)):
         order = [tone % 12 for tone in tones[inversion:] + tones[:inversion]]
         stacked = [order[0]]
@@ -67,10 +67,8 @@ def voicing(tones: tuple[int, ...], *, previous: tuple[int, ...], register: int)
             away = abs(sum(pitches) / len(pitches) - register)
             motion = sum(min(abs(pitch - old) for old in previous) for pitch in pitches) if previous else 0
             cost = motion + 0.6 * away + 2 * max(0.0, away - 7)
-            if best is None or cost < best[0]:
-                best = cost, pitches
-    assert best is not None
-    return best[1]
+            candidates.append((cost, pitches))
+    return min(candidates)[1]
 
 
 def scale_pitches(*, key: int, scale: str, lowest: int, highest: int) -> list[int]:

@@ -1,0 +1,169 @@
+"""A network, its optimiser and one epoch of training; what is read and written is `earfield.train`'s business."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from earfield.checkpoint import TrainingState
+from earfield.device import Device
+from earfield.errors import EarfieldError
+from earfield.gradients import GradientStep
+from earfield.predict import TrackPredictor
+from earfield.shards import MelShards
+
+_EPSILON = 1e-7  # keeps the logarithm of a probability finite
+
+
+class Trainer:
+    """Runs epochs of training and validation.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Made by `build_network`; trained in place.
+    optimizer : mapping
+        `name` of a Keras optimiser and its arguments.
+    device : Device
+        Where to compute.
+    seed : int
+        Of the dropped units.
+    overlap : float
+        Of the windows that validation tracks are cut into.
+    batch_size, micro_batch, precision, xla
+        As in `train_network`.
+
+    Attributes
+    ----------
+    waiting : float
+        Time spent waiting for training input so far [s].
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        optimizer: Mapping[str, Any],
+        *,
+        device: Device,
+        seed: int,
+        overlap: float,
+        batch_size: int,
+        micro_batch: int,
+        precision: str,
+        xla: bool,
+    ) -> None:
+        self.waiting = 0.0
+        self._model, self._seed, self._settings = model, seed, dict(optimizer)
+        arguments = {key: value for key, value in optimizer.items() if key != "name"}
+        self._optimizer = keras.optimizers.get({"class_name": optimizer["name"], "config": arguments})
+        self._optimizer.build(model.trainable_variables)
+        self._gradients = GradientStep(
+            model,
+            micro_batch=batch_size if device.gpu else micro_batch,
+            workers=device.workers,
+            precision=precision,
+            xla=xla,
+        )
+        self._predict = TrackPredictor(model, device=device, overlap=overlap)
+        self._update = tf.function(lambda gradients: self._optimizer.apply(gradients, model.trainable_variables))
+
+    def run_epoch(self, batches: tf.data.Dataset, epoch: int, *, n_batches: int, bar: "tqdm[Any]") -> dict[str, float]:
+        """Train on the batches of one epoch.
+
+        Parameters
+        ----------
+        batches : tf.data.Dataset
+            From `training_batches`.
+        epoch : int
+            Its number, from 0; other units are dropped in each.
+        n_batches : int
+            Batches in an epoch.
+        bar : tqdm
+            Progress, in segments.
+
+        Returns
+        -------
+        dict
+            `train_loss` [nat] and `train_accuracy`: means over the epoch's segments, with units dropped.
+
+        Raises
+        ------
+        EarfieldError
+            If the loss stops being a number.
+        """
+        scores, source = [], iter(batches)
+        for number in range(n_batches):
+            asked = time.perf_counter()
+            x, y = next(source)
+            self.waiting += time.perf_counter() - asked
+            loss, accuracy, gradients = self._gradients(x, y, seed=(self._seed, epoch * n_batches + number))
+            if not math.isfinite(loss):
+                raise EarfieldError(
+                    f"The training loss of seed {self._seed} became {loss} in step {number + 1} of epoch {epoch + 1}; "
+                    f"lower train.optimizer.learning_rate (now {self._settings['learning_rate']})."
+                )
+            self._update(gradients)
+            scores.append((loss, accuracy))
+            bar.update(len(y))
+        loss, accuracy = np.mean(scores, axis=0)
+        return {"train_loss": round(float(loss), 6), "train_accuracy": round(float(accuracy), 6)}
+
+    def validate(self, shards: MelShards, names: Sequence[str], y: np.ndarray) -> dict[str, float]:
+        """Score the network on whole tracks.
+
+        Parameters
+        ----------
+        shards : MelShards
+            Where the tracks lie.
+        names : sequence of str
+            Validation tracks.
+        y : np.ndarray [shape=(n_tracks,), dtype=int]
+            Their labels.
+
+        Returns
+        -------
+        dict
+            `validation_loss` [nat] and `validation_accuracy`, both of mean probabilities over a track's windows.
+        """
+        probabilities = self._predict(shards, names)
+        own = probabilities[np.arange(len(y)), y]
+        return {
+            "validation_loss": round(float(-np.log(np.maximum(own, _EPSILON)).mean()), 6),
+            "validation_accuracy": round(float((probabilities.argmax(axis=1) == y).mean()), 6),
+        }
+
+    def state(self, history: list[dict[str, Any]], *, best: TrainingState | None) -> TrainingState:
+        """Return all that the next epoch depends on.
+
+        Parameters
+        ----------
+        history : list of dict
+            Rows of all epochs so far, the last one's included.
+        best : TrainingState or None
+            The state before the last epoch, whose best weights stay unless the last epoch is better.
+
+        Returns
+        -------
+        TrainingState
+        """
+        weights = self._model.get_weights()
+        variables = [variable.numpy() for variable in self._optimizer.variables]
+        if best is None or best.best_epoch < 0 or _merit(history[-1]) > _merit(history[best.best_epoch]):
+            return TrainingState(weights, weights, variables, history, len(history) - 1)
+        return TrainingState(weights, best.best_weights, variables, history, best.best_epoch)
+
+    def restore(self, state: TrainingState) -> None:
+        """Go back to a state."""
+        self._model.set_weights(state.weights)
+        for variable, value in zip(self._optimizer.variables, state.optimizer, strict=True):
+            variable.assign(value)
+
+
+def _merit(row: Mapping[str, Any]) -> tuple[float, float]:
+    """Order epochs: validation accuracy first, which few validation tracks leave with many ties, then loss."""
+    return row["validation_accuracy"], -row["validation_loss"]
