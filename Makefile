@@ -1,5 +1,6 @@
 # Each target sets up what it needs; nothing is taken from outside the folder but a Python from 3.11 to 3.13.
-PYTHON ?= $(firstword $(foreach each,python3.13 python3.12 python3.11 python3,$(shell command -v $(each))))
+PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; do \
+	$$each -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$each && break; done)
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONHASHSEED := 0
@@ -9,8 +10,7 @@ export PYTHONHASHSEED := 0
 # The stamp is newer than the lock file when the environment holds what the lock file names.
 setup: $(VENV)/installed
 $(VENV)/installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else \
-	"earfield needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d; name another: make PYTHON=python3.12" % v[:2])'
+	$(if $(PYTHON),,$(error earfield needs Python 3.11, 3.12 or 3.13, and none is on the PATH; name one: make PYTHON=/path/to/python3.12))
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

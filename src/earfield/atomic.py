@@ -35,5 +35,9 @@ def write_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
         with open(aside, "rb+") as written:
             os.fsync(written.fileno())
         os.replace(aside, path)
+    except OSError as error:
+        if error.errno and error.filename in (None, str(aside)):  # a failed write does not know its file
+            error.filename = str(path)
+        raise
     finally:
         aside.unlink(missing_ok=True)

@@ -34,8 +34,9 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         with open(path, newline="", encoding="utf-8-sig", errors="replace") as table:
             yield from (
-                path.parent / Path(row["path"]).expanduser() for row in csv.DictReader(table) if row.get("path")
+                path.parent / os.path.expanduser(row["path"]) for row in csv.DictReader(table) if row.get("path")
             )
-    for folder, folders, names in os.walk(path, followlinks=True):
-        folders.sort()
-        yield from (Path(folder, name) for name in sorted(names))
+    for label in sorted(path.glob("*/")):  # as in the listing, a label may be a link; links below it are not followed
+        for folder, folders, names in os.walk(label):
+            folders.sort()
+            yield from (Path(folder, name) for name in sorted(names))

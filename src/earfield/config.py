@@ -1,6 +1,7 @@
 """Checks of the configuration that name the key, the value and the mend."""
 
 import difflib
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +9,22 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from earfield.errors import ConfigError
+
+# JSON takes 64.0 for an integer, and YAML can write .nan and .inf: neither is of use here.
+_Validator = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+            "number": lambda _, value: (
+                isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            ),
+        }
+    ),
+)
 
 
 def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str]) -> None:
@@ -29,15 +44,17 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
     """
     with open(schema_path, encoding="utf-8") as file:
         schema = yaml.safe_load(file)
-    errors = sorted(Draft202012Validator(schema).iter_errors(dict(config)), key=lambda error: len(error.path))
+    errors = sorted(_Validator(schema).iter_errors(dict(config)), key=lambda error: len(error.path))
     if errors:
         raise ConfigError(_sentence(errors[0]))
     _check_dataset(config)
     _check_front_end(config["mel"])
     _check_network(config["network"], frames=config["segment"]["frames"], n_mels=config["mel"]["n_mels"])
-    optimizer = config["train"]["optimizer"]
-    if "momentum" in optimizer and optimizer["name"] != "sgd":
-        raise ConfigError(f"train.optimizer.momentum goes with sgd, not with '{optimizer['name']}'; remove it.")
+    overrides = {f"datasets.{name}.train": dataset.get("train", {}) for name, dataset in config["datasets"].items()}
+    for place, train in {"train": config["train"], **overrides}.items():
+        optimizer = train.get("optimizer", {})
+        if "momentum" in optimizer and optimizer["name"] != "sgd":
+            raise ConfigError(f"{place}.optimizer.momentum goes with sgd, not with '{optimizer['name']}'; remove it.")
 
 
 def _sentence(error: ValidationError) -> str:
@@ -54,6 +71,8 @@ def _sentence(error: ValidationError) -> str:
         return f"The configuration lacks the key '{_join(place, missing)}'; set it as in config.yaml."
     meaning = error.schema.get("description") if isinstance(error.schema, Mapping) else None
     mend = f" {meaning}" if meaning else ""
+    if "propertyNames" in error.absolute_schema_path:
+        return f"The configuration has the key {error.instance!r} in {place}, which {_rule(error)}.{mend}"
     return f"The configuration sets {place} to {error.instance!r}, which {_rule(error)}.{mend}"
 
 
@@ -72,6 +91,7 @@ def _rule(error: ValidationError) -> str:
         "uniqueItems": "names a value twice",
         "minItems": f"has fewer than {bound} items",
         "maxItems": f"has more than {bound} items",
+        "multipleOf": f"is not a multiple of {bound}",
         "pattern": f"does not match {bound}",
     }
     return rules.get(str(error.validator)) or f"cannot be used ({error.message})"

@@ -28,7 +28,10 @@ def logged(path: str | os.PathLike[str]) -> Iterator[None]:
     SystemExit
         With status 1, after an `EarfieldError` or a full disk.
     """
-    handlers: list[logging.Handler] = [logging.FileHandler(path, mode="w"), logging.StreamHandler(sys.stderr)]
+    handlers: list[logging.Handler] = [
+        logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace"),
+        logging.StreamHandler(sys.stderr),
+    ]
     logging.basicConfig(format="%(message)s", handlers=handlers, force=True)
     logging.getLogger("earfield").setLevel(logging.INFO)
     try:

@@ -92,7 +92,7 @@ def mel_filters(*, sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax:
         Triangles of equal area (2 / bandwidth in Hz at the peak), Slaney's normalisation.
     """
     corners = band_edges(n_mels=n_mels, fmin=fmin, fmax=fmax)
-    distance = corners[None, :] - np.linspace(0, sample_rate / 2, n_fft // 2 + 1)[:, None]
+    distance = corners[None, :] - np.fft.rfftfreq(n_fft, 1 / sample_rate)[:, None]
     width = np.diff(corners)
     rising, falling = -distance[:, :-2] / width[:-1], distance[:, 2:] / width[1:]
     triangles = np.maximum(0, np.minimum(rising, falling)) * 2 / (corners[2:] - corners[:-2])
@@ -210,6 +210,11 @@ def write_shard(
             ) from None
     lengths = np.array([len(spectrogram) for spectrogram in spectrograms], dtype=int)
     index = table[["track", "label"]].assign(start=np.cumsum(lengths) - lengths, frames=lengths)
-    with write_aside(frames_path) as aside:
-        np.save(aside, np.concatenate([np.empty((0, n_mels), np.float32), *spectrograms]))
+    with write_aside(frames_path) as aside, open(aside, "wb") as file:
+        # As np.save would, but without a second copy in memory, and with the system's reason if the disk is full.
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "<f4", "fortran_order": False, "shape": (int(lengths.sum()), n_mels)}
+        )
+        for spectrogram in spectrograms:
+            file.write(spectrogram.astype("<f4", copy=False).data)
     write_csv(index, index_path)

@@ -115,13 +115,28 @@ def save_network(
         model.save(aside)
         with zipfile.ZipFile(aside) as archive:
             members = {name: archive.read(name) for name in sorted(archive.namelist())}
-        metadata = json.loads(members["metadata.json"])
-        metadata["date_saved"] = "1980-01-01@00:00:00"
-        metadata["earfield"] = facts
-        members["metadata.json"] = json.dumps(metadata, ensure_ascii=False, indent=1, sort_keys=True).encode()
+        metadata = json.loads(members["metadata.json"]) | {"date_saved": "1980-01-01@00:00:00", "earfield": facts}
+        members["metadata.json"] = _canonical(metadata)
+        members["config.json"] = _canonical(_renumbered(json.loads(members["config.json"]), {}))
         with zipfile.ZipFile(aside, "w") as archive:
             for name, content in members.items():
                 archive.writestr(zipfile.ZipInfo(name, _ZIP_EPOCH), content)
+
+
+def _canonical(content: Any) -> bytes:
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+def _renumbered(content: Any, numbers: dict[int, int]) -> Any:
+    """Number shared objects in their order, where Keras writes their addresses in memory."""
+    if isinstance(content, list):
+        return [_renumbered(each, numbers) for each in content]
+    if not isinstance(content, dict):
+        return content
+    return {
+        key: numbers.setdefault(each, len(numbers)) if key == "shared_object_id" else _renumbered(each, numbers)
+        for key, each in content.items()
+    }
 
 
 def read_facts(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from earfield.errors import DatasetError
 from earfield.tables import read_text_csv, write_csv
 
 _LEVEL_95 = 1.959963984540054  # quantile of the normal distribution
-_RESAMPLES = 10_000
 
 
 def write_predictions(
@@ -57,19 +56,19 @@ def read_predictions(path: str | os.PathLike[str]) -> pd.DataFrame:
     DatasetError
         If the file lacks a column or holds no track.
     """
-    table = read_text_csv(path).astype({"predicted": str})
+    table = read_text_csv(path)
     missing = {"track", "label", "predicted"} - set(table)
     if missing or table.empty:
         raise DatasetError(f"{path} {'lacks ' + min(missing) if missing else 'holds no track'}; make it again.")
     return table.assign(correct=table.label == table.predicted)
 
 
-def wilson_interval(hits: int, n: int) -> tuple[float, float]:
+def wilson_interval(hits: float, n: float) -> tuple[float, float]:
     """Return the 95% interval of a share.
 
     Parameters
     ----------
-    hits, n : int
+    hits, n : float
         So many of so many.
 
     Returns
@@ -156,20 +155,19 @@ def pooled_interval(runs: Sequence[pd.DataFrame]) -> tuple[float, float]:
     Returns
     -------
     low, high : float
-        Percentiles of a bootstrap over tracks: a track is drawn with all its tests, since tests of one track in
-        several runs are not independent and must not narrow the interval as if they were.
+        Wilson's interval for as many independent tests as the runs are worth. Tests of one track in several runs are
+        not independent and must not narrow the interval as if they were: their variance is that between tracks. For
+        one run, and where all tests or none are right, that is as many tests as tracks.
 
-    Source: Field & Welsh (2007), "Bootstrapping clustered data", J. R. Statist. Soc. B 69, 369-390.
+    Source: Korn & Graubard (1998), "Confidence intervals for proportions with small expected number of positive
+    counts estimated from survey data", Survey Methodology 24, 193-201; with Wilson's interval in place of the exact.
     """
-    tests = pd.concat(runs).groupby("track").correct.agg(["sum", "count"]).to_numpy(float)
-    generator = np.random.default_rng(0)
-    n = len(tests)
-    shares = []
-    for _ in range(0, _RESAMPLES, 500):  # in parts: memory stays bounded for large collections
-        drawn = generator.multinomial(n, np.full(n, 1 / n), size=500) @ tests
-        shares.append(drawn[:, 0] / drawn[:, 1])
-    low, high = np.quantile(np.concatenate(shares), [0.025, 0.975])
-    return float(low), float(high)
+    tracks = pd.concat(runs).groupby("track").correct.agg(["sum", "count"])
+    hits, tests = tracks["sum"].to_numpy(float), tracks["count"].to_numpy(float)
+    share = hits.sum() / tests.sum()
+    variance = np.square(hits - share * tests).sum() / tests.sum() ** 2
+    n = min(tests.sum(), share * (1 - share) / variance) if variance > 0 else len(tracks)
+    return wilson_interval(share * n, n)
 
 
 def summarize(
@@ -189,8 +187,8 @@ def summarize(
         The table of tracks, for the count of those left out.
     csv_path, json_path : path-like
         Files to write. The columns: `protocol, model, seeds, tracks` (tested in any run), `tests` (over all runs),
-        `accuracy` (of all tests), `low, high` (95%: of `pooled_interval`; of Wilson for one run), `sd` (between
-        seeds), `balanced_accuracy, baseline`.
+        `accuracy` (of all tests), `low, high` (95%, of `pooled_interval`), `sd` (between seeds),
+        `balanced_accuracy, baseline`.
     """
     groups: dict[tuple[str, str], list[pd.DataFrame]] = {}
     for path in predictions:
@@ -200,7 +198,7 @@ def summarize(
     for (protocol, model), runs in groups.items():
         scores = [score(run) for run in runs]
         everything = pd.concat(runs)
-        low, high = pooled_interval(runs) if len(runs) > 1 else (scores[0]["low"], scores[0]["high"])
+        low, high = pooled_interval(runs)
         rows.append(
             {
                 "protocol": protocol,

@@ -28,7 +28,8 @@ class MelShards:
     ) -> None:
         self._frames = [np.load(path, mmap_mode="r") for path in frames_paths]
         parts = [read_text_csv(path).assign(shard=number) for number, path in enumerate(index_paths)]
-        self.index = pd.concat(parts).set_index("track")
+        # An empty shard's columns have no type of their own.
+        self.index = pd.concat(parts).set_index("track").astype({"start": int, "frames": int})
 
     def track(self, name: str) -> np.ndarray:
         """Return one track's spectrogram.

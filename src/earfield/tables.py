@@ -20,7 +20,7 @@ TRACK_COLUMNS = [
     "sha256",
     "problem",
 ]
-_TEXT = dict.fromkeys(("track", "label", "path", "artist", "title", "sha256", "problem"), str)
+_TEXT = dict.fromkeys(("track", "label", "predicted", "path", "artist", "title", "sha256", "problem"), str)
 
 
 def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
@@ -30,8 +30,10 @@ def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
 
 
 def read_text_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a table without guessing at missing values: a genre called "NA" or "None" is a genre."""
-    return pd.read_csv(path, dtype=_TEXT, keep_default_na=False)
+    """Read a table without guessing: a genre called "NA" or "01" is that genre, a name may hold a carriage return."""
+    return pd.read_csv(
+        path, dtype=_TEXT, keep_default_na=False, na_values={"seconds": [""]}, lineterminator="\n", encoding="utf-8"
+    )
 
 
 def usable_tracks(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -52,7 +54,7 @@ def usable_tracks(path: str | os.PathLike[str]) -> pd.DataFrame:
     DatasetError
         If a column is missing, or no track is usable.
     """
-    table = pd.read_csv(path, dtype=_TEXT, keep_default_na=False, na_values={"seconds": [""]})
+    table = read_text_csv(path)
     missing = [column for column in TRACK_COLUMNS if column not in table]
     if missing:
         raise DatasetError(f"{path} lacks the column '{missing[0]}'; delete the file and run again.")

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import unicodedata
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,13 +18,9 @@ from earfield.mel import frame_count
 from earfield.tables import TRACK_COLUMNS, write_csv
 
 _SHOWN = 20  # problems that an error or a log line spells out
-_SUFFIXES = {f".{name.lower()}" for name in soundfile.available_formats()} | {
-    ".aif",
-    ".aifc",
-    ".mp3",
-    ".oga",
-    ".opus",
-}
+_READABLE = {f".{name.lower()}" for name in soundfile.available_formats()} | {".aif", ".aifc", ".oga", ".opus", ".snd"}
+_UNREADABLE = {".aac", ".ape", ".m4a", ".mpc", ".wma", ".wv"}  # listed all the same: counted as unusable, not lost
+_SUFFIXES = (_READABLE | _UNREADABLE) - {".raw"}  # .raw is a photograph more often than samples without a header
 
 
 def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
@@ -44,7 +41,7 @@ def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
     Raises
     ------
     DatasetError
-        If the folder is missing or holds no song.
+        If the folder is missing, holds no song, or holds one whose name is not UTF-8.
     """
     folder = Path(folder).expanduser()
     if not folder.is_dir():
@@ -92,24 +89,31 @@ def list_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
     if not path.is_file():
         raise DatasetError(f"The file '{path}' does not exist; correct datasets.<name>.path in the configuration.")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
+            table = pd.read_csv(
+                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False, skip_blank_lines=False
+            )
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DatasetError(f"'{path}' cannot be read as a CSV in UTF-8 ({str(error).strip()}).") from None
+    table = table[(table != "").any(axis=1)]  # blank lines were read so that the index still tells the line
     for column in ("path", "label"):
         if column not in table:
             raise DatasetError(f"'{path}' lacks the column '{column}' (it has {', '.join(table)}); add it.")
-        if (table[column] == "").any():
-            line = int(np.argmax(table[column] == "")) + 2
-            raise DatasetError(f"'{path}' line {line} has no {column}; fill it in or remove the row.")
+        blank = table.index[table[column].str.strip() == ""]
+        if len(blank):
+            raise DatasetError(f"'{path}' line {blank[0] + 2} has no {column}; fill it in or remove the row.")
+        if table[column].str.contains("\0", regex=False).any():
+            raise DatasetError(f"'{path}' cannot be read as a CSV in UTF-8 (it holds the character NUL).")
     if table.empty:
         raise DatasetError(f"'{path}' lists no song; add rows.")
     return pd.DataFrame(
         {
             "track": [_name(Path(name)) for name in table.path],
-            "label": [unicodedata.normalize("NFC", label) for label in table.label],
-            "path": [str(path.parent / Path(name).expanduser()) for name in table.path],
-            "artist": table.get("artist", ""),
-            "title": table.get("title", ""),
+            "label": [unicodedata.normalize("NFC", label.strip()) for label in table.label],
+            "path": [str(path.parent / os.path.expanduser(name)) for name in table.path],
+            "artist": list(table["artist"]) if "artist" in table else "",
+            "title": list(table["title"]) if "title" in table else "",
         }
     )
 
@@ -156,7 +160,7 @@ def inspect(path: str | os.PathLike[str], *, sample_rate: int, hop_length: int, 
         return facts | {"problem": f"cannot be opened ({os.strerror(error.errno or 0)})"}
     seconds = len(y) / header.samplerate
     facts |= {"seconds": round(seconds, 6), "sample_rate": header.samplerate, "channels": header.channels}
-    if frame_count(round(seconds * sample_rate), hop_length=hop_length) < frames:
+    if frame_count(len(y) * sample_rate // header.samplerate, hop_length=hop_length) < frames:
         needed = (frames - 1) * hop_length / sample_rate
         facts["problem"] = f"ends after {seconds:.2f} s of audio; {needed:.2f} s are needed"
     elif np.abs(y).max() < PCM16_STEP:
@@ -236,4 +240,9 @@ def describe_problems(unusable: pd.DataFrame) -> str:
 
 def _name(path: Path) -> str:
     """Return a track's name: the path without its suffix, with `/` and in one Unicode form on every system."""
-    return unicodedata.normalize("NFC", path.with_suffix("").as_posix())
+    name = os.path.splitext(path.as_posix())[0]
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise DatasetError(f"The file name {os.fsencode(path)!r} is not UTF-8; rename the file.") from None
+    return unicodedata.normalize("NFC", name)

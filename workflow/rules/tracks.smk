@@ -77,8 +77,10 @@ rule tracks:
         audio=collection,
         facts="resources/gtzan_tracks.csv",
         code=[
+            "src/earfield/archive.py",
             "src/earfield/atomic.py",
             "src/earfield/audio.py",
+            "src/earfield/download.py",
             "src/earfield/errors.py",
             "src/earfield/gtzan.py",
             "src/earfield/job.py",

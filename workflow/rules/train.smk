@@ -45,6 +45,6 @@ rule train:
         front_end=FRONT_END,
         segment=config["segment"],
         network=config["network"],
-        train=config["train"],
+        train=lambda wildcards: config["train"] | config["datasets"][wildcards.dataset].get("train", {}),
     script:
         "../scripts/train.py"

@@ -1,0 +1,45 @@
+"""What tests of several modules share."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from earfield.tables import TRACK_COLUMNS
+
+FRONT_END = {"sample_rate": 22050, "n_fft": 512, "hop_length": 256, "n_mels": 64, "fmin": 0, "fmax": 10000}
+
+
+@pytest.fixture(scope="session")
+def front_end():
+    """Return the paper's front end, as `log_mel` takes it."""
+    return dict(FRONT_END)
+
+
+@pytest.fixture
+def song():
+    """Return a function that writes a song: noise, or a tone of half the full scale if it is given a frequency."""
+
+    def write(path, *, seconds=1.0, sample_rate=22050, frequency=None, channels=1, seed=0, **options):
+        n = round(seconds * sample_rate)
+        if frequency is None:
+            y = np.random.default_rng(seed).uniform(-0.5, 0.5, (n, channels))
+        else:
+            y = np.repeat(0.5 * np.sin(2 * np.pi * frequency * np.arange(n) / sample_rate)[:, None], channels, axis=1)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, y, sample_rate, **options)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def tracks_csv(tmp_path):
+    """Return a function that writes a table of tracks from rows that need not be complete."""
+
+    def write(rows, name="tracks.csv"):
+        table = pd.DataFrame(rows).reindex(columns=TRACK_COLUMNS).astype(object).fillna("")
+        table.to_csv(tmp_path / name, index=False)
+        return tmp_path / name
+
+    return write

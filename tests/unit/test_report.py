@@ -1,0 +1,77 @@
+"""The last words of a run."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from earfield.report import describe
+
+ROW = {
+    "protocol": "stratified",
+    "model": "cnn",
+    "seeds": 5,
+    "tracks": 126,
+    "tests": 195,
+    "accuracy": 0.61538,
+    "low": 0.5349,
+    "high": 0.69011,
+    "sd": None,
+    "balanced_accuracy": 0.6,
+    "baseline": 0.1,
+}
+
+
+@pytest.fixture
+def summary(tmp_path):
+    """Return a function that writes the summary of a dataset named `mine`."""
+
+    def write(**facts):
+        folder = tmp_path / "results/mine"
+        folder.mkdir(parents=True)
+        text = json.dumps({"tracks": 130, "unusable": {}, "models": [ROW]} | facts, ensure_ascii=False)
+        (folder / "summary.json").write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def test_it_says_how_accurate_how_sure_and_where_to_look(summary):
+    root = summary()
+    assert describe("mine", root=str(root)).splitlines() == [
+        "",
+        "mine, stratified, cnn: accuracy 61.5%, 95% interval 53.5% to 69.0% "
+        "(195 tests of 126 tracks, 5 seeds; always naming the commonest label: 10.0%)",
+        f"Figures: {root}/results/mine/figures/",
+    ]
+
+
+def test_it_has_a_line_for_each_model_and_knows_the_singular(summary):
+    lines = describe("mine", root=str(summary(models=[ROW, ROW | {"model": "mfcc_svm", "seeds": 1}]))).splitlines()
+    assert "cnn: accuracy" in lines[1] and "5 seeds;" in lines[1]
+    assert "mfcc_svm: accuracy" in lines[2] and "1 seed;" in lines[2]
+
+
+def test_it_says_which_tracks_were_left_out_and_why(summary):
+    unusable = {"jazz/Größe": "is silent", 'a "b"': "ends after 0.50 s of audio; 2.96 s are needed"}
+    lines = describe("mine", root=str(summary(unusable=unusable))).splitlines()
+    assert lines[2:5] == [
+        "2 of 130 tracks were left out:",
+        "  'jazz/Größe' is silent",
+        "  'a \"b\"' ends after 0.50 s of audio; 2.96 s are needed",
+    ]
+
+
+def test_it_has_nothing_to_say_before_there_is_a_summary(tmp_path):
+    assert describe("mine", root=str(tmp_path)) == ""
+
+
+def test_command_prints_the_same_and_imports_nothing_heavy(summary):
+    root = summary()
+    code = (
+        "import sys; from earfield.report import main; sys.argv = ['earfield', 'mine']; main();"
+        "print({'numpy', 'pandas', 'tensorflow'} & set(sys.modules))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True).stdout
+    assert out == describe("mine", root=str(root)).replace(f"{root}/", "") + "\nset()\n"

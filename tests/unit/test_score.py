@@ -1,0 +1,220 @@
+"""Scores against examples worked out by hand and against SciPy."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from earfield.errors import DatasetError
+from earfield.score import (
+    confusion,
+    pooled_interval,
+    read_predictions,
+    score,
+    summarize,
+    wilson_interval,
+    write_confusion,
+    write_metrics,
+    write_predictions,
+)
+
+# Six tracks of three labels and a fourth label that no track has. By hand: 4 of 6 right; recall 2/3, 1/2, 1/1.
+EXAMPLE = [("1", "a", "a"), ("2", "a", "a"), ("3", "a", "b"), ("4", "b", "b"), ("5", "b", "d"), ("6", "c", "c")]
+LABELS = ["a", "b", "c", "d"]
+HARD_LABELS = ['R&B, "soul"', "Ελληνικά/λαϊκά", "01", "1", "NA", "None", "../x", "True", "1e3"]
+
+
+def write_example(path, rows=EXAMPLE, labels=LABELS):
+    """Write predictions that are sure of themselves."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tracks = pd.DataFrame(rows, columns=["track", "label", "predicted"])
+    sure = np.array([[float(label == predicted) for label in labels] for predicted in tracks.predicted])
+    write_predictions(path, tracks=tracks, labels=labels, probabilities=sure)
+    return path
+
+
+def run(rights, name="track"):
+    """Return the predictions of a run, right or wrong."""
+    table = pd.DataFrame({"track": [f"{name} {n}" for n in range(len(rights))], "label": "a", "correct": rights})
+    return table.assign(predicted=np.where(table.correct, "a", "b"))
+
+
+def test_predictions_are_the_largest_probability(tmp_path):
+    probabilities = np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3], [0.1, 0.2, 0.7], [1 / 3, 1 / 3, 1 / 3]])
+    tracks = pd.DataFrame({"label": list("xyzx"), "track": list("stuv"), "path": "p"}, index=[7, 3, 5, 1])
+    write_predictions(tmp_path / "p.csv", tracks=tracks, labels=["x", "y", "z"], probabilities=probabilities)
+    table = pd.read_csv(tmp_path / "p.csv")
+    assert list(table.columns) == ["track", "label", "predicted", "p_x", "p_y", "p_z"]
+    assert table.track.tolist() == list("stuv") and table.label.tolist() == list("xyzx")
+    assert table.predicted.tolist() == ["y", "x", "z", "x"]
+    np.testing.assert_allclose(table.iloc[:, 3:], probabilities, atol=1e-9)
+
+
+def test_score_of_the_example(tmp_path):
+    scores = score(read_predictions(write_example(tmp_path / "p.csv")))
+    assert scores["tracks"] == 6
+    assert scores["accuracy"] == pytest.approx(4 / 6)
+    assert (scores["low"], scores["high"]) == wilson_interval(4, 6)
+    assert scores["balanced_accuracy"] == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
+    assert scores["baseline"] == pytest.approx(3 / 6)
+    assert scores["labels"] == LABELS
+    assert scores["confusion"] == [[2, 1, 0, 0], [0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0]]
+    assert {label: (each["tracks"], each["recall"]) for label, each in scores["recall"].items()} == {
+        "a": (3, pytest.approx(2 / 3)),
+        "b": (2, 0.5),
+        "c": (1, 1),
+    }
+    assert (scores["recall"]["b"]["low"], scores["recall"]["b"]["high"]) == wilson_interval(1, 2)
+
+
+def test_label_that_is_never_predicted_keeps_its_column(tmp_path):
+    rows = [("1", "a", "b"), ("2", "b", "b"), ("3", "c", "b")]
+    counts = confusion(read_predictions(write_example(tmp_path / "p.csv", rows)))
+    assert list(counts.index) == list(counts.columns) == LABELS
+    assert counts.to_numpy().tolist() == [[0, 1, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
+
+
+def test_hard_label_names_keep_their_meaning(tmp_path):
+    rows = [(str(n), label, label) for n, label in enumerate(HARD_LABELS)]
+    table = read_predictions(write_example(tmp_path / "p.csv", rows, HARD_LABELS))
+    assert table.predicted.tolist() == table.label.tolist() == HARD_LABELS
+    assert table.correct.all()
+    write_metrics(tmp_path / "p.csv", tmp_path / "metrics.json")
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["labels"] == sorted(HARD_LABELS) == sorted(metrics["recall"])
+    assert metrics["confusion"] == np.eye(9, dtype=int).tolist()
+
+
+@pytest.mark.parametrize("labels", [["01", "02"], ["1.0", "1.50"], ["1", "2"], ["NA", "nan"]])
+def test_labels_that_look_like_numbers_are_text(tmp_path, labels):
+    rows = [("1", labels[0], labels[0]), ("2", labels[1], labels[0])]
+    assert read_predictions(write_example(tmp_path / "p.csv", rows, labels)).correct.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("column", ["track", "label", "predicted"])
+def test_predictions_without_a_column_are_refused(tmp_path, column):
+    path = write_example(tmp_path / "p.csv")
+    pd.read_csv(path).drop(columns=column).to_csv(path, index=False)
+    with pytest.raises(DatasetError, match=f"p.csv lacks {column}; make it again"):
+        read_predictions(path)
+
+
+def test_predictions_without_a_track_are_refused(tmp_path):
+    (tmp_path / "p.csv").write_text("track,label,predicted\n")
+    with pytest.raises(DatasetError, match="p.csv holds no track; make it again"):
+        read_predictions(tmp_path / "p.csv")
+
+
+@given(st.integers(1, 3000), st.data())
+def test_wilson_interval_is_scipys(n, data):
+    hits = data.draw(st.integers(0, n))
+    theirs = binomtest(hits, n).proportion_ci(method="wilson")
+    assert wilson_interval(hits, n) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=60), st.integers(1, 12))
+def test_interval_does_not_shrink_with_runs_that_repeat_each_other(rights, repeats):
+    wilson = wilson_interval(sum(rights), len(rights))
+    assert pooled_interval([run(rights)] * repeats) == pytest.approx(wilson, abs=1e-6)
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=1, max_size=30), min_size=1, max_size=6))
+def test_interval_holds_the_accuracy_and_has_a_width(runs):
+    low, high = pooled_interval([run(rights) for rights in runs])
+    accuracy = np.mean([right for rights in runs for right in rights])
+    assert 0 <= low <= accuracy + 1e-9 and accuracy - 1e-9 <= high <= 1
+    assert high - low >= 0.5 / sum(map(len, runs))
+
+
+def test_runs_on_other_tracks_count_as_more_tests():
+    rights = [True, True, False] * 20
+    one, two = run(rights), run(rights, name="another track")
+    assert pooled_interval([one, two]) == pytest.approx(wilson_interval(80, 120))
+
+
+def test_interval_is_never_narrower_than_independent_tests_allow():
+    runs = [run([True, True, True, True]), run([False, False, False, True])]  # tracks are more alike than by chance
+    assert pooled_interval(runs) == pytest.approx(wilson_interval(5, 8))
+
+
+def test_interval_holds_the_truth_as_often_as_it_says():
+    generator = np.random.default_rng(0)
+    held, wilson_held, experiments = 0, 0, 300
+    for _ in range(experiments):
+        difficulty = generator.beta(1.4, 0.6, size=60)  # some tracks are right in nearly all runs: 0.7 on average
+        rights = generator.random((8, 60)) < difficulty
+        low, high = pooled_interval([run(each) for each in rights])
+        held += low <= 0.7 <= high
+        low, high = wilson_interval(rights.sum(), rights.size)
+        wilson_held += low <= 0.7 <= high
+    assert 0.92 <= held / experiments <= 0.985
+    assert wilson_held / experiments < 0.85  # what counting all tests as independent would give
+
+
+@pytest.fixture
+def summary(tmp_path, tracks_csv):
+    """Summarise three runs of one model and one run of another; return the table and the facts."""
+    other = [("1", "a", "a"), ("7", "b", "a"), ("8", "c", "a"), ("9", "c", "c")]
+    paths = [
+        write_example(tmp_path / "results/demo/stratified" / run / "predictions.csv", rows)
+        for run, rows in {"1/cnn": EXAMPLE, "2/cnn": other, "1/mfcc": EXAMPLE, "10/cnn": EXAMPLE}.items()
+    ]
+    tracks = tracks_csv([{"track": str(n), "problem": "is silent" if n == 11 else ""} for n in range(1, 13)])
+    summarize(paths, tracks=tracks, csv_path=tmp_path / "summary.csv", json_path=tmp_path / "summary.json")
+    return pd.read_csv(tmp_path / "summary.csv"), json.loads((tmp_path / "summary.json").read_text())
+
+
+def test_summary_has_a_row_for_each_model(summary):
+    table, _ = summary
+    assert list(table.columns) == [
+        *["protocol", "model", "seeds", "tracks", "tests", "accuracy", "low", "high", "sd"],
+        *["balanced_accuracy", "baseline"],
+    ]
+    cnn, mfcc = (table[table.model == model].iloc[0] for model in ("cnn", "mfcc"))
+    assert (table.protocol == "stratified").all() and len(table) == 2
+    assert (cnn.seeds, cnn.tracks, cnn.tests) == (3, 9, 16)
+    assert cnn.accuracy == pytest.approx(10 / 16)
+    assert cnn.sd == pytest.approx(np.std([4 / 6, 2 / 4, 4 / 6], ddof=1), abs=1e-6)
+    one, other = (2 / 3 + 1 / 2 + 1) / 3, (1 + 0 + 1 / 2) / 3
+    assert cnn.balanced_accuracy == pytest.approx((2 * one + other) / 3, abs=1e-6)
+    assert cnn.baseline == pytest.approx(0.5)
+    assert cnn.low < cnn.accuracy < cnn.high
+    assert (mfcc.seeds, mfcc.tracks, mfcc.tests) == (1, 6, 6)
+    assert (mfcc.low, mfcc.high) == pytest.approx(wilson_interval(4, 6), abs=1e-6)
+    assert math.isnan(mfcc.sd)
+
+
+def test_summary_as_json_is_plain_and_says_what_was_left_out(summary):
+    table, facts = summary
+    assert facts["tracks"] == 12 and facts["unusable"] == {"11": "is silent"}
+    assert [each["sd"] for each in facts["models"] if each["model"] == "mfcc"] == [None]
+    columns = [column for column in table if column != "sd"]
+    assert pd.DataFrame(facts["models"])[columns].to_numpy().tolist() == table[columns].to_numpy().tolist()
+
+
+def test_confusion_shares_add_up(tmp_path):
+    again = [("1", "a", "a"), ("2", "a", "c")]
+    paths = [write_example(tmp_path / "1.csv"), write_example(tmp_path / "2.csv", again)]
+    write_confusion(paths, tmp_path / "confusion.csv")
+    table = pd.read_csv(tmp_path / "confusion.csv")
+    assert list(table.columns) == ["label", "predicted", "tests", "share"]
+    assert list(zip(table.label, table.predicted, strict=True)) == [(a, b) for a in "abc" for b in LABELS]
+    assert table.tests.tolist() == [3, 1, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0]
+    assert table.share.tolist() == [0.6, 0.2, 0.2, 0, 0, 0.5, 0, 0.5, 0, 0, 1, 0]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(st.sampled_from(HARD_LABELS), st.sampled_from(HARD_LABELS)), min_size=1, max_size=30))
+def test_parts_agree_with_the_whole(tmp_path_factory, pairs):
+    rows = [(str(n), *pair) for n, pair in enumerate(pairs)]
+    path = write_example(tmp_path_factory.mktemp("score") / "p.csv", rows, HARD_LABELS)
+    scores = score(read_predictions(path))
+    matrix = np.array(scores["confusion"])
+    assert scores["accuracy"] == np.mean([label == predicted for label, predicted in pairs])
+    assert np.trace(matrix) / matrix.sum() == pytest.approx(scores["accuracy"])
+    assert sum(each["tracks"] * each["recall"] for each in scores["recall"].values()) == pytest.approx(np.trace(matrix))

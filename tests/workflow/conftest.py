@@ -1,0 +1,77 @@
+"""A copy of the project in an empty folder, with a dataset and a network small enough for a test."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PARTS = ["config.yaml", "resources", "src", "workflow"]
+TINY = {
+    "dataset": "demo",
+    "datasets": {
+        "demo": {
+            "artists_per_genre": 2,
+            "tracks_per_artist": 2,
+            "repeats": 1,
+            "seconds": 4,
+            "seeds": [1],
+            "train": {"windows_per_track": 2, "max_epochs": 2},
+        }
+    },
+    "mel": {"shards": 2},
+    "network": {
+        "conv": [
+            {"filters": 4, "kernel": [3, 3], "pool": [2, 4], "l2": 0.01},
+            {"filters": 4, "kernel": [3, 5], "pool": [2, 4], "l2": 0.01},
+        ],
+    },
+    "train": {"batch_size": 10},
+}
+
+
+class Project:
+    """A copy of the project; `run` calls Snakemake in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for part in PARTS:
+            source = ROOT / part
+            copy = shutil.copytree if source.is_dir() else shutil.copy2
+            copy(source, folder / part)
+        (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY))
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"PYTHONPATH": str(self.folder / "src")}
+
+    def run(self, *arguments: str, ok: bool = True) -> str:
+        done = subprocess.run(
+            self.command(*arguments), cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=600
+        )
+        output = done.stdout + done.stderr
+        assert (done.returncode == 0) == ok, output[-8000:]
+        return output
+
+    def read(self, path: str) -> bytes:
+        return (self.folder / path).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def make_project(tmp_path_factory):
+    return lambda: Project(tmp_path_factory.mktemp("project", numbered=True))
+
+
+@pytest.fixture(scope="session")
+def built(make_project):
+    """The tiny demo, built from nothing with two cores."""
+    project = make_project()
+    project.output = project.run("--cores", "2")
+    return project

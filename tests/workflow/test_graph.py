@@ -1,0 +1,219 @@
+"""The whole graph on a tiny dataset: what it makes, and what it leaves alone."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+RUN = "results/demo/stratified/1/cnn"
+FIGURES = ["fig1_spectrogram", "fig2_confusion"]
+
+
+def test_outputs_keep_their_contracts(built):
+    tracks = pd.read_csv(built.folder / "data/demo/tracks.csv", keep_default_na=False)
+    assert list(tracks) == [
+        "track", "label", "path", "artist", "title", "seconds", "sample_rate", "channels", "sha256", "problem",
+    ]  # fmt: skip
+    assert len(tracks) == 41 and tracks.label.nunique() == 10 and (tracks.problem == "").all()
+    frames = [np.load(built.folder / f"data/demo/mel/shard-0{n}.npy", mmap_mode="r") for n in (0, 1)]
+    indexes = [pd.read_csv(built.folder / f"data/demo/mel/shard-0{n}.csv") for n in (0, 1)]
+    assert [len(each) for each in frames] == [index.frames.sum() for index in indexes]
+    assert frames[0].dtype == np.float32 and frames[0].shape[1] == 64
+    assert set(pd.concat(indexes).track) == set(tracks.track)
+    split = pd.read_csv(built.folder / "data/demo/splits/stratified/1.csv")
+    assert set(split.track) == set(tracks.track)
+    predictions = pd.read_csv(built.folder / RUN / "predictions.csv")
+    labels = sorted(tracks.label.unique())
+    assert list(predictions) == ["track", "label", "predicted", *(f"p_{label}" for label in labels)]
+    assert set(predictions.track) == set(split.track[split.subset == "test"])
+    assert np.allclose(predictions.filter(like="p_").sum(axis=1), 1, atol=1e-6)
+    metrics = json.loads(built.read(f"{RUN}/metrics.json"))
+    assert metrics["accuracy"] == (predictions.label == predictions.predicted).mean()
+    assert metrics["low"] < metrics["accuracy"] < metrics["high"] or metrics["accuracy"] == 0
+    history = pd.read_csv(built.folder / RUN / "history.csv")
+    assert list(history.epoch) == [1, 2]
+    summary = pd.read_csv(built.folder / "results/demo/summary.csv")
+    assert summary.accuracy[0] == pytest.approx(metrics["accuracy"], abs=1e-6)
+    for name in FIGURES:
+        for suffix in ("png", "pdf"):
+            assert len(built.read(f"results/demo/figures/{name}.{suffix}")) > 5_000
+
+
+def test_run_ends_with_the_accuracy_and_the_way_to_the_figures(built):
+    summary = pd.read_csv(built.folder / "results/demo/summary.csv").iloc[0]
+    assert f"accuracy {summary.accuracy:.1%}, 95% interval {summary.low:.1%} to {summary.high:.1%}" in built.output
+    assert "Figures: results/demo/figures/" in built.output
+
+
+def test_second_run_has_nothing_to_do(built):
+    assert "Nothing to be done" in built.run("-n")
+
+
+def test_one_figure_is_made_again_alone(built):
+    figure = "results/demo/figures/fig2_confusion.png"
+    before = built.read(figure)
+    (built.folder / figure).unlink()
+    output = built.run("--", figure)
+    assert set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)) == {"figures_confusion"}
+    assert built.read(figure) == before
+    assert "Nothing to be done" in built.run("-n")
+
+
+def test_figures_need_neither_tensorflow_nor_librosa(built):
+    code = """
+import sys
+from earfield.figures.confusion import draw_confusion
+from earfield.figures.spectrogram import draw_spectrogram
+draw_confusion("results/demo/figures/fig2_confusion.csv", ["again.pdf"])
+draw_spectrogram("results/demo/figures/fig1_spectrogram.npz", ["again.png"])
+assert not {"tensorflow", "keras", "librosa", "sklearn"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=built.folder, env=built.environment)
+
+
+def test_reading_the_rules_imports_nothing_heavy(built):
+    code = """
+import sys
+from snakemake.cli import main
+try:
+    main(["-n", "--quiet", "all", "--configfile", "tiny.yaml"])
+except SystemExit as end:
+    assert not end.code
+heavy = {"tensorflow", "keras", "librosa", "matplotlib", "scipy"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=built.folder, env=built.environment)
+
+
+def test_other_number_of_cores_gives_the_same_bits(built, make_project):
+    other = make_project()
+    other.run("--cores", "1", "--", f"{RUN}/predictions.csv")
+    for name in ("history.csv", "model.keras", "predictions.csv"):
+        assert other.read(f"{RUN}/{name}") == built.read(f"{RUN}/{name}"), name
+    for name in ("tracks.csv", "mel/shard-00.npy", "mel/shard-01.npy", "splits/stratified/1.csv"):
+        assert other.read(f"data/demo/{name}") == built.read(f"data/demo/{name}"), name
+
+
+def test_training_settings_of_a_dataset_leave_its_songs_alone(built):
+    plan = built.run("-n", "--config", "train={batch_size: 20}", "--", "results/demo/summary.csv")
+    rules = set(re.findall(r"^(?:local)?rule (\w+):", plan, re.MULTILINE))
+    assert rules == {"train", "evaluate_predict", "evaluate_score", "evaluate_summary"}
+
+
+def test_tensorboard_has_the_curves(built):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(built.folder / "logs/demo/stratified/1/cnn/tensorboard"))
+    events.Reload()
+    assert {"train_loss", "validation_accuracy"} <= set(events.Tags()["tensors"])
+    assert not list((built.folder / "logs").rglob("checkpoint.npz"))
+
+
+@pytest.fixture
+def songs(tmp_path):
+    """A small collection of the user's own: odd names, several formats, and some files that cannot be used."""
+    import soundfile
+
+    generator = np.random.default_rng(0)
+    for label, cutoff in (("Fado & Saudade", 0.02), ("Ελληνικά", 0.3), ('it\'s "loud" {a}', 0.9)):
+        folder = tmp_path / "songs" / label
+        folder.mkdir(parents=True)
+        for number, (suffix, rate, channels) in enumerate(
+            [("wav", 22050, 1), ("flac", 44100, 2), ("ogg", 48000, 2), ("mp3", 44100, 1), ("aiff", 8000, 1)]
+        ):
+            noise = generator.standard_normal((4 * rate, channels)).cumsum(axis=0) * (1 - cutoff)
+            y = noise / np.abs(noise).max() * 0.5 + cutoff * 0.3 * generator.standard_normal((4 * rate, channels))
+            soundfile.write(folder / f"take {number} 'ça'.{suffix}", np.clip(y, -1, 1), rate)
+    folder = tmp_path / "songs" / "Ελληνικά"
+    (folder / "text.wav").write_text("this is no music")
+    (folder / "empty.wav").touch()
+    soundfile.write(folder / "nan.wav", np.full(100_000, np.nan, np.float32), 22050, subtype="FLOAT")
+    soundfile.write(folder / "silent.flac", np.zeros(100_000), 22050)
+    soundfile.write(folder / "short.wav", generator.uniform(-1, 1, 22050), 22050)
+    return tmp_path / "songs"
+
+
+def test_own_music_with_broken_files(make_project, songs):
+    project = make_project()
+    project.run("--version")
+    mine = f"datasets={{mine: {{source: files, path: '{songs}', seeds: [3]}}}}"
+    output = project.run("--config", "dataset=mine", mine, "--", "data/mine/tracks.csv", ok=False)
+    assert "5 of 20 tracks cannot be used, more than tracks.max_unusable = 0.05 allows" in output
+    assert "Traceback" not in output
+    assert not (project.folder / "data/mine/tracks.csv").exists()
+    settings = ["--config", "dataset=mine", mine, "tracks={max_unusable: 0.3}", "train={max_epochs: 1, batch_size: 10}"]
+    output = project.run(*settings)
+    assert "5 of 20 tracks were left out:" in output
+    for name, reason in {
+        "text": "cannot be read as audio",
+        "empty": "cannot be read as audio",
+        "nan": "holds a sample that is not finite, 0.000 s after its start",
+        "silent": "is silent",
+        "short": "ends after 1.00 s of audio; 2.96 s are needed",
+    }.items():
+        assert re.search(f"'Ελληνικά/{name}' {re.escape(reason)}", output), name
+    predictions = pd.read_csv(project.folder / "results/mine/stratified/3/cnn/predictions.csv")
+    assert set(predictions.label) == {path.name for path in songs.iterdir()}
+    assert "Nothing to be done" in project.run(*settings, "-n")
+    # A song rewritten in place is noticed.
+    target = next(songs.glob("Fado*/*.wav"))
+    target.write_bytes(target.read_bytes()[:44] + target.read_bytes()[:43:-1])
+    assert "rule tracks:" in project.run(*settings, "-n")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (["dataset=dmo"], "sets dataset to 'dmo', which is no key of datasets; did you mean 'demo'?"),
+        (["mel={n_mels: 0}"], "sets mel.n_mels to 0, which is below 1"),
+        (["mel={fmaxx: 1}"], "unknown key 'mel.fmaxx'; did you mean 'fmax'?"),
+        (["mel={fmax: 12000}"], "mel.fmax to 12000 Hz, above half of mel.sample_rate, 11025 Hz"),
+        (["segment={frames: 20}"], "frames and gets 20"),
+        (["datasets={mine: {source: files, path: nowhere, seeds: [1]}}", "dataset=mine"], "'nowhere', which does not"),
+    ],
+)
+def test_bad_configuration_gets_one_sentence(built, settings, sentence):
+    output = built.run("-n", "--config", *settings, ok=False)
+    assert sentence in output
+    assert "Traceback" not in output
+
+
+def test_segment_longer_than_the_tracks(make_project, songs):
+    project = make_project()
+    mine = f"datasets={{mine: {{source: files, path: '{songs}', seeds: [3]}}}}"
+    output = project.run(
+        "--config", "dataset=mine", mine, "segment={frames: 2000}", "--", "data/mine/tracks.csv", ok=False
+    )
+    assert "ends after 4.00 s of audio; 23.21 s are needed" in output
+
+
+REAL = Path(os.environ.get("EARFIELD_REAL_TRACKS", Path(__file__).parents[3] / "shared" / "gtzan"))
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"needs the 130 real tracks in {REAL}, or EARFIELD_REAL_TRACKS")
+def test_real_tracks_as_the_readme_says(make_project):
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"```yaml\n(# my-music\.yaml\n.*?)```", readme, re.DOTALL)[1]
+    project = make_project()
+    assert "path: ~/Music/by-genre" in example
+    (project.folder / "my-music.yaml").write_text(example.replace("~/Music/by-genre", str(REAL / "audio")))
+    quick = ["train={max_epochs: 1, windows_per_track: 2}", "datasets={my-music: {seeds: [1]}}"]
+    command = ["--configfile", "tiny.yaml", "my-music.yaml", "--config", *quick]
+    output = project.run(*command)
+    assert "my-music, stratified, cnn: accuracy" in output
+    tracks = pd.read_csv(project.folder / "data/my-music/tracks.csv", keep_default_na=False)
+    known = pd.read_csv(REAL / "tracks.csv")
+    assert len(tracks) == len(known) == 130
+    assert (tracks.problem == "").all()
+    assert list(tracks.label) == list(known.genre)
+    assert np.allclose(tracks.seconds, known.samples / known.sample_rate, atol=1e-6)
+    predictions = pd.read_csv(project.folder / "results/my-music/stratified/1/cnn/predictions.csv")
+    assert len(predictions) == 38
+    shutil.rmtree(project.folder)

@@ -1,0 +1,55 @@
+"""A training that is killed goes on to the same result."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pandas as pd
+
+RUN = "results/demo/stratified/1/cnn"
+LONGER = ["--config", "datasets={demo: {train: {max_epochs: 12, windows_per_track: 20}}}"]
+
+
+def kill_once_there(project, path, *arguments):
+    """Start a run, and kill it with all its children, without warning, as soon as the file is there."""
+    process = subprocess.Popen(
+        project.command(*arguments),
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 300
+    while not (project.folder / path).exists():
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_killed_training_goes_on_to_the_same_result(make_project):
+    whole, killed = make_project(), make_project()
+    target = ["--", f"{RUN}/predictions.csv"]
+    whole.run(*LONGER, *target)
+    kill_once_there(killed, "logs/demo/stratified/1/cnn/checkpoint.npz", *LONGER, *target)
+    assert not (killed.folder / RUN / "model.keras").exists()
+    killed.run("--unlock")
+    output = killed.run(*LONGER, *target)
+    assert "Going on after epoch" in output
+    assert len(pd.read_csv(killed.folder / RUN / "history.csv")) == 12
+    for name in ("history.csv", "model.keras", "predictions.csv"):
+        assert killed.read(f"{RUN}/{name}") == whole.read(f"{RUN}/{name}"), name
+
+
+def test_checkpoint_of_another_run_is_not_taken(make_project):
+    project = make_project()
+    checkpoint = "logs/demo/stratified/1/cnn/checkpoint.npz"
+    kill_once_there(project, checkpoint, *LONGER, "--", f"{RUN}/model.keras")
+    project.run("--unlock")
+    changed = ["--config", "datasets={demo: {train: {max_epochs: 2, windows_per_track: 10}}}"]
+    output = project.run(*changed, "--", f"{RUN}/model.keras")
+    assert "Going on after epoch" not in output
+    assert len(pd.read_csv(project.folder / RUN / "history.csv")) == 2
