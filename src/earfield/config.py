@@ -73,6 +73,8 @@ def _sentence(error: ValidationError) -> str:
     mend = f" {meaning}" if meaning else ""
     if "propertyNames" in error.absolute_schema_path:
         return f"The configuration has the key {error.instance!r} in {place}, which {_rule(error)}.{mend}"
+    if error.validator == "type" and isinstance(error.instance, str):
+        mend += " (--config reads what is nested as text: put it in a file and name that with --configfile.)"
     return f"The configuration sets {place} to {error.instance!r}, which {_rule(error)}.{mend}"
 
 

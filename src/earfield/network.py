@@ -128,7 +128,7 @@ def _canonical(content: Any) -> bytes:
 
 
 def _renumbered(content: Any, numbers: dict[int, int]) -> Any:
-    """Number shared objects in their order, where Keras writes their addresses in memory."""
+    """Put running numbers for shared objects, where Keras writes their addresses in memory."""
     if isinstance(content, list):
         return [_renumbered(each, numbers) for each in content]
     if not isinstance(content, dict):

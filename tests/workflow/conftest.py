@@ -45,16 +45,22 @@ class Project:
             copy(source, folder / part)
         (folder / "tiny.yaml").write_text(yaml.safe_dump(TINY))
 
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", *arguments]
+    def command(self, *arguments: str, **config: object) -> list[str]:
+        (self.folder / "extra.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
+        return [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", "extra.yaml", *arguments]
 
     @property
     def environment(self) -> dict[str, str]:
         return os.environ | {"PYTHONPATH": str(self.folder / "src")}
 
-    def run(self, *arguments: str, ok: bool = True) -> str:
+    def run(self, *arguments: str, ok: bool = True, **config: object) -> str:
         done = subprocess.run(
-            self.command(*arguments), cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=600
+            self.command(*arguments, **config),
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
         )
         output = done.stdout + done.stderr
         assert (done.returncode == 0) == ok, output[-8000:]

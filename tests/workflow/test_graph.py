@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 RUN = "results/demo/stratified/1/cnn"
 FIGURES = ["fig1_spectrogram", "fig2_confusion"]
@@ -102,7 +103,7 @@ def test_other_number_of_cores_gives_the_same_bits(built, make_project):
 
 
 def test_training_settings_of_a_dataset_leave_its_songs_alone(built):
-    plan = built.run("-n", "--config", "train={batch_size: 20}", "--", "results/demo/summary.csv")
+    plan = built.run("-n", "--", "results/demo/summary.csv", train={"batch_size": 20})
     rules = set(re.findall(r"^(?:local)?rule (\w+):", plan, re.MULTILINE))
     assert rules == {"train", "evaluate_predict", "evaluate_score", "evaluate_summary"}
 
@@ -142,14 +143,13 @@ def songs(tmp_path):
 
 def test_own_music_with_broken_files(make_project, songs):
     project = make_project()
-    project.run("--version")
-    mine = f"datasets={{mine: {{source: files, path: '{songs}', seeds: [3]}}}}"
-    output = project.run("--config", "dataset=mine", mine, "--", "data/mine/tracks.csv", ok=False)
+    mine = {"dataset": "mine", "datasets": {"mine": {"source": "files", "path": str(songs), "seeds": [3]}}}
+    output = project.run("--", "data/mine/tracks.csv", ok=False, **mine)
     assert "5 of 20 tracks cannot be used, more than tracks.max_unusable = 0.05 allows" in output
     assert "Traceback" not in output
     assert not (project.folder / "data/mine/tracks.csv").exists()
-    settings = ["--config", "dataset=mine", mine, "tracks={max_unusable: 0.3}", "train={max_epochs: 1, batch_size: 10}"]
-    output = project.run(*settings)
+    settings = mine | {"tracks": {"max_unusable": 0.3}, "train": {"max_epochs": 1, "batch_size": 10}}
+    output = project.run(**settings)
     assert "5 of 20 tracks were left out:" in output
     for name, reason in {
         "text": "cannot be read as audio",
@@ -161,36 +161,35 @@ def test_own_music_with_broken_files(make_project, songs):
         assert re.search(f"'Ελληνικά/{name}' {re.escape(reason)}", output), name
     predictions = pd.read_csv(project.folder / "results/mine/stratified/3/cnn/predictions.csv")
     assert set(predictions.label) == {path.name for path in songs.iterdir()}
-    assert "Nothing to be done" in project.run(*settings, "-n")
+    assert "Nothing to be done" in project.run("-n", **settings)
     # A song rewritten in place is noticed.
     target = next(songs.glob("Fado*/*.wav"))
     target.write_bytes(target.read_bytes()[:44] + target.read_bytes()[:43:-1])
-    assert "rule tracks:" in project.run(*settings, "-n")
+    assert "rule tracks:" in project.run("-n", **settings)
 
 
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        (["dataset=dmo"], "sets dataset to 'dmo', which is no key of datasets; did you mean 'demo'?"),
-        (["mel={n_mels: 0}"], "sets mel.n_mels to 0, which is below 1"),
-        (["mel={fmaxx: 1}"], "unknown key 'mel.fmaxx'; did you mean 'fmax'?"),
-        (["mel={fmax: 12000}"], "mel.fmax to 12000 Hz, above half of mel.sample_rate, 11025 Hz"),
-        (["segment={frames: 20}"], "frames and gets 20"),
-        (["datasets={mine: {source: files, path: nowhere, seeds: [1]}}", "dataset=mine"], "'nowhere', which does not"),
+        ({"dataset": "dmo"}, "sets dataset to 'dmo', which is no key of datasets; did you mean 'demo'?"),
+        ({"mel": {"n_mels": 0}}, "sets mel.n_mels to 0, which is below 1"),
+        ({"mel": {"fmaxx": 1}}, "unknown key 'mel.fmaxx'; did you mean 'fmax'?"),
+        ({"mel": {"fmax": 12000}}, "mel.fmax to 12000 Hz, above half of mel.sample_rate, 11025 Hz"),
+        ({"segment": {"frames": 20}}, "network.conv.1 needs 8 frames and gets 4; make its kernel or pool smaller"),
+        ({"datasets": {"a": {"source": "files", "path": "nowhere", "seeds": [1]}}, "dataset": "a"}, "'nowhere', which"),
     ],
 )
 def test_bad_configuration_gets_one_sentence(built, settings, sentence):
-    output = built.run("-n", "--config", *settings, ok=False)
+    output = built.run("-n", ok=False, **settings)
     assert sentence in output
     assert "Traceback" not in output
 
 
 def test_segment_longer_than_the_tracks(make_project, songs):
     project = make_project()
-    mine = f"datasets={{mine: {{source: files, path: '{songs}', seeds: [3]}}}}"
-    output = project.run(
-        "--config", "dataset=mine", mine, "segment={frames: 2000}", "--", "data/mine/tracks.csv", ok=False
-    )
+    mine = {"source": "files", "path": str(songs), "seeds": [3]}
+    settings = {"dataset": "mine", "datasets": {"mine": mine}, "segment": {"frames": 2000}}
+    output = project.run("--", "data/mine/tracks.csv", ok=False, **settings)
     assert "ends after 4.00 s of audio; 23.21 s are needed" in output
 
 
@@ -203,10 +202,9 @@ def test_real_tracks_as_the_readme_says(make_project):
     example = re.search(r"```yaml\n(# my-music\.yaml\n.*?)```", readme, re.DOTALL)[1]
     project = make_project()
     assert "path: ~/Music/by-genre" in example
-    (project.folder / "my-music.yaml").write_text(example.replace("~/Music/by-genre", str(REAL / "audio")))
-    quick = ["train={max_epochs: 1, windows_per_track: 2}", "datasets={my-music: {seeds: [1]}}"]
-    command = ["--configfile", "tiny.yaml", "my-music.yaml", "--config", *quick]
-    output = project.run(*command)
+    settings = yaml.safe_load(example.replace("~/Music/by-genre", str(REAL / "audio")))
+    settings["datasets"]["my-music"]["seeds"] = [1]
+    output = project.run(**settings, train={"max_epochs": 1, "windows_per_track": 2, "batch_size": 50})
     assert "my-music, stratified, cnn: accuracy" in output
     tracks = pd.read_csv(project.folder / "data/my-music/tracks.csv", keep_default_na=False)
     known = pd.read_csv(REAL / "tracks.csv")

@@ -8,13 +8,13 @@ import time
 import pandas as pd
 
 RUN = "results/demo/stratified/1/cnn"
-LONGER = ["--config", "datasets={demo: {train: {max_epochs: 12, windows_per_track: 20}}}"]
+LONGER = {"datasets": {"demo": {"train": {"max_epochs": 12, "windows_per_track": 20}}}}
 
 
-def kill_once_there(project, path, *arguments):
+def kill_once_there(project, path, *arguments, **config):
     """Start a run, and kill it with all its children, without warning, as soon as the file is there."""
     process = subprocess.Popen(
-        project.command(*arguments),
+        project.command(*arguments, **config),
         cwd=project.folder,
         env=project.environment,
         stdout=subprocess.DEVNULL,
@@ -33,11 +33,11 @@ def kill_once_there(project, path, *arguments):
 def test_killed_training_goes_on_to_the_same_result(make_project):
     whole, killed = make_project(), make_project()
     target = ["--", f"{RUN}/predictions.csv"]
-    whole.run(*LONGER, *target)
-    kill_once_there(killed, "logs/demo/stratified/1/cnn/checkpoint.npz", *LONGER, *target)
+    whole.run(*target, **LONGER)
+    kill_once_there(killed, "logs/demo/stratified/1/cnn/checkpoint.npz", *target, **LONGER)
     assert not (killed.folder / RUN / "model.keras").exists()
     killed.run("--unlock")
-    output = killed.run(*LONGER, *target)
+    output = killed.run(*target, **LONGER)
     assert "Going on after epoch" in output
     assert len(pd.read_csv(killed.folder / RUN / "history.csv")) == 12
     for name in ("history.csv", "model.keras", "predictions.csv"):
@@ -47,9 +47,9 @@ def test_killed_training_goes_on_to_the_same_result(make_project):
 def test_checkpoint_of_another_run_is_not_taken(make_project):
     project = make_project()
     checkpoint = "logs/demo/stratified/1/cnn/checkpoint.npz"
-    kill_once_there(project, checkpoint, *LONGER, "--", f"{RUN}/model.keras")
+    kill_once_there(project, checkpoint, "--", f"{RUN}/model.keras", **LONGER)
     project.run("--unlock")
-    changed = ["--config", "datasets={demo: {train: {max_epochs: 2, windows_per_track: 10}}}"]
-    output = project.run(*changed, "--", f"{RUN}/model.keras")
+    changed = {"demo": {"train": {"max_epochs": 2, "windows_per_track": 10}}}
+    output = project.run("--", f"{RUN}/model.keras", datasets=changed)
     assert "Going on after epoch" not in output
     assert len(pd.read_csv(project.folder / RUN / "history.csv")) == 2
