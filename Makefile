@@ -30,9 +30,9 @@ check: setup
 	mypy
 	snakemake --lint
 
-# Prints the table of ratios and writes it to benchmarks/measured.csv.
+# Prints the table of measurements and writes it to benchmarks/measured/bench.csv; SONGS=folder takes real songs.
 bench: setup
-	python -m benchmarks
+	python -m benchmarks $(if $(SONGS),--songs $(SONGS))
 
 # CUDA for the TensorFlow of the lock file.
 gpu: setup

@@ -1,1 +1,1 @@
-"""Measurements of speed, memory and choices; each prints a table and writes it as CSV."""
+"""Measurements of speed and memory, as ratios within one run, and of choices."""

@@ -73,7 +73,7 @@ def _sentence(error: ValidationError) -> str:
     mend = f" {meaning}" if meaning else ""
     if "propertyNames" in error.absolute_schema_path:
         return f"The configuration has the key {error.instance!r} in {place}, which {_rule(error)}.{mend}"
-    if error.validator == "type" and isinstance(error.instance, str):
+    if error.validator == "type" and isinstance(error.instance, str) and not _is_text(error.instance):
         mend += " (--config reads what is nested as text: put it in a file and name that with --configfile.)"
     return f"The configuration sets {place} to {error.instance!r}, which {_rule(error)}.{mend}"
 
@@ -97,6 +97,10 @@ def _rule(error: ValidationError) -> str:
         "pattern": f"does not match {bound}",
     }
     return rules.get(str(error.validator)) or f"cannot be used ({error.message})"
+
+
+def _is_text(value: str) -> bool:
+    return isinstance(yaml.safe_load(value), str)
 
 
 def _join(place: str, key: object) -> str:

@@ -1,0 +1,39 @@
+"""Print the table of measurements and write it to benchmarks/measured/bench.csv.
+
+    python -m benchmarks [--songs FOLDER]
+
+FOLDER holds real songs as <label>/<file>; without it, the demo's are made. Each row says what was asked, what was
+measured, and between which bounds it moved from one repetition to the next.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.mel import measure_mel
+from benchmarks.training import measure_training
+from benchmarks.workflow import measure_workflow
+from earfield.tables import write_csv
+
+MEASURED = Path(__file__).parent / "measured" / "bench.csv"
+COLUMNS = ["measurement", "asked", "measured", "lowest", "highest", "repetitions"]
+
+
+def main() -> None:
+    """Run all measurements, one after the other, on a machine that should have nothing else to do."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--songs", type=Path, help="folder of songs, as <label>/<file>")
+    songs = parser.parse_args().songs
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="earfield-bench-") as folder:
+        for measure in (measure_training, measure_mel, measure_workflow):
+            rows += measure(Path(folder, measure.__name__), songs)
+            table = pd.DataFrame(rows, columns=COLUMNS)
+            write_csv(table, MEASURED)
+    print(table.to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

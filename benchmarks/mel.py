@@ -1,0 +1,44 @@
+"""The mel stage through Snakemake against a bare script, and the memory of one of its jobs."""
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.project import Project, summarise
+
+_REPETITIONS = 3
+
+
+def measure_mel(folder: Path, songs: Path | None) -> list[list[object]]:
+    """Measure 1,000 tracks; the two ways take turns."""
+    project = Project(folder, songs)
+    shards = [f"data/many/mel/shard-{shard:02d}.npy" for shard in range(8)]
+    tracks = project.snakemake("--", "data/many/tracks.csv")
+    ratios, ours = [], []
+    for _ in range(_REPETITIONS):
+        shutil.rmtree(project.folder / "data/many/mel", ignore_errors=True)
+        ours.append(project.snakemake("--", *shards))
+        started = time.perf_counter()
+        script = str(Path(__file__).with_name("plain_mel.py"))
+        subprocess.run([sys.executable, script, str(project.songs)], check=True, stdout=subprocess.DEVNULL)
+        ratios.append(ours[-1] / (time.perf_counter() - started))
+    memory = _job_memory(project)
+    finer = Project(folder.with_name(f"{folder.name}_finer"), songs, mel={"shards": 16})
+    finer.snakemake("--", *[f"data/many/mel/shard-{shard:02d}.npy" for shard in range(16)])
+    return [
+        ["mel of 1,000 tracks through Snakemake / bare librosa script", "<= 1.3", *summarise(ratios)],
+        ["mel of 1,000 tracks through Snakemake [s]", "", *summarise(ours)],
+        ["table of 1,000 tracks: decoding, hashes, checks [s]", "", *summarise([tracks])],
+        ["memory of a mel job, 1/8 of 1,000 tracks [MB]", "bounded by the shard", *summarise(memory)],
+        ["memory of a mel job, 1/16 of 1,000 tracks [MB]", "bounded by the shard", *summarise(_job_memory(finer))],
+    ]
+
+
+def _job_memory(project: Project) -> list[float]:
+    """Return the largest resident memory of each mel job [MB], as Snakemake measured it."""
+    files = (project.folder / "benchmarks/many/mel").glob("*.tsv")
+    return [float(pd.read_csv(file, sep="\t").max_rss[0]) for file in files]

@@ -1,0 +1,70 @@
+"""Segments per second of our training, from shards on disk through to the optimiser's update.
+
+    python our_training.py FOLDER
+
+Prints segments per second, and the share of the time that was spent waiting for data.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from earfield.device import configure
+from earfield.network import build_network
+from earfield.shards import MelShards
+from earfield.trainer import Trainer
+from earfield.windows import plan_epoch, training_batches
+
+TRACKS, FRAMES, STEPS = 200, 2586, 8
+
+
+class NoBar:
+    """Stands where the progress bar stands; the bar is not what is measured."""
+
+    def update(self, n: int) -> None:
+        """Take note of nothing."""
+
+
+def main() -> None:
+    """Write shards of noise as large as 200 tracks, train on them, print segments per second."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng(0)
+    names = [f"track {number}" for number in range(TRACKS)]
+    mel = np.lib.format.open_memmap(folder / "a.npy", "w+", np.float32, (TRACKS * FRAMES, 64))
+    for number in range(TRACKS):
+        mel[number * FRAMES : (number + 1) * FRAMES] = generator.gamma(0.3, 1.0, (FRAMES, 64))
+    mel.flush()
+    index = pd.DataFrame({"track": names, "label": "x", "start": np.arange(TRACKS) * FRAMES, "frames": FRAMES})
+    index.to_csv(folder / "a.csv", index=False)
+
+    config = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
+    train = config["train"]
+    model = build_network(frames=256, n_mels=64, n_labels=10, seed=1, **config["network"])
+    settings = {key: train[key] for key in ("batch_size", "micro_batch", "precision", "xla")}
+    trainer = Trainer(model, train["optimizer"], device=configure(2), seed=1, overlap=0.5, **settings)
+    shards = MelShards([folder / "a.npy"], [folder / "a.csv"])
+
+    def epoch(number: int, steps: int) -> None:
+        lengths = np.full(TRACKS, FRAMES)
+        options = {"batch_size": train["batch_size"], "windows_per_track": 20, "seed": 1, "epoch": number}
+        tracks, starts = plan_epoch(lengths, frames=256, **options)
+        plan = tracks[:steps], starts[:steps]
+        labels = np.arange(TRACKS) % 10
+        batches = training_batches(shards, names, labels, plan, frames=256)
+        trainer.run_epoch(batches, number, n_batches=steps, bar=NoBar())
+
+    epoch(0, 1)
+    trainer.waiting = 0.0
+    started = time.perf_counter()
+    epoch(1, STEPS)
+    spent = time.perf_counter() - started
+    print(STEPS * train["batch_size"] / spent, trainer.waiting / spent)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""A copy of the project in a folder of its own, with 1,000 tracks."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+N_TRACKS = 1000
+
+
+def summarise(values: list[float]) -> list[object]:
+    """Return median, lowest, highest and number of the values, as the table's last columns."""
+    ordered = sorted(values)
+    return [round(ordered[len(ordered) // 2], 3), round(ordered[0], 3), round(ordered[-1], 3), len(ordered)]
+
+
+class Project:
+    """A copy whose configured dataset `many` has 1,000 tracks: songs repeated under other names."""
+
+    def __init__(self, folder: Path, songs: Path | None, **config: object) -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        for part in ("config.yaml", "resources", "src", "workflow"):
+            source = ROOT / part
+            (shutil.copytree if source.is_dir() else shutil.copy2)(source, folder / part)
+        if songs is None:
+            self.snakemake("--config", "dataset=demo", "--", "data/demo/audio")
+            songs = folder / "data" / "demo" / "audio"
+        files = sorted(path for path in songs.glob("*/*") if path.suffix == ".flac")
+        self.songs = folder / "songs"
+        for number in range(N_TRACKS):
+            song = files[number % len(files)]
+            link = self.songs / song.parent.name / f"{number:04d} {song.name}"
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(song.resolve())
+        many = {"source": "files", "path": str(self.songs), "seeds": list(range(1, 31))}
+        settings = {"dataset": "many", "datasets": {"many": many}} | config
+        (folder / "many.yaml").write_text(yaml.safe_dump(settings))
+
+    def snakemake(self, *arguments: str) -> float:
+        """Run Snakemake and return its wall time [s]."""
+        many = ["--configfile", "many.yaml"] if (self.folder / "many.yaml").exists() else []
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "2", *many, *arguments],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(self.folder / "src")},
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr[-4000:])
+        return time.perf_counter() - started

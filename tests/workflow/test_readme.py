@@ -1,0 +1,32 @@
+"""The README says what was measured, and what the project can do."""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_numbers_are_those_that_were_measured():
+    from benchmarks.readme import render
+
+    assert render(README) == README
+
+
+def test_named_files_and_targets_exist():
+    for link in re.findall(r"\]\((?!http)([^)]+)\)", README):
+        assert (ROOT / link).exists(), link
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make (\w+)", README)) <= targets
+
+
+def test_default_optimizer_is_the_one_that_the_comparison_chose():
+    import pandas as pd
+    import yaml
+
+    table = pd.read_csv(ROOT / "benchmarks" / "measured" / "optimizers.csv")
+    best = table.groupby(["optimizer", "seed"]).validation_loss.min().groupby("optimizer").mean()
+    chosen = yaml.safe_load((ROOT / "config.yaml").read_text())["train"]["optimizer"]
+    assert best.idxmin().lower().startswith(chosen["name"])
