@@ -1,13 +1,16 @@
 """The last words of a run: how accurate, how sure, what was left out, and where to look."""
 
 import argparse
+import csv
 import json
 import sys
 from pathlib import Path
 
+_SHOWN = 20  # tracks left out that are spelled out
+
 
 def describe(dataset: str, *, root: str = ".") -> str:
-    """Describe the results of a dataset in a few lines.
+    """Describe what there is of a dataset in a few lines.
 
     Parameters
     ----------
@@ -19,35 +22,47 @@ def describe(dataset: str, *, root: str = ".") -> str:
     Returns
     -------
     str
-        Empty if the dataset has no summary yet.
+        Accuracy of each model with its interval, the tracks that were left out with the reason, and the folder of
+        the figures; only the parts that there are.
     """
-    results = Path(root, "results", dataset)
-    if not (results / "summary.json").exists():
-        return ""
-    summary = json.loads((results / "summary.json").read_text(encoding="utf-8"))
-    lines = [""]
-    for row in summary["models"]:
-        runs = f"{row['seeds']} seed{'s' * (row['seeds'] > 1)}"
-        lines.append(
-            f"{dataset}, {row['protocol']}, {row['model']}: accuracy {row['accuracy']:.1%}, "
-            f"95% interval {row['low']:.1%} to {row['high']:.1%} "
-            f"({row['tests']} tests of {row['tracks']} tracks, {runs}; "
-            f"always naming the commonest label: {row['baseline']:.1%})"
-        )
-    unusable = summary["unusable"]
-    if unusable:
-        lines.append(f"{len(unusable)} of {summary['tracks']} tracks were left out:")
-        lines += [f"  '{track}' {problem}" for track, problem in unusable.items()]
-    lines.append(f"Figures: {results}/figures/")
+    tracks, results = Path(root, "data", dataset, "tracks.csv"), Path(root, "results", dataset)
+    lines = []
+    if (results / "summary.json").exists():
+        summary = json.loads((results / "summary.json").read_text(encoding="utf-8"))
+        lines += [_accuracy(dataset, row) for row in summary["models"]]
+    if tracks.exists():
+        with open(tracks, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        unusable = [row for row in rows if row["problem"]]
+        if unusable:
+            lines.append(f"{len(unusable)} of {len(rows)} tracks were left out:")
+            lines += [f"  '{row['track']}' {row['problem']}" for row in unusable[:_SHOWN]]
+        if len(unusable) > _SHOWN:
+            lines.append(f"  ... and {len(unusable) - _SHOWN} more: column 'problem' of {tracks}")
+    if (results / "figures").exists():
+        lines.append(f"Figures: {results}/figures/")
     return "\n".join(lines)
+
+
+def _accuracy(dataset: str, row: dict[str, object]) -> str:
+    runs = f"{row['seeds']} seed{'s' * (row['seeds'] != 1)}"
+    return (
+        f"{dataset}, {row['protocol']}, {row['model']}: accuracy {row['accuracy']:.1%}, "
+        f"95% interval {row['low']:.1%} to {row['high']:.1%} "
+        f"({row['tests']} tests of {row['tracks']} tracks, {runs}; "
+        f"always naming the commonest label: {row['baseline']:.1%})"
+    )
 
 
 def main() -> None:
     """Print what `describe` says of the dataset that the command line names."""
     parser = argparse.ArgumentParser(prog="earfield", description=__doc__)
     parser.add_argument("dataset", help="key of datasets in config.yaml")
-    text = describe(parser.parse_args().dataset)
-    print(text, file=sys.stderr if not text else sys.stdout)
+    dataset = parser.parse_args().dataset
+    text = describe(dataset)
+    if not text:
+        sys.exit(f"There are no results of '{dataset}' in this folder; run: snakemake --config dataset={dataset}")
+    print(text)
 
 
 if __name__ == "__main__":

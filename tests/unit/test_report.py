@@ -1,5 +1,6 @@
 """The last words of a run."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -27,11 +28,14 @@ ROW = {
 def summary(tmp_path):
     """Return a function that writes the summary of a dataset named `mine`."""
 
-    def write(**facts):
+    def write(models=(ROW,), problems=()):
         folder = tmp_path / "results/mine"
-        folder.mkdir(parents=True)
-        text = json.dumps({"tracks": 130, "unusable": {}, "models": [ROW]} | facts, ensure_ascii=False)
-        (folder / "summary.json").write_text(text, encoding="utf-8")
+        (folder / "figures").mkdir(parents=True)
+        (folder / "summary.json").write_text(json.dumps({"models": list(models)}), encoding="utf-8")
+        (tmp_path / "data/mine").mkdir(parents=True)
+        rows = [("fine", ""), *problems]
+        with open(tmp_path / "data/mine/tracks.csv", "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("track", "problem"), *rows])
         return tmp_path
 
     return write
@@ -40,7 +44,6 @@ def summary(tmp_path):
 def test_it_says_how_accurate_how_sure_and_where_to_look(summary):
     root = summary()
     assert describe("mine", root=str(root)).splitlines() == [
-        "",
         "mine, stratified, cnn: accuracy 61.5%, 95% interval 53.5% to 69.0% "
         "(195 tests of 126 tracks, 5 seeds; always naming the commonest label: 10.0%)",
         f"Figures: {root}/results/mine/figures/",
@@ -49,22 +52,31 @@ def test_it_says_how_accurate_how_sure_and_where_to_look(summary):
 
 def test_it_has_a_line_for_each_model_and_knows_the_singular(summary):
     lines = describe("mine", root=str(summary(models=[ROW, ROW | {"model": "mfcc_svm", "seeds": 1}]))).splitlines()
-    assert "cnn: accuracy" in lines[1] and "5 seeds;" in lines[1]
-    assert "mfcc_svm: accuracy" in lines[2] and "1 seed;" in lines[2]
+    assert "cnn: accuracy" in lines[0] and "5 seeds;" in lines[0]
+    assert "mfcc_svm: accuracy" in lines[1] and "1 seed;" in lines[1]
 
 
 def test_it_says_which_tracks_were_left_out_and_why(summary):
-    unusable = {"jazz/Größe": "is silent", 'a "b"': "ends after 0.50 s of audio; 2.96 s are needed"}
-    lines = describe("mine", root=str(summary(unusable=unusable))).splitlines()
-    assert lines[2:5] == [
-        "2 of 130 tracks were left out:",
+    problems = [("jazz/Größe", "is silent"), ('a "b"', "ends after 0.50 s of audio; 2.96 s are needed")]
+    lines = describe("mine", root=str(summary(problems=problems))).splitlines()
+    assert lines[1:4] == [
+        "2 of 3 tracks were left out:",
         "  'jazz/Größe' is silent",
         "  'a \"b\"' ends after 0.50 s of audio; 2.96 s are needed",
     ]
 
 
-def test_it_has_nothing_to_say_before_there_is_a_summary(tmp_path):
+def test_it_has_nothing_to_say_before_there_is_anything(tmp_path):
     assert describe("mine", root=str(tmp_path)) == ""
+    command = [sys.executable, "-m", "earfield.report", "mine"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode and "no results of 'mine'" in done.stderr
+
+
+def test_a_long_list_of_tracks_left_out_is_cut(summary):
+    lines = describe("mine", root=str(summary(problems=[(f"{n}", "is silent") for n in range(25)]))).splitlines()
+    assert lines[1] == "25 of 26 tracks were left out:" and lines[21] == "  '19' is silent"
+    assert lines[22].startswith("  ... and 5 more: column 'problem' of ")
 
 
 def test_command_prints_the_same_and_imports_nothing_heavy(summary):

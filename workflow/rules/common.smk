@@ -11,6 +11,7 @@ from earfield.collection import fingerprint
 from earfield.config import check_config
 from earfield.errors import ConfigError
 from earfield.job import let_jobs_import_package
+from earfield.report import describe
 
 let_jobs_import_package()
 
@@ -73,4 +74,4 @@ wildcard_constraints:
 
 
 onsuccess:
-    shell("python -m earfield.report {config[dataset]}")
+    print("\n" + describe(config["dataset"]))
