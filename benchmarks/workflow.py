@@ -22,7 +22,7 @@ _TINY = {
 def measure_workflow(folder: Path, songs: Path | None) -> list[list[object]]:
     """Build 1,000 tracks x 30 seeds for real, with a network of two filters, and measure what is asked most often."""
     project = Project(folder, songs, **_TINY)
-    project.snakemake()
+    project.snakemake("--resources", "gpu=2")
     figure = "results/many/figures/fig2_confusion.png"
     dry, figures = [], []
     for _ in range(_REPETITIONS):

@@ -66,7 +66,7 @@ def test_starts_are_even_over_the_track_and_independent_between_windows():
     from earfield.windows import plan_epoch
 
     lengths = np.full(10, 30 + 99)
-    tracks, starts = plan_epoch(lengths, frames=30, windows_per_track=3000, batch_size=100, seed=1, epoch=0)
+    _, starts = plan_epoch(lengths, frames=30, windows_per_track=3000, batch_size=100, seed=1, epoch=0)
     counts = np.bincount(starts.ravel(), minlength=100)
     assert counts.size == 100 and (np.abs(counts - 300) < 6 * np.sqrt(300)).all()
     assert abs(np.corrcoef(starts[:, 0], starts[:, 1])[0, 1]) < 0.25
