@@ -3,7 +3,6 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 	$$each -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$each && break; done)
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-export PYTHONHASHSEED := 0
 
 .PHONY: setup demo test check bench gpu lock clean
 
@@ -19,6 +18,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 # The main job on music made by code; ends with the accuracy, its interval, and where the figures lie.
 demo: setup
 	snakemake --config dataset=demo --quiet rules
+	@earfield demo
 
 test: setup
 	pytest

@@ -2,8 +2,8 @@
 
     python -m benchmarks.optimizers DATASET --seeds 1 2 3 --epochs 20
 
-Needs the mel shards and splits of the dataset. Looks at validation tracks only: the choice of an optimiser must not
-see a test track. Writes benchmarks/measured/optimizers.csv, one row for each optimiser, seed and epoch.
+Needs the mel shards and splits of the dataset. Looks at validation tracks only, though those of one seed are test
+tracks of others. Writes benchmarks/measured/optimizers.csv, one row for each optimiser, seed and epoch.
 """
 
 import argparse
@@ -50,7 +50,8 @@ def main() -> None:
                     split=f"data/{arguments.dataset}/splits/stratified/{seed}.csv",
                     model_path=f"{folder}/model.keras",
                     history_path=f"{folder}/history.csv",
-                    work_folder=folder,
+                    checkpoint=f"{folder}/checkpoint.npz",
+                    tensorboard=f"{folder}/tensorboard",
                     device=device,
                     seed=seed,
                     front_end={key: value for key, value in config["mel"].items() if key != "shards"},

@@ -1,11 +1,14 @@
 """Fill the README's tables from the files in benchmarks/measured; no number in them is typed.
 
-    python -m benchmarks.readme
+    python -m benchmarks.readme [real_tracks=DATASET] [demo=demo]
 
-A test fails when the README says something else than the files.
+NAME=DATASET first takes the summary of a dataset over into benchmarks/measured/NAME.csv. A test fails when the README
+says something else than the files.
 """
 
 import re
+import shutil
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -47,6 +50,7 @@ def optimizers() -> str:
         {
             "optimiser": name,
             "validation loss (nat)": f"{group.loss.mean():.2f} ({group.loss.min():.2f} – {group.loss.max():.2f})",
+            "paired difference to Adam (nat)": _paired(best.loss, name),
             "validation accuracy": f"{group.accuracy.mean():.1%} "
             f"({group.accuracy.min():.1%} – {group.accuracy.max():.1%})",
             "seeds": len(group),
@@ -55,6 +59,14 @@ def optimizers() -> str:
         for name, group in best.groupby("optimizer")
     ]
     return _markdown(pd.DataFrame(rows).sort_values("validation loss (nat)"))
+
+
+def _paired(loss: pd.Series, name: str) -> str:
+    """Return the mean difference to Adam on the same splits, with its range over seeds."""
+    difference = loss[name] - loss["Adam 0.001"]
+    return (
+        "" if not difference.any() else f"{difference.mean():+.2f} ({difference.min():+.2f} – {difference.max():+.2f})"
+    )
 
 
 def bench() -> str:
@@ -85,5 +97,7 @@ def _markdown(table: pd.DataFrame) -> str:
 
 
 if __name__ == "__main__":
+    for name, dataset in (argument.split("=") for argument in sys.argv[1:]):
+        shutil.copy(ROOT / "results" / dataset / "summary.csv", MEASURED / f"{name}.csv")
     readme = ROOT / "README.md"
     readme.write_text(render(readme.read_text(encoding="utf-8")), encoding="utf-8")

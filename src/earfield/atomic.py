@@ -29,7 +29,8 @@ def write_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    # One name for every run, so that what a killed one leaves is overwritten by the next; a path has one writer.
+    aside = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         yield aside
         with open(aside, "rb+") as written:

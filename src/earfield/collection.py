@@ -6,6 +6,21 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+# What libsndfile reads, and formats that it does not read: these are listed all the same, so that they are counted as
+# unusable and not lost. Without raw, which is a photograph more often than samples without a header.
+_SUFFIXES = frozenset(
+    f".{name}"
+    for name in """
+    aac aif aifc aiff ape au avr caf flac htk ircam m4a mat4 mat5 mp3 mpc mpc2k nist oga ogg opus paf pvf rf64
+    sd2 sds snd svx voc w64 wav wavex wma wv wve xi
+    """.split()  # noqa: SIM905
+)
+
+
+def is_song(path: Path) -> bool:
+    """Return whether a path, relative to its collection, is a song by its name: not hidden, with an audio suffix."""
+    return path.suffix.lower() in _SUFFIXES and not any(part.startswith(".") for part in path.parts)
+
 
 def fingerprint(path: str | os.PathLike[str]) -> str:
     """Return a hash that changes when a song is added, removed, renamed or rewritten.
@@ -39,4 +54,5 @@ def _files(path: Path) -> Iterator[Path]:
     for label in sorted(path.glob("*/")):  # as in the listing, a label may be a link; links below it are not followed
         for folder, folders, names in os.walk(label):
             folders.sort()
-            yield from (Path(folder, name) for name in sorted(names))
+            songs = (Path(folder, name) for name in sorted(names))
+            yield from (song for song in songs if is_song(song.relative_to(path)))

@@ -48,6 +48,7 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
     if errors:
         raise ConfigError(_sentence(errors[0]))
     _check_dataset(config)
+    _check_figures(config)
     _check_front_end(config["mel"])
     _check_network(config["network"], frames=config["segment"]["frames"], n_mels=config["mel"]["n_mels"])
     overrides = {f"datasets.{name}.train": dataset.get("train", {}) for name, dataset in config["datasets"].items()}
@@ -119,6 +120,15 @@ def _check_dataset(config: Mapping[str, Any]) -> None:
         key = "path" if chosen["source"] == "files" else "archive"
         raise ConfigError(
             f"The configuration sets datasets.{name}.{key} to '{path}', which does not exist; correct it."
+        )
+
+
+def _check_figures(config: Mapping[str, Any]) -> None:
+    protocol, known = config["figures"]["confusion"]["protocol"], config["protocols"]
+    if protocol not in known:
+        raise ConfigError(
+            f"The configuration sets figures.confusion.protocol to '{protocol}', which is no key of protocols; "
+            f"those are {', '.join(known)}."
         )
 
 

@@ -3,14 +3,20 @@
 To be imported before anything else that imports TensorFlow.
 """
 
+import logging
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a machine without GPU is no error
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -32,7 +38,12 @@ def _banner_held_back() -> Iterator[None]:
 
 
 with _banner_held_back():
+    import keras
     import tensorflow as tf
+
+# A user's own keras.json must not change the network.
+keras.config.set_floatx("float32")
+keras.config.set_image_data_format("channels_last")
 
 
 @dataclass(frozen=True)
@@ -70,4 +81,7 @@ def configure(threads: int) -> Device:
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     tf.config.experimental.enable_op_determinism()
+    if not gpus and Path("/dev/nvidia0").exists():
+        log.warning("This machine has a GPU that TensorFlow does not see: run 'make gpu'. Going on without it.")
+    log.info("Computing on %s.", f"{len(gpus)} GPU" if gpus else f"{threads} processor{'s' * (threads > 1)}")
     return Device(gpu=bool(gpus), workers=1 if gpus else threads)

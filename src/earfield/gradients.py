@@ -116,7 +116,7 @@ class GradientStep:
     workers : int
         Micro-batches at a time.
     precision : str
-        Type that convolutions compute in, "float32" or "bfloat16"; sums, loss and weights stay float32.
+        Type that layers compute in, "float32" or "bfloat16"; logits, loss, weights and updates stay float32.
     xla : bool
         Whether XLA compiles a micro-batch.
     """
@@ -182,7 +182,7 @@ class GradientStep:
             Of mean cross-entropy plus L2 penalty, in the order of `model.trainable_variables`.
         """
         starts = range(0, len(x), self._micro_batch)
-        seeds = [tf.constant([seed[0], seed[1] * 4096 + position]) for position in range(len(starts))]
+        seeds = [tf.constant([seed[0], (seed[1] * 4096 + position) % 2**31]) for position in range(len(starts))]
         parts = list(self._pool.map(self._run, [x] * len(starts), [y] * len(starts), starts, seeds))
         loss, hits, gradients = self._total(parts, tf.constant(float(len(x))))
         return float(loss), float(hits), gradients

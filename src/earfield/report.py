@@ -25,23 +25,41 @@ def describe(dataset: str, *, root: str = ".") -> str:
         Accuracy of each model with its interval, the tracks that were left out with the reason, and the folder of
         the figures; only the parts that there are.
     """
-    tracks, results = Path(root, "data", dataset, "tracks.csv"), Path(root, "results", dataset)
+    results = Path(root, "results", dataset)
     lines = []
     if (results / "summary.json").exists():
         summary = json.loads((results / "summary.json").read_text(encoding="utf-8"))
         lines += [_accuracy(dataset, row) for row in summary["models"]]
-    if tracks.exists():
-        with open(tracks, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        unusable = [row for row in rows if row["problem"]]
-        if unusable:
-            lines.append(f"{len(unusable)} of {len(rows)} tracks were left out:")
-            lines += [f"  '{row['track']}' {row['problem']}" for row in unusable[:_SHOWN]]
-        if len(unusable) > _SHOWN:
-            lines.append(f"  ... and {len(unusable) - _SHOWN} more: column 'problem' of {tracks}")
+    lines += describe_problems(dataset, root=root).splitlines()
     if (results / "figures").exists():
         lines.append(f"Figures: {results}/figures/")
     return "\n".join(lines)
+
+
+def describe_problems(dataset: str, *, root: str = ".") -> str:
+    """Describe which tracks of a dataset were left out, and why.
+
+    Parameters
+    ----------
+    dataset, root : str
+        As in `describe`.
+
+    Returns
+    -------
+    str
+        One line a track after a line that counts them; empty if none was left out, or there is no table yet.
+    """
+    tracks = Path(root, "data", dataset, "tracks.csv")
+    if not tracks.exists():
+        return ""
+    with open(tracks, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    unusable = [row for row in rows if row["problem"]]
+    lines = [f"{len(unusable)} of {len(rows)} tracks were left out:"] if unusable else []
+    lines += [f"  '{row['track']}' {row['problem']}" for row in unusable[:_SHOWN]]
+    if len(unusable) > _SHOWN:
+        lines.append(f"  ... and {len(unusable) - _SHOWN} more: column 'problem' of {tracks}")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _accuracy(dataset: str, row: dict[str, object]) -> str:

@@ -155,18 +155,28 @@ def pooled_interval(runs: Sequence[pd.DataFrame]) -> tuple[float, float]:
     Returns
     -------
     low, high : float
-        Wilson's interval for as many independent tests as the runs are worth. Tests of one track in several runs are
-        not independent and must not narrow the interval as if they were: their variance is that between tracks. For
-        one run, and where all tests or none are right, that is as many tests as tracks.
+        Wilson's interval for as many independent tests as the runs are worth. Neither tests of one track in several
+        runs nor tests of several tracks by one network are independent, so the variance is that of clusters both
+        ways: between tracks, plus between runs, less what both count. For one run, and where all tests or none are
+        right, the runs are worth as many tests as there are tracks.
 
-    Source: Korn & Graubard (1998), "Confidence intervals for proportions with small expected number of positive
-    counts estimated from survey data", Survey Methodology 24, 193-201; with Wilson's interval in place of the exact.
+    Source: Cameron, Gelbach & Miller (2011), "Robust inference with multiway clustering", J. Business & Economic
+    Statistics 29, 238-249; Korn & Graubard (1998), Survey Methodology 24, 193-201, for the effective number of tests,
+    here with Wilson's interval in place of the exact one.
     """
-    tracks = pd.concat(runs).groupby("track").correct.agg(["sum", "count"])
-    hits, tests = tracks["sum"].to_numpy(float), tracks["count"].to_numpy(float)
-    share = hits.sum() / tests.sum()
-    variance = np.square(hits - share * tests).sum() / tests.sum() ** 2
-    n = min(tests.sum(), share * (1 - share) / variance) if variance > 0 else len(tracks)
+    tests = pd.concat([run.assign(run=number) for number, run in enumerate(runs)])
+    n_tracks, n_tests = tests.track.nunique(), len(tests)
+    share = tests.correct.mean()
+    residuals = (tests.correct - share) / n_tests
+
+    def variance(groups: pd.Series) -> float:
+        return float(np.square(residuals.groupby(groups.to_numpy()).sum()).sum())
+
+    between_tracks = variance(tests.track)
+    between_runs = variance(tests.run) * len(runs) / max(1, len(runs) - 1)
+    total = max(between_tracks, between_tracks + between_runs - float(np.square(residuals).sum()))
+    spread = share * (1 - share)
+    n = n_tracks if spread == 0 else n_tests if total == 0 else min(n_tests, spread / total)
     return wilson_interval(share * n, n)
 
 

@@ -26,10 +26,12 @@ class MelShards:
     def __init__(
         self, frames_paths: Sequence[str | os.PathLike[str]], index_paths: Sequence[str | os.PathLike[str]]
     ) -> None:
-        self._frames = [np.load(path, mmap_mode="r") for path in frames_paths]
+        frames = [np.load(path, mmap_mode="r") for path in frames_paths]
         parts = [read_text_csv(path).assign(shard=number) for number, path in enumerate(index_paths)]
         # An empty shard's columns have no type of their own.
         self.index = pd.concat(parts).set_index("track").astype({"start": int, "frames": int})
+        places = zip(self.index.index, self.index.start, self.index.frames, self.index.shard, strict=True)
+        self._tracks = {name: frames[shard][start : start + n] for name, start, n, shard in places}
 
     def track(self, name: str) -> np.ndarray:
         """Return one track's spectrogram.
@@ -49,8 +51,7 @@ class MelShards:
         KeyError
             If no shard holds the track.
         """
-        row = self.index.loc[name]
-        return self._frames[row.shard][row.start : row.start + row.frames]
+        return self._tracks[name]
 
     def gather(self, names: Sequence[str], starts: Sequence[int], *, frames: int) -> np.ndarray:
         """Copy windows out of the shards.

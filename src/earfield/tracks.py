@@ -13,14 +13,12 @@ import soundfile
 from tqdm import tqdm
 
 from earfield.audio import PCM16_STEP, read_audio
+from earfield.collection import is_song
 from earfield.errors import AudioError, DatasetError
 from earfield.mel import frame_count
 from earfield.tables import TRACK_COLUMNS, write_csv
 
 _SHOWN = 20  # problems that an error or a log line spells out
-_READABLE = {f".{name.lower()}" for name in soundfile.available_formats()} | {".aif", ".aifc", ".oga", ".opus", ".snd"}
-_UNREADABLE = {".aac", ".ape", ".m4a", ".mpc", ".wma", ".wv"}  # listed all the same: counted as unusable, not lost
-_SUFFIXES = (_READABLE | _UNREADABLE) - {".raw"}  # .raw is a photograph more often than samples without a header
 
 
 def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
@@ -46,13 +44,7 @@ def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise DatasetError(f"The folder '{folder}' does not exist; correct datasets.<name>.path in the configuration.")
-    paths = sorted(
-        path
-        for path in folder.glob("*/**/*")
-        if path.suffix.lower() in _SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    paths = sorted(path for path in folder.glob("*/**/*") if is_song(path.relative_to(folder)) and path.is_file())
     if not paths:
         raise DatasetError(f"The folder '{folder}' holds no audio file in a sub-folder; put songs in <label>/<file>.")
     return pd.DataFrame(

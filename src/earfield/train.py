@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -15,6 +16,7 @@ from tqdm import tqdm
 
 from earfield.checkpoint import load_checkpoint, run_fingerprint, save_checkpoint
 from earfield.device import Device
+from earfield.front_end import CONVENTIONS
 from earfield.network import build_network, save_network
 from earfield.shards import MelShards
 from earfield.tables import read_text_csv, write_csv
@@ -42,7 +44,8 @@ def train_network(
     split: str,
     model_path: str,
     history_path: str,
-    work_folder: str | os.PathLike[str],
+    checkpoint: str | os.PathLike[str],
+    tensorboard: str | os.PathLike[str],
     device: Device,
     seed: int,
     front_end: Mapping[str, Any],
@@ -68,8 +71,10 @@ def train_network(
         `track, label, subset`; test tracks are not looked at.
     model_path, history_path : path-like
         `.keras` and `.csv` to write, both when training is over.
-    work_folder : path-like
-        Holds the checkpoint, while training, and TensorBoard's logs.
+    checkpoint : path-like
+        `.npz` that holds the state while training goes on; a run of the same settings goes on from it.
+    tensorboard : path-like
+        Folder of the curves, for TensorBoard.
     device : Device
         Where to compute.
     seed : int
@@ -131,19 +136,19 @@ def train_network(
     }
     trainer = Trainer(model, optimizer, device=device, seed=seed, overlap=overlap, **settings)
     settings |= {"seed": seed, "frames": frames, "network": network, "overlap": overlap, "optimizer": optimizer}
-    settings |= {"windows_per_track": windows_per_track, "gpu": device.gpu, "tensorflow": tf.__version__}
+    settings |= {"windows_per_track": windows_per_track, "max_epochs": max_epochs, "patience": patience}
+    settings |= {"gpu": device.gpu, "tensorflow": tf.__version__, "keras": keras.__version__}
     code = [Path(__file__).with_name(name) for name in _CODE]
     fingerprint = run_fingerprint([split, *frames_paths, *index_paths, *code], settings)
 
-    checkpoint, curves = Path(work_folder) / "checkpoint.npz", Path(work_folder) / "tensorboard"
     state = load_checkpoint(checkpoint, fingerprint=fingerprint)
     if state is None:
-        shutil.rmtree(curves, ignore_errors=True)
+        shutil.rmtree(tensorboard, ignore_errors=True)
         state = trainer.state([], best=None)
     else:
         log.info("Going on after epoch %d of an earlier run.", len(state.history))
         trainer.restore(state)
-    board = tf.summary.create_file_writer(str(curves))
+    board = tf.summary.create_file_writer(str(tensorboard))
     segments = epoch_plan(0)[0].size
     bar = tqdm(
         total=max_epochs * segments,
@@ -167,6 +172,7 @@ def train_network(
         with board.as_default(step=row["segments"]):
             for name in list(row)[2:]:
                 tf.summary.scalar(name, row[name])
+        board.flush()
         best = state.history[state.best_epoch]
         bar.set_postfix(epoch=epoch + 1, loss=f"{row['train_loss']:.2f}", best=f"{best['validation_accuracy']:.1%}")
     bar.close()
@@ -176,8 +182,8 @@ def train_network(
     log.info("%.1f s, of which %.2f%% waiting for data.", spent, 100 * trainer.waiting / max(spent, 1e-9))
 
     model.set_weights(state.best_weights)
-    save_network(model, model_path, labels=labels, front_end=front_end)
+    save_network(model, model_path, labels=labels, front_end={**front_end, **CONVENTIONS})
     history = pd.DataFrame(state.history)
     write_csv(history, history_path)
-    checkpoint.unlink(missing_ok=True)
+    Path(checkpoint).unlink(missing_ok=True)
     return history

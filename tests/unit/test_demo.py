@@ -225,15 +225,25 @@ def test_write_collection(tmp_path):
     assert np.abs(y - expected).max() <= 1 / 32768
 
 
-def test_a_failed_write_leaves_no_half_files(tmp_path, monkeypatch):
-    def full_disk(path, *args, **kwargs):
-        Path(path).write_bytes(b"fLaC")
-        raise OSError(28, "No space left on device")
+FULL_DISK = """
+import resource, signal, sys
+from earfield.demo import write_collection
+from earfield.job import logged
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
+with logged(sys.argv[1] + ".log"):
+    write_collection(
+        sys.argv[1], artists_per_genre=1, tracks_per_artist=1, repeats=0, seconds=2.0, seed=6, workers=1
+    )
+"""
 
-    monkeypatch.setattr(soundfile, "write", full_disk)
-    with pytest.raises(OSError, match="No space left"):
-        write_collection(tmp_path, artists_per_genre=1, tracks_per_artist=1, repeats=0, seconds=1.0, seed=6, workers=1)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+def test_a_failed_write_leaves_no_half_files_and_one_sentence(tmp_path):
+    folder = tmp_path / "audio"
+    done = subprocess.run([sys.executable, "-c", FULL_DISK, str(folder)], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "make room and run again" in done.stderr and "Traceback" not in done.stderr
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
 def test_write_collection_refuses_no_workers(tmp_path):

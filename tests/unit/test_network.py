@@ -1,9 +1,12 @@
 """The network, its file, and the receptive fields derived from its layers."""
 
+import ast
 import json
+import re
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -153,3 +156,18 @@ def test_equal_networks_are_equal_files(paper, tmp_path):
     assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
     with zipfile.ZipFile(tmp_path / "a.keras") as archive:
         assert json.loads(archive.read("metadata.json"))["date_saved"].startswith("1980")
+
+
+def test_front_end_that_travels_gives_the_networks_input():
+    import librosa
+
+    from earfield.front_end import CONVENTIONS
+    from earfield.mel import log_mel
+
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    names = re.search(r"^names = (\(.*\))$", readme, re.MULTILINE)[1]
+    facts = FRONT_END | CONVENTIONS
+    options = {name: facts[name] for name in ast.literal_eval(names)}
+    y = np.random.default_rng(0).uniform(-1, 1, 30_000).astype(np.float32)
+    theirs = np.log1p(librosa.feature.melspectrogram(y=y, sr=facts["sample_rate"], **options)).T
+    assert np.allclose(theirs, log_mel(y, **FRONT_END), rtol=1e-4, atol=1e-5)

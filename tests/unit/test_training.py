@@ -198,7 +198,8 @@ def test_model_file_and_history_of_a_training(shards, tmp_path):
         split=tmp_path / "split.csv",
         model_path=tmp_path / "model.keras",
         history_path=tmp_path / "history.csv",
-        work_folder=tmp_path / "work",
+        checkpoint=tmp_path / "checkpoint.npz",
+        tensorboard=tmp_path / "tensorboard",
         device=Device(gpu=False, workers=2),
         seed=1,
         front_end={"n_mels": 8},
@@ -213,5 +214,5 @@ def test_model_file_and_history_of_a_training(shards, tmp_path):
     # At such a rate nothing changes, so no epoch is better than the first, and patience ends the training.
     assert len(history) == 3
     assert list(history.segments) == [12, 24, 36]
-    assert not (tmp_path / "work/checkpoint.npz").exists()
+    assert not (tmp_path / "checkpoint.npz").exists()
     assert json.loads(pd.read_csv(tmp_path / "history.csv").to_json()) == json.loads(history.to_json())

@@ -47,10 +47,15 @@ def test_outputs_keep_their_contracts(built):
             assert len(built.read(f"results/demo/figures/{name}.{suffix}")) > 5_000
 
 
-def test_run_ends_with_the_accuracy_and_the_way_to_the_figures(built):
+def test_demo_ends_with_the_accuracy_and_the_way_to_the_figures(built):
     summary = pd.read_csv(built.folder / "results/demo/summary.csv").iloc[0]
-    assert f"accuracy {summary.accuracy:.1%}, 95% interval {summary.low:.1%} to {summary.high:.1%}" in built.output
-    assert "Figures: results/demo/figures/" in built.output
+    command = [sys.executable, "-m", "earfield.report", "demo"]
+    environment = {"cwd": built.folder, "env": built.environment}
+    said = subprocess.run(command, check=True, capture_output=True, text=True, **environment).stdout
+    assert f"accuracy {summary.accuracy:.1%}, 95% interval {summary.low:.1%} to {summary.high:.1%}" in said
+    assert said.endswith("Figures: results/demo/figures/\n")
+    demo = re.search(r"^demo:.*\n((?:\t.*\n)+)", (Path(__file__).parents[2] / "Makefile").read_text(), re.MULTILINE)[1]
+    assert demo.splitlines()[-1] == "\t@earfield demo"
 
 
 def test_second_run_has_nothing_to_do(built):
@@ -106,6 +111,12 @@ def test_training_settings_of_a_dataset_leave_its_songs_alone(built):
     plan = built.run("-n", "--", "results/demo/summary.csv", train={"batch_size": 20})
     rules = set(re.findall(r"^(?:local)?rule (\w+):", plan, re.MULTILINE))
     assert rules == {"train", "evaluate_predict", "evaluate_score", "evaluate_summary"}
+    of_dataset = {"demo": {"train": {"max_epochs": 3}}}
+    plan = built.run("-n", "--", "results/demo/summary.csv", datasets=of_dataset)
+    assert set(re.findall(r"^(?:local)?rule (\w+):", plan, re.MULTILINE)) == rules
+    plan = built.run("-n", "--", "results/demo/summary.csv", datasets={"demo": {"seeds": [1, 2]}})
+    assert len(re.findall(r"^(?:local)?rule train:", plan, re.MULTILINE)) == 1
+    assert "rule mel:" not in plan and "rule tracks" not in plan
 
 
 def test_tensorboard_has_the_curves(built):
@@ -114,7 +125,7 @@ def test_tensorboard_has_the_curves(built):
     events = EventAccumulator(str(built.folder / "logs/demo/stratified/1/cnn/tensorboard"))
     events.Reload()
     assert {"train_loss", "validation_accuracy"} <= set(events.Tags()["tensors"])
-    assert not list((built.folder / "logs").rglob("checkpoint.npz"))
+    assert not list((built.folder / "results").rglob("checkpoint.npz"))
 
 
 @pytest.fixture
@@ -162,6 +173,9 @@ def test_own_music_with_broken_files(make_project, songs):
     predictions = pd.read_csv(project.folder / "results/mine/stratified/3/cnn/predictions.csv")
     assert set(predictions.label) == {path.name for path in songs.iterdir()}
     assert "Nothing to be done" in project.run("-n", **settings)
+    (songs / "Ελληνικά" / ".hidden").touch()
+    (songs / "Ελληνικά" / "cover.jpg").touch()
+    assert "Nothing to be done" in project.run("-n", **settings)
     # A song rewritten in place is noticed.
     target = next(songs.glob("Fado*/*.wav"))
     target.write_bytes(target.read_bytes()[:44] + target.read_bytes()[:43:-1])
@@ -204,8 +218,7 @@ def test_real_tracks_as_the_readme_says(make_project):
     assert "path: ~/Music/by-genre" in example
     settings = yaml.safe_load(example.replace("~/Music/by-genre", str(REAL / "audio")))
     settings["datasets"]["my-music"]["seeds"] = [1]
-    output = project.run(**settings, train={"max_epochs": 1, "windows_per_track": 2, "batch_size": 50})
-    assert "my-music, stratified, cnn: accuracy" in output
+    project.run(**settings, train={"max_epochs": 1, "windows_per_track": 2, "batch_size": 50})
     tracks = pd.read_csv(project.folder / "data/my-music/tracks.csv", keep_default_na=False)
     known = pd.read_csv(REAL / "tracks.csv")
     assert len(tracks) == len(known) == 130

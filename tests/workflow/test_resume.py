@@ -34,7 +34,7 @@ def test_killed_training_goes_on_to_the_same_result(make_project):
     whole, killed = make_project(), make_project()
     target = ["--", f"{RUN}/predictions.csv"]
     whole.run(*target, **LONGER)
-    kill_once_there(killed, "logs/demo/stratified/1/cnn/checkpoint.npz", *target, **LONGER)
+    kill_once_there(killed, "results/demo/stratified/1/cnn/checkpoint.npz", *target, **LONGER)
     assert not (killed.folder / RUN / "model.keras").exists()
     killed.run("--unlock")
     output = killed.run(*target, **LONGER)
@@ -46,7 +46,7 @@ def test_killed_training_goes_on_to_the_same_result(make_project):
 
 def test_checkpoint_of_another_run_is_not_taken(make_project):
     project = make_project()
-    checkpoint = "logs/demo/stratified/1/cnn/checkpoint.npz"
+    checkpoint = "results/demo/stratified/1/cnn/checkpoint.npz"
     kill_once_there(project, checkpoint, "--", f"{RUN}/model.keras", **LONGER)
     project.run("--unlock")
     changed = {"demo": {"train": {"max_epochs": 2, "windows_per_track": 10}}}

@@ -9,6 +9,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src"
+# Other words for an error or a log line must not train 30 networks again.
+CANNOT_CHANGE_A_NUMBER = ("atomic", "errors", "job")
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 
 
@@ -46,6 +48,7 @@ def imported(path: Path) -> set[Path]:
 def test_rule_depends_on_the_modules_that_it_runs(path, body):
     script = re.search(r'"\.\./scripts/(\w+\.py)"', body)[1]
     needed = {str(file.relative_to(ROOT)) for file in imported(ROOT / "workflow" / "scripts" / script)}
+    needed -= {f"src/earfield/{name}.py" for name in CANNOT_CHANGE_A_NUMBER}
     assert set(re.findall(r'"(src/[^"]+\.py)"', body)) == needed
 
 

@@ -11,7 +11,7 @@ from earfield.collection import fingerprint
 from earfield.config import check_config
 from earfield.errors import ConfigError
 from earfield.job import let_jobs_import_package
-from earfield.report import describe
+from earfield.report import describe_problems
 
 let_jobs_import_package()
 
@@ -34,31 +34,51 @@ def datasets_from(source):
     return "|".join(names) or "(?!)"
 
 
-def collection(wildcards):
-    """Return the folder of audio that a rule makes, or none for songs of the user's own, which are never touched."""
+def source_settings(wildcards, leave_out=frozenset()):
+    """Return what decides a dataset's songs: not its seeds nor its training, which must not remake them."""
     dataset = config["datasets"][wildcards.dataset]
-    if dataset["source"] == "files":
-        return []
-    unpacked = os.path.expanduser(dataset.get("archive") or "")
-    return unpacked if os.path.isdir(unpacked) else f"data/{wildcards.dataset}/audio"
+    return {
+        key: value
+        for key, value in dataset.items()
+        if key not in {"source", "seeds", "train", *leave_out}
+    }
 
 
-def user_collection(wildcards):
+def own_path(wildcards):
+    """Return the songs or the archive that the user has for a dataset, or None."""
+    dataset = config["datasets"][wildcards.dataset]
+    path = dataset.get("path") or dataset.get("archive")
+    return os.path.expanduser(path) if path else None
+
+
+def own_archive(wildcards):
+    """Return the user's packed archive, whose change unpacks it again."""
+    path = own_path(wildcards)
+    return [path] if path and os.path.isfile(path) else []
+
+
+def own_collection(wildcards):
     """Return the user's folder or CSV with its fingerprint, so that a changed song reruns what depends on it."""
+    path = own_path(wildcards)
     dataset = config["datasets"][wildcards.dataset]
-    if dataset["source"] != "files":
+    if not path or (dataset["source"] == "gtzan" and os.path.isfile(path)):
         return None
-    return {"path": dataset["path"], "fingerprint": fingerprint(dataset["path"])}
+    return {"path": path, "fingerprint": fingerprint(path)}
 
 
-def all_runs(name):
-    """Return the file of this name of every protocol, seed and model of a dataset."""
+def made_collection(wildcards):
+    """Return the folder of audio that a rule makes, or none for songs of the user's own, which are never touched."""
+    return [] if own_collection(wildcards) else f"data/{wildcards.dataset}/audio"
+
+
+def all_runs(name, protocols=tuple(config["protocols"])):
+    """Return the file of this name of every seed and model of a dataset, under these protocols."""
 
     def files(wildcards):
         return expand(
             "results/{dataset}/{protocol}/{seed}/cnn/{name}",
             dataset=wildcards.dataset,
-            protocol=config["protocols"],
+            protocol=protocols,
             seed=config["datasets"][wildcards.dataset]["seeds"],
             name=name,
         )
@@ -74,4 +94,4 @@ wildcard_constraints:
 
 
 onsuccess:
-    print("\n" + describe(config["dataset"]))
+    print(describe_problems(config["dataset"]), end="")

@@ -13,11 +13,8 @@ rule evaluate_predict:
         index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
         split="data/{dataset}/splits/{protocol}/{seed}.csv",
         code=[
-            "src/earfield/atomic.py",
             "src/earfield/device.py",
-            "src/earfield/errors.py",
             "src/earfield/evaluate.py",
-            "src/earfield/job.py",
             "src/earfield/network.py",
             "src/earfield/predict.py",
             "src/earfield/score.py",
@@ -47,9 +44,6 @@ rule evaluate_score:
     input:
         predictions="results/{dataset}/{protocol}/{seed}/{model}/predictions.csv",
         code=[
-            "src/earfield/atomic.py",
-            "src/earfield/errors.py",
-            "src/earfield/job.py",
             "src/earfield/score.py",
             "src/earfield/tables.py",
         ],
@@ -72,9 +66,6 @@ rule evaluate_summary:
         metrics=all_runs("metrics.json"),
         tracks="data/{dataset}/tracks.csv",
         code=[
-            "src/earfield/atomic.py",
-            "src/earfield/errors.py",
-            "src/earfield/job.py",
             "src/earfield/score.py",
             "src/earfield/tables.py",
         ],

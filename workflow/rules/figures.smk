@@ -12,11 +12,8 @@ rule figures_spectrogram_data:
         frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
         index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
         code=[
-            "src/earfield/atomic.py",
             "src/earfield/audio.py",
-            "src/earfield/errors.py",
             "src/earfield/figures/spectrogram_data.py",
-            "src/earfield/job.py",
             "src/earfield/mel.py",
             "src/earfield/shards.py",
             "src/earfield/tables.py",
@@ -42,11 +39,8 @@ rule figures_spectrogram:
     input:
         data="results/{dataset}/figures/fig1_spectrogram.npz",
         code=[
-            "src/earfield/atomic.py",
-            "src/earfield/errors.py",
             "src/earfield/figures/spectrogram.py",
             "src/earfield/figures/style.py",
-            "src/earfield/job.py",
         ],
     output:
         pdf="results/{dataset}/figures/fig1_spectrogram.pdf",
@@ -66,13 +60,12 @@ rule figures_spectrogram:
 
 
 rule figures_confusion_data:
-    """What figure 2 shows: how often each label was given to the tracks of each label, over all seeds."""
+    """What figure 2 shows: how often each label was given to the tracks of each label, over the seeds of a protocol."""
     input:
-        predictions=all_runs("predictions.csv"),
+        predictions=all_runs(
+            "predictions.csv", [config["figures"]["confusion"]["protocol"]]
+        ),
         code=[
-            "src/earfield/atomic.py",
-            "src/earfield/errors.py",
-            "src/earfield/job.py",
             "src/earfield/score.py",
             "src/earfield/tables.py",
         ],
@@ -93,11 +86,8 @@ rule figures_confusion:
     input:
         data="results/{dataset}/figures/fig2_confusion.csv",
         code=[
-            "src/earfield/atomic.py",
-            "src/earfield/errors.py",
             "src/earfield/figures/confusion.py",
             "src/earfield/figures/style.py",
-            "src/earfield/job.py",
             "src/earfield/tables.py",
         ],
     output:

@@ -10,10 +10,7 @@ rule mel:
     input:
         tracks="data/{dataset}/tracks.csv",
         code=[
-            "src/earfield/atomic.py",
             "src/earfield/audio.py",
-            "src/earfield/errors.py",
-            "src/earfield/job.py",
             "src/earfield/mel.py",
             "src/earfield/tables.py",
         ],

@@ -10,9 +10,6 @@ rule splits:
     input:
         tracks="data/{dataset}/tracks.csv",
         code=[
-            "src/earfield/atomic.py",
-            "src/earfield/errors.py",
-            "src/earfield/job.py",
             "src/earfield/splits.py",
             "src/earfield/tables.py",
         ],

@@ -9,13 +9,11 @@ rule tracks_gtzan:
     """GTZAN, downloaded or from an archive at hand, unpacked, every track checked against its known md5."""
     input:
         facts="resources/gtzan_tracks.csv",
+        archive=own_archive,
         code=[
             "src/earfield/archive.py",
-            "src/earfield/atomic.py",
             "src/earfield/download.py",
-            "src/earfield/errors.py",
             "src/earfield/gtzan.py",
-            "src/earfield/job.py",
         ],
     output:
         audio=directory("data/{dataset}/audio"),
@@ -29,7 +27,8 @@ rule tracks_gtzan:
         "../envs/tracks.yaml"
     threads: 4
     params:
-        gtzan=lambda wildcards: config["datasets"][wildcards.dataset],
+        # Without the mirrors: other addresses of the same archive change nothing.
+        gtzan=lambda wildcards: source_settings(wildcards, leave_out={"mirrors"}),
     script:
         "../scripts/tracks_gtzan.py"
 
@@ -38,7 +37,6 @@ rule tracks_demo:
     """The demo's songs, composed and rendered by code."""
     input:
         code=[
-            "src/earfield/atomic.py",
             "src/earfield/demo/__init__.py",
             "src/earfield/demo/artists.py",
             "src/earfield/demo/collection.py",
@@ -51,8 +49,6 @@ rule tracks_demo:
             "src/earfield/demo/mix.py",
             "src/earfield/demo/seeds.py",
             "src/earfield/demo/titles.py",
-            "src/earfield/errors.py",
-            "src/earfield/job.py",
         ],
     output:
         audio=directory("data/{dataset}/audio"),
@@ -66,7 +62,7 @@ rule tracks_demo:
         "../envs/tracks.yaml"
     threads: 64
     params:
-        demo=lambda wildcards: config["datasets"][wildcards.dataset],
+        demo=source_settings,
     script:
         "../scripts/tracks_demo.py"
 
@@ -74,16 +70,14 @@ rule tracks_demo:
 rule tracks:
     """One row a track: where it lies, what it holds, and why it cannot be used if it cannot."""
     input:
-        audio=collection,
+        audio=made_collection,
         facts="resources/gtzan_tracks.csv",
         code=[
             "src/earfield/archive.py",
-            "src/earfield/atomic.py",
             "src/earfield/audio.py",
+            "src/earfield/collection.py",
             "src/earfield/download.py",
-            "src/earfield/errors.py",
             "src/earfield/gtzan.py",
-            "src/earfield/job.py",
             "src/earfield/mel.py",
             "src/earfield/tables.py",
             "src/earfield/tracks.py",
@@ -99,7 +93,7 @@ rule tracks:
     threads: 64
     params:
         source=lambda wildcards: config["datasets"][wildcards.dataset]["source"],
-        files=user_collection,
+        own=own_collection,
         sample_rate=config["mel"]["sample_rate"],
         hop_length=config["mel"]["hop_length"],
         frames=config["segment"]["frames"],

@@ -12,12 +12,10 @@ rule train:
         index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
         split="data/{dataset}/splits/{protocol}/{seed}.csv",
         code=[
-            "src/earfield/atomic.py",
             "src/earfield/checkpoint.py",
             "src/earfield/device.py",
-            "src/earfield/errors.py",
+            "src/earfield/front_end.py",
             "src/earfield/gradients.py",
-            "src/earfield/job.py",
             "src/earfield/network.py",
             "src/earfield/predict.py",
             "src/earfield/shards.py",
@@ -41,10 +39,12 @@ rule train:
         mem_mb=4000,
     params:
         # The checkpoint is no output: it has to outlive a job that was killed.
-        work_folder="logs/{dataset}/{protocol}/{seed}/cnn",
+        checkpoint="results/{dataset}/{protocol}/{seed}/cnn/checkpoint.npz",
+        tensorboard="logs/{dataset}/{protocol}/{seed}/cnn/tensorboard",
         front_end=FRONT_END,
         segment=config["segment"],
         network=config["network"],
-        train=lambda wildcards: config["train"] | config["datasets"][wildcards.dataset].get("train", {}),
+        train=lambda wildcards: config["train"]
+        | config["datasets"][wildcards.dataset].get("train", {}),
     script:
         "../scripts/train.py"

@@ -4,11 +4,12 @@ from earfield.tracks import list_songs, write_tracks
 
 with logged(snakemake.log[0]):
     if snakemake.params.source == "gtzan":
-        songs = listing(snakemake.input.audio, snakemake.input.facts)
+        own = snakemake.params.own
+        songs = listing(own["path"] if own else snakemake.input.audio, snakemake.input.facts)
     elif snakemake.params.source == "demo":
         songs = list_songs(f"{snakemake.input.audio}/tracks.csv")
     else:
-        songs = list_songs(snakemake.params.files["path"])
+        songs = list_songs(snakemake.params.own["path"])
     write_tracks(
         songs,
         snakemake.output.tracks,

@@ -1,6 +1,7 @@
 """The demo collection: which recordings there are, and their files."""
 
 import csv
+import io
 import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -154,8 +155,10 @@ def render(recording: Recording, *, seconds: float, sample_rate: int = SAMPLE_RA
 
 
 def _write_track(recording: Recording, path: Path, seconds: float) -> None:
+    encoded = io.BytesIO()  # libsndfile would not say why it could not write a file
+    soundfile.write(encoded, render(recording, seconds=seconds), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
     with write_aside(path) as aside:
-        soundfile.write(aside, render(recording, seconds=seconds), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+        aside.write_bytes(encoded.getvalue())
 
 
 def write_collection(
