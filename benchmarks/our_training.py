@@ -31,6 +31,7 @@ class NoBar:
 
 def main() -> None:
     """Write shards of noise as large as 200 tracks, train on them, print segments per second."""
+    device = configure(2)
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(0)
@@ -46,7 +47,7 @@ def main() -> None:
     train = config["train"]
     model = build_network(frames=256, n_mels=64, n_labels=10, seed=1, **config["network"])
     settings = {key: train[key] for key in ("batch_size", "micro_batch", "precision", "xla")}
-    trainer = Trainer(model, train["optimizer"], device=configure(2), seed=1, overlap=0.5, **settings)
+    trainer = Trainer(model, train["optimizer"], device=device, seed=1, overlap=0.5, **settings)
     shards = MelShards([folder / "a.npy"], [folder / "a.csv"])
 
     def epoch(number: int, steps: int) -> None:

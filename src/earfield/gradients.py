@@ -11,6 +11,7 @@ its gradient:
   does not change a bit of the result.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,8 +20,13 @@ import numpy as np
 import tensorflow as tf
 
 
+def library_max_pool(y: tf.Tensor, window: tuple[int, int]) -> tf.Tensor:
+    """Max pool as the library does it, which is fast on a GPU; see `max_pool`."""
+    return tf.nn.max_pool2d(y, window, window, "VALID")
+
+
 def max_pool(y: tf.Tensor, window: tuple[int, int]) -> tf.Tensor:
-    """Max pool whose gradient compares with the maximum; values that tie for it share the gradient evenly.
+    """Max pool for processors: its gradient compares with the maximum, in two loops that XLA makes of it.
 
     Parameters
     ----------
@@ -32,31 +38,40 @@ def max_pool(y: tf.Tensor, window: tuple[int, int]) -> tf.Tensor:
     Returns
     -------
     tf.Tensor [shape=(batch, frames / window[0], bands / window[1], channels)]
+        Values that tie for a maximum share its gradient evenly.
     """
     rows, columns = window
+    frames, bands, channels = y.shape[1:]
+
+    def members(y: tf.Tensor) -> tf.Tensor:
+        return tf.reshape(y, (-1, frames // rows, rows, bands // columns, columns, channels))
+
+    def each(y: tf.Tensor) -> list[tf.Tensor]:
+        # One slice for each place in the window: XLA runs along the channels then, and reduces without a loop.
+        return [members(y)[:, :, row, :, column] for row in range(rows) for column in range(columns)]
+
+    @tf.function(jit_compile=True)
+    def forward(y: tf.Tensor) -> tf.Tensor:
+        return functools.reduce(tf.maximum, each(y))
+
+    @tf.function(jit_compile=True)
+    def backward(y: tf.Tensor, maximum: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
+        ties = functools.reduce(tf.add, [tf.cast(tf.equal(one, maximum), y.dtype) for one in each(y)])
+        hit = tf.equal(members(y), maximum[:, :, None, :, None])
+        shared = tf.where(hit, (upstream / ties)[:, :, None, :, None], tf.zeros((), y.dtype))
+        return tf.reshape(shared, tf.shape(y))
 
     @tf.custom_gradient
     def pool(y: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        frames, bands, channels = y.shape[1:]
-        maximum = tf.nn.max_pool2d(y, window, window, "VALID")
-
-        def repeat(pooled: tf.Tensor) -> tf.Tensor:
-            # Two axes fewer than the obvious broadcast, which is several times slower.
-            wide = tf.concat([tf.reshape(pooled, (-1, channels))] * columns, axis=1)
-            return tf.reshape(wide, (-1, 1, bands * channels))
-
-        def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            hit = tf.cast(tf.equal(tf.reshape(y, (-1, rows, bands * channels)), repeat(maximum)), y.dtype)
-            ties = tf.reduce_sum(tf.reshape(tf.reduce_sum(hit, 1), (-1, columns, channels)), 1)
-            share = tf.reshape(upstream, (-1, channels)) / ties
-            return tf.reshape(hit * repeat(share), (-1, frames, bands, channels))
-
-        return maximum, gradient
+        maximum = forward(y)
+        return maximum, lambda upstream: backward(y, maximum, upstream)
 
     return pool(y)
 
 
-def logits(model: keras.Model, x: tf.Tensor, *, seed: tf.Tensor | None) -> tf.Tensor:
+def logits(
+    model: keras.Model, x: tf.Tensor, *, seed: tf.Tensor | None, pool: Callable[..., tf.Tensor] = max_pool
+) -> tf.Tensor:
     """Compute what the network's softmax sees, by the fast way through the layers of `build_network`.
 
     Parameters
@@ -67,6 +82,8 @@ def logits(model: keras.Model, x: tf.Tensor, *, seed: tf.Tensor | None) -> tf.Te
         Log-mel segments; their type is the one that the network computes in.
     seed : tf.Tensor [shape=(2,)] or None
         Of the dropped units; without it none is dropped.
+    pool : callable
+        `max_pool` or `library_max_pool`.
 
     Returns
     -------
@@ -77,9 +94,9 @@ def logits(model: keras.Model, x: tf.Tensor, *, seed: tf.Tensor | None) -> tf.Te
     pools = [layer for layer in layers if type(layer).__name__ == "MaxPooling2D"]
     h = x[..., None]
     used = _used_extent(blocks, pools)
-    for conv, pool, (frames, bands) in zip(blocks, pools, used, strict=True):
+    for conv, pooling, (frames, bands) in zip(blocks, pools, used, strict=True):
         h = tf.nn.conv2d(h[:, :frames, :bands], tf.cast(conv.kernel, x.dtype), 1, "VALID")
-        h = tf.nn.relu(max_pool(h, pool.pool_size) + tf.cast(conv.bias, x.dtype))
+        h = tf.nn.relu(pool(h, pooling.pool_size) + tf.cast(conv.bias, x.dtype))
     h = tf.reshape(h, (-1, int(np.prod(h.shape[1:]))))
     for position, layer in enumerate(layers[2 * len(blocks) :]):
         kind = type(layer).__name__
@@ -118,7 +135,9 @@ class GradientStep:
     precision : str
         Type that layers compute in, "float32" or "bfloat16"; logits, loss, weights and updates stay float32.
     xla : bool
-        Whether XLA compiles a micro-batch.
+        Whether XLA compiles a micro-batch as a whole.
+    pool : callable
+        `max_pool` or `library_max_pool`.
     """
 
     def __init__(
@@ -129,6 +148,7 @@ class GradientStep:
         workers: int,
         precision: str = "float32",
         xla: bool = False,
+        pool: Callable[..., tf.Tensor] = max_pool,
     ) -> None:
         self._model = model
         self._micro_batch = micro_batch
@@ -145,7 +165,7 @@ class GradientStep:
         )
         def part(x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor) -> list[tf.Tensor]:
             with tf.GradientTape() as tape:
-                out = logits(model, tf.cast(x, precision), seed=seed)
+                out = logits(model, tf.cast(x, precision), seed=seed, pool=pool)
                 loss = tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(y, out))
             hits = tf.reduce_sum(tf.cast(tf.equal(tf.argmax(out, 1, tf.int32), y), tf.float32))
             return [loss, hits, *tape.gradient(loss, model.trainable_variables)]

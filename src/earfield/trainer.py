@@ -13,7 +13,7 @@ from tqdm import tqdm
 from earfield.checkpoint import TrainingState
 from earfield.device import Device
 from earfield.errors import EarfieldError
-from earfield.gradients import GradientStep
+from earfield.gradients import GradientStep, library_max_pool, max_pool
 from earfield.predict import TrackPredictor
 from earfield.shards import MelShards
 
@@ -68,6 +68,7 @@ class Trainer:
             workers=device.workers,
             precision=precision,
             xla=xla,
+            pool=library_max_pool if device.gpu else max_pool,
         )
         self._predict = TrackPredictor(model, device=device, overlap=overlap)
         self._update = tf.function(lambda gradients: self._optimizer.apply(gradients, model.trainable_variables))

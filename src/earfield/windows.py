@@ -81,4 +81,11 @@ def training_batches(
     n_mels = shards.track(names[0]).shape[1]
     size = plan[0].shape[1]
     signature = (tf.TensorSpec((size, frames, n_mels), tf.float32), tf.TensorSpec((size,), tf.int32))
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(_BATCHES_AHEAD)
+    options = tf.data.Options()
+    # Its thread sleeps for twice as long each time, and a dataset's end waits for it: seconds in every epoch.
+    options.autotune.enabled = False
+    return (
+        tf.data.Dataset.from_generator(batches, output_signature=signature)
+        .prefetch(_BATCHES_AHEAD)
+        .with_options(options)
+    )

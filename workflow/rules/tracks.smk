@@ -90,7 +90,8 @@ rule tracks:
         "benchmarks/{dataset}/tracks.tsv"
     conda:
         "../envs/tracks.yaml"
-    threads: 64
+    # Whole songs are decoded at a time; more of them would need more memory than time.
+    threads: 8
     params:
         source=lambda wildcards: config["datasets"][wildcards.dataset]["source"],
         own=own_collection,

@@ -26,7 +26,7 @@ def draw_confusion(data: str | os.PathLike[str], paths: Iterable[str | os.PathLi
     shares = table.pivot(index="label", columns="predicted", values="share").loc[labels, labels].to_numpy(float)
     tests = table.groupby("label").tests.sum().loc[labels]
     size = max(COLUMN_WIDTH, 1.1 + 0.25 * len(labels))
-    figure = new_figure(size, size * 0.84)
+    figure = new_figure(size, size * 0.8)
     axes = figure.add_subplot()
     image = axes.imshow(shares, cmap=PAPER_MAP, vmin=0, vmax=1)
     for row, column in np.ndindex(shares.shape):
