@@ -30,7 +30,7 @@ TINY = {
             {"filters": 4, "kernel": [3, 5], "pool": [2, 4], "l2": 0.01},
         ],
     },
-    "train": {"batch_size": 10},
+    "train": {"batch_size": 10, "micro_batch": 3},
 }
 
 
