@@ -44,7 +44,7 @@ def imported(path: Path) -> set[Path]:
     return {file for file in found if ast.parse(file.read_text()).body[1:]}
 
 
-@pytest.mark.parametrize(("path", "body"), rules())
+@pytest.mark.parametrize(("path", "body"), list(rules()))
 def test_rule_depends_on_the_modules_that_it_runs(path, body):
     script = re.search(r'"\.\./scripts/(\w+\.py)"', body)[1]
     needed = {str(file.relative_to(ROOT)) for file in imported(ROOT / "workflow" / "scripts" / script)}
@@ -52,7 +52,7 @@ def test_rule_depends_on_the_modules_that_it_runs(path, body):
     assert set(re.findall(r'"(src/[^"]+\.py)"', body)) == needed
 
 
-@pytest.mark.parametrize(("path", "body"), rules())
+@pytest.mark.parametrize(("path", "body"), list(rules()))
 def test_rule_follows_the_projects_form(path, body):
     assert body.lstrip().startswith('"""')
     for directive in ("log:", "benchmark:", "conda:", "script:"):
