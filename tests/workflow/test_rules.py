@@ -23,9 +23,9 @@ def rules():
 def imported(path: Path) -> set[Path]:
     """Return the modules of the package that a file imports, and those that these import."""
     found: set[Path] = set()
-    todo = [path]
-    while todo:
-        tree = ast.parse(todo.pop().read_text())
+    pending = [path]
+    while pending:
+        tree = ast.parse(pending.pop().read_text())
         names = set()
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom):
@@ -39,7 +39,7 @@ def imported(path: Path) -> set[Path]:
             for file in (base.with_suffix(".py"), base / "__init__.py"):
                 if file.exists() and file not in found:
                     found.add(file)
-                    todo.append(file)
+                    pending.append(file)
     # A package's empty __init__ computes nothing.
     return {file for file in found if ast.parse(file.read_text()).body[1:]}
 
