@@ -27,6 +27,10 @@ _Validator = extend(
 )
 
 
+# Kernels that no network learned; they stand beside the models in every table.
+KERNEL_NULLS = ("same_sparsity", "same_spectrum")
+
+
 def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str]) -> None:
     """Check a configuration against its schema and against itself.
 
@@ -48,10 +52,11 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
     if errors:
         raise ConfigError(_sentence(errors[0]))
     _check_dataset(config)
-    _check_figures(config)
+    _check_models(config)
     _check_front_end(config["mel"])
     _check_network(config["network"], frames=config["segment"]["frames"], n_mels=config["mel"]["n_mels"])
     overrides = {f"datasets.{name}.train": dataset.get("train", {}) for name, dataset in config["datasets"].items()}
+    overrides |= {f"models.{name}.train": model.get("train", {}) for name, model in config["models"].items()}
     for place, train in {"train": config["train"], **overrides}.items():
         optimizer = train.get("optimizer", {})
         if "momentum" in optimizer and optimizer["name"] != "sgd":
@@ -123,13 +128,25 @@ def _check_dataset(config: Mapping[str, Any]) -> None:
         )
 
 
-def _check_figures(config: Mapping[str, Any]) -> None:
-    protocol, known = config["figures"]["confusion"]["protocol"], config["protocols"]
-    if protocol not in known:
-        raise ConfigError(
-            f"The configuration sets figures.confusion.protocol to '{protocol}', which is no key of protocols; "
-            f"those are {', '.join(known)}."
-        )
+def _check_models(config: Mapping[str, Any]) -> None:
+    on_true_labels = [name for name, model in config["models"].items() if "shuffled_like" not in model]
+    for name, model in config["models"].items():
+        like = model.get("shuffled_like")
+        if like and like not in on_true_labels:
+            mend = f"those are {', '.join(on_true_labels)}." if on_true_labels else "add one that is."
+            raise ConfigError(
+                f"The configuration sets models.{name}.shuffled_like to '{like}', which is no model trained on true "
+                f"labels; {mend}"
+            )
+        if name in KERNEL_NULLS:
+            raise ConfigError(f"The configuration has the model '{name}', a name that is taken; choose another.")
+    for key in ("protocol", "model"):
+        value, known = config["figures"][key], config[f"{key}s"]
+        if value not in known:
+            raise ConfigError(
+                f"The configuration sets figures.{key} to '{value}', which is no key of {key}s; "
+                f"those are {', '.join(known)}."
+            )
 
 
 def _check_front_end(mel: Mapping[str, Any]) -> None:

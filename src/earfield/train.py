@@ -20,11 +20,13 @@ from earfield.front_end import CONVENTIONS
 from earfield.network import build_network, save_network
 from earfield.shards import MelShards
 from earfield.tables import read_text_csv, write_csv
-from earfield.trainer import Trainer
+from earfield.trainer import Trainer, best_epoch
 from earfield.windows import plan_epoch, training_batches
 
 log = logging.getLogger(__name__)
 
+_SHUFFLE_STREAM = 3  # of random numbers; others are in use elsewhere
+_COLUMNS = ["epoch", "segments", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 _CODE = [
     "checkpoint.py",
     "gradients.py",
@@ -60,6 +62,7 @@ def train_network(
     patience: int,
     precision: str,
     xla: bool,
+    shuffled_like: str | None = None,
 ) -> pd.DataFrame:
     """Train a network on the training tracks of a split and keep its best weights on the validation tracks.
 
@@ -97,11 +100,15 @@ def train_network(
     windows_per_track : int
         Windows drawn from each training track in an epoch.
     max_epochs, patience : int
-        Training ends after so many epochs, or after so many without a better one.
+        Training ends after so many epochs, or after so many without a better one. No epoch at all leaves the network
+        as it was initialised.
     precision : str
         "float32" or "bfloat16".
     xla : bool
         Whether XLA compiles the step.
+    shuffled_like : path-like or None
+        History of another run. If given, the training tracks' labels are shuffled among them, and the network is
+        trained for as many epochs as that run took to its best one: with no true label there is none to stop by.
 
     Returns
     -------
@@ -120,6 +127,9 @@ def train_network(
     labels = sorted(table.label.unique())
     train, validation = (table[table.subset == subset] for subset in ("train", "validation"))
     targets = {subset: rows.label.map(labels.index).to_numpy() for subset, rows in table.groupby("subset")}
+    if shuffled_like:
+        targets["train"] = np.random.default_rng([_SHUFFLE_STREAM, seed]).permutation(targets["train"])
+        max_epochs = patience = 1 + best_epoch(pd.read_csv(shuffled_like).to_dict("records"))
     lengths = shards.index.frames.loc[train.track].to_numpy()
 
     def epoch_plan(epoch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -137,6 +147,7 @@ def train_network(
     trainer = Trainer(model, optimizer, device=device, seed=seed, overlap=overlap, **settings)
     settings |= {"seed": seed, "frames": frames, "network": network, "overlap": overlap, "optimizer": optimizer}
     settings |= {"windows_per_track": windows_per_track, "max_epochs": max_epochs, "patience": patience}
+    settings |= {"shuffled": bool(shuffled_like)}
     settings |= {"gpu": device.gpu, "tensorflow": tf.__version__, "keras": keras.__version__}
     code = [Path(__file__).with_name(name) for name in _CODE]
     fingerprint = run_fingerprint([split, *frames_paths, *index_paths, *code], settings)
@@ -181,9 +192,9 @@ def train_network(
     log.info("Best epoch %d of %d.", state.best_epoch + 1, len(state.history))
     log.info("%.1f s, of which %.2f%% waiting for data.", spent, 100 * trainer.waiting / max(spent, 1e-9))
 
-    model.set_weights(state.best_weights)
+    model.set_weights(state.weights if shuffled_like else state.best_weights)
     save_network(model, model_path, labels=labels, front_end={**front_end, **CONVENTIONS})
-    history = pd.DataFrame(state.history)
+    history = pd.DataFrame(state.history, columns=_COLUMNS)
     write_csv(history, history_path)
     Path(checkpoint).unlink(missing_ok=True)
     return history

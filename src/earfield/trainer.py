@@ -154,9 +154,9 @@ class Trainer:
         """
         weights = self._model.get_weights()
         variables = [variable.numpy() for variable in self._optimizer.variables]
-        if best is None or best.best_epoch < 0 or _merit(history[-1]) > _merit(history[best.best_epoch]):
-            return TrainingState(weights, weights, variables, history, len(history) - 1)
-        return TrainingState(weights, best.best_weights, variables, history, best.best_epoch)
+        row = best_epoch(history)
+        best_weights = weights if best is None or row == len(history) - 1 else best.best_weights
+        return TrainingState(weights, best_weights, variables, history, row)
 
     def restore(self, state: TrainingState) -> None:
         """Go back to a state."""
@@ -165,6 +165,18 @@ class Trainer:
             variable.assign(value)
 
 
-def _merit(row: Mapping[str, Any]) -> tuple[float, float]:
-    """Order epochs: validation accuracy first, which few validation tracks leave with many ties, then loss."""
-    return row["validation_accuracy"], -row["validation_loss"]
+def best_epoch(history: Sequence[Mapping[str, Any]]) -> int:
+    """Return the row of the best epoch, or -1 without any.
+
+    Parameters
+    ----------
+    history : sequence of mapping
+        One row an epoch, with `validation_accuracy` and `validation_loss`.
+
+    Returns
+    -------
+    int
+        The first by accuracy, which few validation tracks leave with many ties, and among those by loss.
+    """
+    merits = [(row["validation_accuracy"], -row["validation_loss"]) for row in history]
+    return merits.index(max(merits)) if merits else -1

@@ -303,7 +303,9 @@ def keys(value, place=()):
 
 def optional(place):
     """Tell whether a key may be missing from the repository's configuration."""
-    return place[-1] == "momentum" or place[:2] == ("datasets", "files") or place[0::2][:2] == ("datasets", "train")
+    if place[-1] == "momentum" or place[:2] in (("datasets", "files"), ("models", "*")):
+        return True
+    return place[0::2][:2] == ("datasets", "train")
 
 
 def test_every_key_that_the_schema_takes_stands_in_the_configuration():
@@ -315,3 +317,26 @@ def test_every_key_that_the_schema_takes_stands_in_the_configuration():
             assert all((place[0], name, *place[2:]) in ours for name in CONFIG[place[0]]), place
         else:
             assert place in ours, place
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            {"models": {"cnn": {}, "other": {"shuffled_like": "cnnn"}}},
+            "models.other.shuffled_like to 'cnnn', which is no model trained on true labels; those are cnn.",
+        ),
+        (
+            {"models": {"cnn": {}, "one": {"shuffled_like": "cnn"}, "two": {"shuffled_like": "one"}}},
+            "models.two.shuffled_like to 'one', which is no model trained on true labels; those are cnn.",
+        ),
+        (
+            {"models": {"cnn": {"shuffled_like": "cnn"}}},
+            "models.cnn.shuffled_like to 'cnn', which is no model trained on true labels; add one that is.",
+        ),
+        ({"models": {"cnn": {}, "same_spectrum": {}}}, "the model 'same_spectrum', a name that is taken;"),
+        ({"models": {"cnm": {}}}, "figures.model to 'cnn', which is no key of models; those are cnm."),
+    ],
+)
+def test_models_that_do_not_fit_together_are_refused(change, sentence):
+    assert sentence in complaint(CONFIG | change)

@@ -31,6 +31,8 @@ TINY = {
         ],
     },
     "train": {"batch_size": 10, "micro_batch": 3},
+    "filters": {"folds": 3, "alphas": 10, "min_active": 5},
+    "figures": {"discriminants": {"components": [5, 10]}},
 }
 
 

@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, os.path.join(workflow.basedir, "..", "src"))
 
 from earfield.collection import fingerprint
-from earfield.config import check_config
+from earfield.config import KERNEL_NULLS, check_config
 from earfield.errors import ConfigError
 from earfield.job import let_jobs_import_package
 from earfield.report import describe_problems
@@ -21,6 +21,8 @@ except ConfigError as error:
     raise WorkflowError(str(error))
 
 SHARDS = [f"{shard:02d}" for shard in range(config["mel"]["shards"])]
+SHOWN_MODEL = config["figures"]["model"]
+NULLS = [name for name in config["models"] if name != SHOWN_MODEL] + [*KERNEL_NULLS]
 FRONT_END = {key: value for key, value in config["mel"].items() if key != "shards"}
 
 
@@ -71,24 +73,69 @@ def made_collection(wildcards):
     return [] if own_collection(wildcards) else f"data/{wildcards.dataset}/audio"
 
 
-def all_runs(name, protocols=tuple(config["protocols"])):
-    """Return the file of this name of every seed and model of a dataset, under these protocols."""
+def all_runs(
+    name, protocols=tuple(config["protocols"]), models=tuple(config["models"])
+):
+    """Return the file of this name of every seed of a dataset, under these protocols and of these models."""
 
     def files(wildcards):
         return expand(
-            "results/{dataset}/{protocol}/{seed}/cnn/{name}",
+            "results/{dataset}/{protocol}/{seed}/{model}/{name}",
             dataset=wildcards.dataset,
             protocol=protocols,
             seed=config["datasets"][wildcards.dataset]["seeds"],
+            model=models,
             name=name,
         )
 
     return files
 
 
+def shown_run(name):
+    """Return the file of this name of the run that figures show: the first seed of a dataset."""
+
+    def file(wildcards):
+        figures, dataset = config["figures"], wildcards.dataset
+        seed = config["datasets"][dataset]["seeds"][0]
+        return (
+            f"results/{dataset}/{figures['protocol']}/{seed}/{figures['model']}/{name}"
+        )
+
+    return file
+
+
+def shown_split(wildcards):
+    """Return the split of the run that figures show."""
+    seed = config["datasets"][wildcards.dataset]["seeds"][0]
+    return f"data/{wildcards.dataset}/splits/{config['figures']['protocol']}/{seed}.csv"
+
+
+def shown_title(wildcards):
+    """Return what a page calls the run that it shows."""
+    seed = config["datasets"][wildcards.dataset]["seeds"][0]
+    return f"{wildcards.dataset}, {config['figures']['protocol']} split, seed {seed}, {SHOWN_MODEL}"
+
+
+def training_settings(wildcards):
+    """Return the settings of a model's training on a dataset."""
+    dataset = config["datasets"][wildcards.dataset].get("train", {})
+    return (
+        config["train"] | dataset | config["models"][wildcards.model].get("train", {})
+    )
+
+
+def trained_like(wildcards):
+    """Return the history of the run that a network on shuffled labels is trained like."""
+    like = config["models"][wildcards.model].get("shuffled_like")
+    run = f"results/{wildcards.dataset}/{wildcards.protocol}/{wildcards.seed}"
+    return f"{run}/{like}/history.csv" if like else []
+
+
 wildcard_constraints:
     dataset="|".join(config["datasets"]),
     protocol="|".join(config["protocols"]),
+    model="|".join(config["models"]),
+    null="|".join(KERNEL_NULLS),
     seed=r"\d+",
     shard=r"\d\d",
 

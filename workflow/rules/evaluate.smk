@@ -8,7 +8,7 @@ Makes: predictions.csv and metrics.json beside each network; results/{dataset}/s
 rule evaluate_predict:
     """A network's probabilities for the test tracks, averaged over overlapping windows."""
     input:
-        model="results/{dataset}/{protocol}/{seed}/cnn/model.keras",
+        model="results/{dataset}/{protocol}/{seed}/{model}/model.keras",
         frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
         index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
         split="data/{dataset}/splits/{protocol}/{seed}.csv",
@@ -22,11 +22,11 @@ rule evaluate_predict:
             "src/earfield/tables.py",
         ],
     output:
-        predictions="results/{dataset}/{protocol}/{seed}/cnn/predictions.csv",
+        predictions="results/{dataset}/{protocol}/{seed}/{model}/predictions.csv",
     log:
-        "logs/{dataset}/{protocol}/{seed}/cnn/evaluate_predict.log",
+        "logs/{dataset}/{protocol}/{seed}/{model}/evaluate_predict.log",
     benchmark:
-        "benchmarks/{dataset}/{protocol}/{seed}/cnn/evaluate_predict.tsv"
+        "benchmarks/{dataset}/{protocol}/{seed}/{model}/evaluate_predict.tsv"
     conda:
         "../envs/evaluate.yaml"
     threads: 8
@@ -70,7 +70,12 @@ rule evaluate_summary:
             "src/earfield/tables.py",
         ],
     output:
-        table="results/{dataset}/summary.csv",
+        table=report(
+            "results/{dataset}/summary.csv",
+            caption="../report/summary.rst",
+            category="Tables",
+            labels={"Table": "Accuracy of each model under each protocol"},
+        ),
         facts="results/{dataset}/summary.json",
     log:
         "logs/{dataset}/evaluate_summary.log",

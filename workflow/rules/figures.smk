@@ -1,7 +1,7 @@
 """figures: each its own rule, drawn from its own data file and nothing else.
 
-Needs: tracks and mel shards (figure 1), predictions (figure 2).
-Makes: results/{dataset}/figures/<name>.npz or .csv, .pdf and .png.
+Needs: tracks and mel shards (figure 1), predictions (2), filters (3, 4, 6), one network (5).
+Makes: results/{dataset}/figures/<name>.npz or .csv, .pdf and .png; figure 5 also as a page to turn, .html.
 """
 
 
@@ -48,6 +48,7 @@ rule figures_spectrogram:
             "results/{dataset}/figures/fig1_spectrogram.png",
             caption="../report/fig1_spectrogram.rst",
             category="Figures",
+            labels={"Figure": "1. A song as the network hears it"},
         ),
     log:
         "logs/{dataset}/figures/spectrogram.log",
@@ -63,7 +64,9 @@ rule figures_confusion_data:
     """What figure 2 shows: how often each label was given to the tracks of each label, over the seeds of a protocol."""
     input:
         predictions=all_runs(
-            "predictions.csv", [config["figures"]["confusion"]["protocol"]]
+            "predictions.csv",
+            [config["figures"]["protocol"]],
+            [config["figures"]["model"]],
         ),
         code=[
             "src/earfield/score.py",
@@ -96,6 +99,7 @@ rule figures_confusion:
             "results/{dataset}/figures/fig2_confusion.png",
             caption="../report/fig2_confusion.rst",
             category="Figures",
+            labels={"Figure": "2. Which genres are taken for which"},
         ),
     log:
         "logs/{dataset}/figures/confusion.log",
@@ -105,3 +109,243 @@ rule figures_confusion:
         "../envs/figures.yaml"
     script:
         "../scripts/figures_confusion.py"
+
+
+rule figures_filters_data:
+    """What figure 3 shows: the filters of one run, the best first."""
+    input:
+        filters=shown_run("filters.npz"),
+        table=shown_run("filters.csv"),
+        code=[
+            "src/earfield/figures/filters_data.py",
+        ],
+    output:
+        data="results/{dataset}/figures/fig3_filters.npz",
+    log:
+        "logs/{dataset}/figures/filters_data.log",
+    benchmark:
+        "benchmarks/{dataset}/figures/filters_data.tsv"
+    conda:
+        "../envs/figures.yaml"
+    script:
+        "../scripts/figures_filters_data.py"
+
+
+rule figures_filters:
+    """Figure 3: the learned filters."""
+    input:
+        data="results/{dataset}/figures/fig3_filters.npz",
+        code=[
+            "src/earfield/figures/filters.py",
+            "src/earfield/figures/panels.py",
+            "src/earfield/figures/style.py",
+        ],
+    output:
+        pdf="results/{dataset}/figures/fig3_filters.pdf",
+        png=report(
+            "results/{dataset}/figures/fig3_filters.png",
+            caption="../report/fig3_filters.rst",
+            category="Figures",
+            labels={"Figure": "3. Filters that the network learned"},
+        ),
+    log:
+        "logs/{dataset}/figures/filters.log",
+    benchmark:
+        "benchmarks/{dataset}/figures/filters.tsv"
+    conda:
+        "../envs/figures.yaml"
+    script:
+        "../scripts/figures_filters.py"
+
+
+rule figures_reference_data:
+    """What figure 4 shows: receptive fields of the auditory system, in the window of the learned filters."""
+    input:
+        stages="resources/auditory_stages.csv",
+        filters=shown_run("filters.npz"),
+        code=[
+            "src/earfield/auditory.py",
+            "src/earfield/figures/reference_data.py",
+            "src/earfield/gabor.py",
+            "src/earfield/strf.py",
+        ],
+    output:
+        data="results/{dataset}/figures/fig4_reference.npz",
+    log:
+        "logs/{dataset}/figures/reference_data.log",
+    benchmark:
+        "benchmarks/{dataset}/figures/reference_data.tsv"
+    conda:
+        "../envs/figures.yaml"
+    script:
+        "../scripts/figures_reference_data.py"
+
+
+rule figures_reference:
+    """Figure 4: receptive fields as the auditory system has them, by stage."""
+    input:
+        data="results/{dataset}/figures/fig4_reference.npz",
+        code=[
+            "src/earfield/figures/panels.py",
+            "src/earfield/figures/reference.py",
+            "src/earfield/figures/style.py",
+        ],
+    output:
+        pdf="results/{dataset}/figures/fig4_reference.pdf",
+        png=report(
+            "results/{dataset}/figures/fig4_reference.png",
+            caption="../report/fig4_reference.rst",
+            category="Figures",
+            labels={"Figure": "4. Receptive fields of the auditory system"},
+        ),
+    log:
+        "logs/{dataset}/figures/reference.log",
+    benchmark:
+        "benchmarks/{dataset}/figures/reference.tsv"
+    conda:
+        "../envs/figures.yaml"
+    script:
+        "../scripts/figures_reference.py"
+
+
+rule figures_discriminants_data:
+    """What figure 5 shows: test segments on discriminant axes of the raw input and of the last hidden layer."""
+    input:
+        model=shown_run("model.keras"),
+        frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
+        index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
+        split=shown_split,
+        code=[
+            "src/earfield/activations.py",
+            "src/earfield/checkpoint.py",
+            "src/earfield/device.py",
+            "src/earfield/discriminant.py",
+            "src/earfield/dump.py",
+            "src/earfield/figures/discriminants_data.py",
+            "src/earfield/front_end.py",
+            "src/earfield/layers.py",
+            "src/earfield/network.py",
+            "src/earfield/receptive_field.py",
+            "src/earfield/score.py",
+            "src/earfield/shards.py",
+            "src/earfield/splits.py",
+            "src/earfield/tables.py",
+        ],
+    output:
+        data="results/{dataset}/figures/fig5_discriminants.npz",
+    log:
+        "logs/{dataset}/figures/discriminants_data.log",
+    benchmark:
+        "benchmarks/{dataset}/figures/discriminants_data.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=4000,
+    params:
+        front_end=FRONT_END,
+        overlap=config["activations"]["overlap"],
+        components=config["figures"]["discriminants"]["components"],
+    script:
+        "../scripts/figures_discriminants_data.py"
+
+
+rule figures_discriminants:
+    """Figure 5: test segments on the discriminant axes."""
+    input:
+        data="results/{dataset}/figures/fig5_discriminants.npz",
+        code=[
+            "src/earfield/figures/discriminants.py",
+            "src/earfield/figures/style.py",
+        ],
+    output:
+        pdf="results/{dataset}/figures/fig5_discriminants.pdf",
+        png=report(
+            "results/{dataset}/figures/fig5_discriminants.png",
+            caption="../report/fig5_discriminants.rst",
+            category="Figures",
+            labels={"Figure": "5. Genres on discriminant axes"},
+        ),
+    log:
+        "logs/{dataset}/figures/discriminants.log",
+    benchmark:
+        "benchmarks/{dataset}/figures/discriminants.tsv"
+    conda:
+        "../envs/figures.yaml"
+    script:
+        "../scripts/figures_discriminants.py"
+
+
+rule figures_discriminants_page:
+    """Figure 5 as a page to turn and to point at."""
+    input:
+        data="results/{dataset}/figures/fig5_discriminants.npz",
+        code=[
+            "src/earfield/figures/discriminants.py",
+            "src/earfield/figures/discriminants_page.py",
+            "src/earfield/figures/style.py",
+        ],
+    output:
+        page="results/{dataset}/figures/fig5_discriminants.html",
+    log:
+        "logs/{dataset}/figures/discriminants_page.log",
+    benchmark:
+        "benchmarks/{dataset}/figures/discriminants_page.tsv"
+    conda:
+        "../envs/figures.yaml"
+    params:
+        run=shown_title,
+    script:
+        "../scripts/figures_discriminants_page.py"
+
+
+rule figures_populations_data:
+    """What figure 6 shows: how learned filters, their nulls and the auditory system are spread over each measure."""
+    input:
+        units="results/{dataset}/units.csv",
+        code=[
+            "src/earfield/figures/populations_data.py",
+            "src/earfield/tables.py",
+        ],
+    output:
+        data="results/{dataset}/figures/fig6_populations.csv",
+    log:
+        "logs/{dataset}/figures/populations_data.log",
+    benchmark:
+        "benchmarks/{dataset}/figures/populations_data.tsv"
+    conda:
+        "../envs/figures.yaml"
+    params:
+        protocol=config["figures"]["protocol"],
+        trained=SHOWN_MODEL,
+        nulls=NULLS,
+    script:
+        "../scripts/figures_populations_data.py"
+
+
+rule figures_populations:
+    """Figure 6: learned filters among their nulls."""
+    input:
+        data="results/{dataset}/figures/fig6_populations.csv",
+        code=[
+            "src/earfield/figures/populations.py",
+            "src/earfield/figures/style.py",
+            "src/earfield/tables.py",
+        ],
+    output:
+        pdf="results/{dataset}/figures/fig6_populations.pdf",
+        png=report(
+            "results/{dataset}/figures/fig6_populations.png",
+            caption="../report/fig6_populations.rst",
+            category="Figures",
+            labels={"Figure": "6. Learned filters among their nulls"},
+        ),
+    log:
+        "logs/{dataset}/figures/populations.log",
+    benchmark:
+        "benchmarks/{dataset}/figures/populations.tsv"
+    conda:
+        "../envs/figures.yaml"
+    script:
+        "../scripts/figures_populations.py"

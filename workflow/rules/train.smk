@@ -1,7 +1,7 @@
 """train: the paper's network on random windows of the training tracks.
 
 Needs: the mel shards and one split.
-Makes: results/{dataset}/{protocol}/{seed}/cnn/model.keras and history.csv.
+Makes: results/{dataset}/{protocol}/{seed}/{model}/model.keras and history.csv.
 """
 
 
@@ -11,6 +11,7 @@ rule train:
         frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
         index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
         split="data/{dataset}/splits/{protocol}/{seed}.csv",
+        shuffled_like=trained_like,
         code=[
             "src/earfield/checkpoint.py",
             "src/earfield/device.py",
@@ -25,12 +26,12 @@ rule train:
             "src/earfield/windows.py",
         ],
     output:
-        model="results/{dataset}/{protocol}/{seed}/cnn/model.keras",
-        history="results/{dataset}/{protocol}/{seed}/cnn/history.csv",
+        model="results/{dataset}/{protocol}/{seed}/{model}/model.keras",
+        history="results/{dataset}/{protocol}/{seed}/{model}/history.csv",
     log:
-        "logs/{dataset}/{protocol}/{seed}/cnn/train.log",
+        "logs/{dataset}/{protocol}/{seed}/{model}/train.log",
     benchmark:
-        "benchmarks/{dataset}/{protocol}/{seed}/cnn/train.tsv"
+        "benchmarks/{dataset}/{protocol}/{seed}/{model}/train.tsv"
     conda:
         "../envs/train.yaml"
     threads: 8
@@ -39,12 +40,11 @@ rule train:
         mem_mb=4000,
     params:
         # The checkpoint is no output: it has to outlive a job that was killed.
-        checkpoint="results/{dataset}/{protocol}/{seed}/cnn/checkpoint.npz",
-        tensorboard="logs/{dataset}/{protocol}/{seed}/cnn/tensorboard",
+        checkpoint="results/{dataset}/{protocol}/{seed}/{model}/checkpoint.npz",
+        tensorboard="logs/{dataset}/{protocol}/{seed}/{model}/tensorboard",
         front_end=FRONT_END,
         segment=config["segment"],
         network=config["network"],
-        train=lambda wildcards: config["train"]
-        | config["datasets"][wildcards.dataset].get("train", {}),
+        train=training_settings,
     script:
         "../scripts/train.py"

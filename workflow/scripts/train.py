@@ -11,6 +11,7 @@ with logged(snakemake.log[0]):
         history_path=snakemake.output.history,
         checkpoint=snakemake.params.checkpoint,
         tensorboard=snakemake.params.tensorboard,
+        shuffled_like=snakemake.input.get("shuffled_like"),
         device=configure(snakemake.threads),
         seed=int(snakemake.wildcards.seed),
         front_end=snakemake.params.front_end,

@@ -27,6 +27,7 @@ def draw_confusion(data: str | os.PathLike[str], paths: Iterable[str | os.PathLi
     tests = table.groupby("label").tests.sum().loc[labels]
     size = max(COLUMN_WIDTH, 1.1 + 0.25 * len(labels))
     figure = new_figure(size, size * 0.8)
+    figure.set_layout_engine("compressed")  # a matrix keeps its shape, and its labels their place beside it
     axes = figure.add_subplot()
     image = axes.imshow(shares, cmap=PAPER_MAP, vmin=0, vmax=1)
     for row, column in np.ndindex(shares.shape):

@@ -1,0 +1,273 @@
+"""What each unit of a dumped layer responds to: a Lasso of its activation on the patch of input that reaches it."""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numba
+import numpy as np
+import pandas as pd
+
+from earfield.atomic import write_aside
+from earfield.dump import ActivationDump, DumpFacts
+from earfield.errors import ConfigError, DatasetError
+from earfield.gram import GramSums
+from earfield.lasso import lasso_cv
+from earfield.mel import band_edges
+from earfield.shards import MelShards
+from earfield.strf import MEASURES, measure_strfs
+from earfield.tables import write_csv
+
+log = logging.getLogger(__name__)
+
+_FOLD_STREAM = 4  # of random numbers
+_BLOCK_VALUES = 4_000_000  # of input in memory at a time
+_MEMORY_SHARE = 0.5  # of the machine's, that Gram matrices may take
+_FIT_COLUMNS = ["rows", "active", "alpha", "nonzeros", "r2_fit", "r2_cv", "r2_held_out", "gradient_correlation"]
+
+
+def write_filters(
+    *,
+    dump: str | os.PathLike[str],
+    gradient: str | os.PathLike[str],
+    frames_paths: Sequence[str],
+    index_paths: Sequence[str],
+    npz_path: str | os.PathLike[str],
+    csv_path: str | os.PathLike[str],
+    seed: int,
+    threads: int,
+    folds: int,
+    alphas: int,
+    min_active: int,
+) -> pd.DataFrame:
+    """Estimate the filter of every unit of a dump, and measure it.
+
+    Parameters
+    ----------
+    dump : path-like
+        Folder of `earfield.activations.dump_activations`. Positions are pooled: each is a row of its own.
+    gradient : path-like
+        `.npz` of `earfield.activations.write_gradient`.
+    frames_paths, index_paths : sequence of path-like
+        The shards, as in `MelShards`.
+    npz_path : path-like
+        `.npz` to write: `filters` and `gradients` float32 [unit, band, frame], in units of the activation for each
+        unit of the input, zeros where a unit was not fitted; `intercepts` [unit]; `constant` bool [band, frame], inputs
+        that never change in the rows for fitting, whose coefficients are 0; `band_hz` [band] of the (middle) position;
+        `frame_seconds`; `layer`; `positions` [n, 2] (frame, band).
+    csv_path : path-like
+        `.csv` to write, one row a unit: `unit, status, problem`; `rows` for fitting and those with the unit `active`;
+        `alpha`, `nonzeros`; R² on the rows for fitting (`r2_fit`), on folds left out (`r2_cv`) and on test tracks
+        (`r2_held_out`), which neither fit nor penalty saw; `gradient_correlation` (Pearson, with the mean gradient);
+        the measures of `earfield.strf`.
+    seed : int
+        Of the folds.
+    threads : int
+        Processors to use.
+    folds : int
+        Parts of the training and validation tracks; a track lies in one.
+    alphas : int
+        Penalties tried.
+    min_active : int
+        Rows that a unit has to be active on to be fitted.
+
+    Returns
+    -------
+    pd.DataFrame
+        The table.
+
+    Raises
+    ------
+    ConfigError
+        If there are fewer tracks than folds, or the patch has too many inputs for the machine's memory.
+    DatasetError
+        If the dump is not whole, or the shards lack its tracks.
+
+    Source: Dong (2018), filters of the second layer by Lasso.
+    """
+    numba.set_num_threads(max(1, min(threads, numba.get_num_threads())))
+    activations = ActivationDump(dump)
+    facts = activations.facts
+    groups = fold_of_rows(activations.index, folds=folds, seed=seed)
+    _refuse_what_memory_cannot_hold(facts, folds)
+    sums, active, finite = _accumulate(activations, MelShards(frames_paths, index_paths), groups, folds)
+    fitting, held_out = sum(sums[1:-1], start=sums[0]), sums[-1]
+
+    finite[facts.broken] = False
+    status = np.select([~finite, active == 0, active < min_active], ["nan", "dead", "rare"], "fitted").astype(object)
+    chosen = np.flatnonzero(status == "fitted")
+    shape = (facts.units, facts.patch_bands, facts.patch_frames)
+    filters, intercepts = np.zeros(shape), np.full(facts.units, np.nan)
+    with np.load(gradient) as archive:
+        gradients = archive["gradients"]
+    table = pd.DataFrame({"unit": range(facts.units), "status": status, "problem": ""})
+    table = table.assign(rows=fitting.rows, active=active).reindex(columns=[*table, *_FIT_COLUMNS])
+    if len(chosen):
+        fit = lasso_cv([each.of_units(chosen) for each in sums[:-1]], n_alphas=alphas)
+        by_patch = fit.coefficients.T.reshape(len(chosen), facts.patch_frames, facts.patch_bands)
+        filters[chosen], intercepts[chosen] = by_patch.transpose(0, 2, 1), fit.intercepts
+        parts = fitting.of_units(chosen)
+        variance = np.maximum(parts.yy / parts.rows - (parts.y / parts.rows) ** 2, np.finfo(float).tiny)
+        table.loc[chosen, "alpha"] = fit.alphas
+        table.loc[chosen, "nonzeros"] = (fit.coefficients != 0).sum(axis=0)
+        table.loc[chosen, "r2_fit"] = parts.r2(fit.coefficients, fit.intercepts)
+        table.loc[chosen, "r2_cv"] = 1 - fit.errors.min(axis=1) / variance
+        if held_out.rows:
+            table.loc[chosen, "r2_held_out"] = held_out.of_units(chosen).r2(fit.coefficients, fit.intercepts)
+        table.loc[chosen, "gradient_correlation"] = [_correlation(filters[unit], gradients[unit]) for unit in chosen]
+        table.loc[(table.status == "fitted") & (table.nonzeros == 0), "status"] = "flat"
+    table["problem"] = [_problem(row, min_active) for row in table.itertuples()]
+
+    front_end = facts.front_end
+    bands = facts.patch(facts.positions[len(facts.positions) // 2])[1]
+    band_hz = band_edges(**{key: front_end[key] for key in ("n_mels", "fmin", "fmax")})[1:-1][bands]
+    frame_seconds = front_end["hop_length"] / front_end["sample_rate"]
+    shown = np.where((table.status == "fitted").to_numpy()[:, None, None], filters, np.nan)
+    measures = measure_strfs(shown, band_hz=band_hz, frame_seconds=frame_seconds)[list(MEASURES)]
+    constant = fitting.constant_inputs().reshape(facts.patch_frames, facts.patch_bands).T
+    if constant.any():
+        log.warning(
+            "%d of %d inputs never change in the training rows; their coefficients are 0.",
+            constant.sum(),
+            constant.size,
+        )
+    with write_aside(npz_path) as aside, open(aside, "wb") as file:
+        np.savez(
+            file,
+            filters=filters.astype(np.float32),
+            gradients=gradients,
+            intercepts=intercepts,
+            constant=constant,
+            band_hz=band_hz,
+            frame_seconds=frame_seconds,
+            layer=facts.layer,
+            positions=np.array(facts.positions),
+        )
+    table = pd.concat([table, measures.round(6)], axis=1)
+    table["nonzeros"] = table.nonzeros.astype("Int64")
+    write_csv(table, csv_path)
+    log.info("Units: %s.", ", ".join(f"{n} {name}" for name, n in table.status.value_counts().items()))
+    return table
+
+
+def fold_of_rows(index: pd.DataFrame, *, folds: int, seed: int) -> np.ndarray:
+    """Put whole tracks into folds, each label spread over all of them.
+
+    Parameters
+    ----------
+    index : pd.DataFrame
+        `track, label, subset`, one row a segment.
+    folds : int
+        Number of folds of the training and validation tracks.
+    seed : int
+        Another seed, other folds.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_segments,), dtype=int]
+        Fold of each segment; `folds` for test tracks, which are held out of all.
+
+    Raises
+    ------
+    ConfigError
+        If there are fewer tracks than folds.
+    """
+    tracks = index.drop_duplicates("track")
+    tracks = tracks[tracks.subset != "test"]
+    if len(tracks) < folds:
+        raise ConfigError(
+            f"filters.folds is {folds}, and {len(tracks)} tracks are there to be spread over them; lower "
+            "filters.folds, or add tracks."
+        )
+    order = tracks.iloc[np.random.default_rng([_FOLD_STREAM, seed]).permutation(len(tracks))]
+    order = order.sort_values("label", kind="stable").track
+    fold = dict(zip(order, np.arange(len(order)) % folds, strict=True))
+    return index.track.map(lambda track: fold.get(track, folds)).to_numpy(dtype=int)
+
+
+def _accumulate(
+    dump: ActivationDump, shards: MelShards, groups: np.ndarray, folds: int
+) -> tuple[list[GramSums], np.ndarray, np.ndarray]:
+    """Read inputs and activations once; return the sums of each group, and where units are active and finite."""
+    facts = dump.facts
+    inputs = facts.patch_frames * facts.patch_bands
+    sums = [GramSums.empty(inputs, facts.units) for _ in range(folds + 1)]
+    active, finite = np.zeros(facts.units, dtype=int), np.ones(facts.units, dtype=bool)
+    for rows, activations in _blocks(dump):
+        try:
+            windows = shards.gather(dump.index.track[rows], dump.index.start[rows], frames=facts.frames)
+        except KeyError as error:
+            raise DatasetError(
+                f"The dump has the track {error}, which the shards do not hold; make it again."
+            ) from None
+        x, y = patches(windows, facts), activations.astype(np.float64)
+        good = np.isfinite(y).all(axis=(0, 1))
+        finite &= good
+        y[..., ~good] = 0
+        fitting = groups[rows] < folds
+        active += np.count_nonzero(y[fitting], axis=(0, 1))
+        for group in np.unique(groups[rows]):
+            own = groups[rows] == group
+            sums[group].update(x[own].reshape(-1, inputs), y[own].reshape(-1, facts.units))
+    return sums, active, finite
+
+
+def _blocks(dump: ActivationDump) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the rows of the index and their activations, a bounded number at a time."""
+    facts = dump.facts
+    size = max(1, _BLOCK_VALUES // (len(facts.positions) * facts.patch_frames * facts.patch_bands))
+    for number in range(facts.chunks):
+        chunk = dump.chunk(number)
+        first = number * facts.rows_per_chunk
+        for start in range(0, len(chunk), size):
+            part = chunk[start : start + size]
+            yield np.arange(first + start, first + start + len(part)), part
+
+
+def patches(windows: np.ndarray, facts: DumpFacts) -> np.ndarray:
+    """Cut out of segments what reaches each position.
+
+    Parameters
+    ----------
+    windows : np.ndarray [shape=(n_segments, frames, n_mels)]
+        Log-mel segments.
+    facts : DumpFacts
+        Positions and patch.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_segments, n_positions, patch_frames, patch_bands)]
+    """
+    corners = np.array(facts.positions) * (facts.frame_step, facts.band_step)
+    view = np.lib.stride_tricks.sliding_window_view(windows, (facts.patch_frames, facts.patch_bands), axis=(1, 2))
+    return view[:, corners[:, 0], corners[:, 1]]
+
+
+def _refuse_what_memory_cannot_hold(facts: DumpFacts, folds: int) -> None:
+    inputs = facts.patch_frames * facts.patch_bands
+    needed = (folds + 5) * 8 * inputs**2
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > _MEMORY_SHARE * memory:
+        raise ConfigError(
+            f"{inputs:,} inputs reach a unit of layer '{facts.layer}', and their Gram matrices take "
+            f"{needed / 1e9:.1f} GB of this machine's {memory / 1e9:.1f} GB; choose an earlier activations.layer, or "
+            "fewer filters.folds."
+        )
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    norm = float(np.sqrt((a**2).sum() * (b**2).sum()))
+    return float((a * b).sum()) / norm if norm > 0 else float("nan")
+
+
+def _problem(row: Any, min_active: int) -> str:
+    """Say why a unit has no filter."""
+    return {
+        "nan": "A weight that reaches it, or its activation, is not a number: the network is broken; train it again.",
+        "dead": f"It is active on none of {row.rows} rows; there is nothing to fit.",
+        "rare": f"It is active on {row.active} of {row.rows} rows, fewer than filters.min_active = {min_active}; lower "
+        "that, or add tracks.",
+        "flat": "The penalty that predicts best leaves no coefficient: no input predicts it linearly.",
+    }.get(row.status, "")

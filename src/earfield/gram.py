@@ -1,0 +1,153 @@
+"""Sums over rows from which linear fits, their errors and their R² follow, whatever the number of rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class GramSums:
+    """Sums of products of inputs and activations over rows; those of disjoint rows add.
+
+    Attributes
+    ----------
+    rows : int
+    x : np.ndarray [shape=(n_inputs,)]
+        Sum of the inputs.
+    y : np.ndarray [shape=(n_units,)]
+        Sum of the activations.
+    xx : np.ndarray [shape=(n_inputs, n_inputs)]
+    xy : np.ndarray [shape=(n_inputs, n_units)]
+    yy : np.ndarray [shape=(n_units,)]
+        Sums of products.
+    """
+
+    rows: int
+    x: np.ndarray
+    y: np.ndarray
+    xx: np.ndarray
+    xy: np.ndarray
+    yy: np.ndarray
+
+    @classmethod
+    def empty(cls, n_inputs: int, n_units: int) -> "GramSums":
+        """Return the sums over no row."""
+        shapes = [(n_inputs,), (n_units,), (n_inputs, n_inputs), (n_inputs, n_units), (n_units,)]
+        return cls(0, *(np.zeros(shape) for shape in shapes))
+
+    def update(self, x: np.ndarray, y: np.ndarray) -> None:
+        """Add rows.
+
+        Parameters
+        ----------
+        x : np.ndarray [shape=(n_rows, n_inputs)]
+        y : np.ndarray [shape=(n_rows, n_units)]
+        """
+        x, y = x.astype(np.float64, copy=False), y.astype(np.float64, copy=False)
+        self.rows += len(x)
+        self.x += x.sum(axis=0)
+        self.y += y.sum(axis=0)
+        self.xx += x.T @ x
+        self.xy += x.T @ y
+        self.yy += np.einsum("ij,ij->j", y, y)
+
+    def __add__(self, other: "GramSums") -> "GramSums":
+        return GramSums(*(a + b for a, b in self._pairs(other)))
+
+    def __sub__(self, other: "GramSums") -> "GramSums":
+        return GramSums(*(a - b for a, b in self._pairs(other)))
+
+    def _pairs(self, other: "GramSums"):  # type: ignore[no-untyped-def]
+        names = ("rows", "x", "y", "xx", "xy", "yy")
+        return [(getattr(self, name), getattr(other, name)) for name in names]
+
+    def of_units(self, units: np.ndarray) -> "GramSums":
+        """Return the sums of some of the units; those of the inputs are shared, not copied."""
+        return GramSums(self.rows, self.x, self.y[units], self.xx, self.xy[:, units], self.yy[units])
+
+    def constant_inputs(self) -> np.ndarray:
+        """Return which inputs never change, as a boolean array of shape (n_inputs,)."""
+        mean = self.x / self.rows
+        # Rounding leaves some variance to an input that never changes.
+        return np.diag(self.xx) / self.rows - mean**2 <= 1e-12 * np.maximum(mean**2, np.finfo(float).tiny)
+
+    def input_scale(self) -> np.ndarray:
+        """Return the standard deviation of each input, and 1 for inputs that never change."""
+        variance = np.diag(self.xx) / self.rows - (self.x / self.rows) ** 2
+        return np.sqrt(np.where(self.constant_inputs(), 1.0, variance))
+
+    def centred(self, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return mean products of centred variables.
+
+        Parameters
+        ----------
+        scale : np.ndarray [shape=(n_inputs,)]
+            What inputs are divided by.
+
+        Returns
+        -------
+        xx : np.ndarray [shape=(n_inputs, n_inputs)]
+        xy : np.ndarray [shape=(n_inputs, n_units)]
+        yy : np.ndarray [shape=(n_units,)]
+            Variance of the activations.
+        """
+        mean, mean_y = self.x / self.rows, self.y / self.rows
+        xx = (self.xx / self.rows - np.outer(mean, mean)) / np.outer(scale, scale)
+        xy = (self.xy / self.rows - np.outer(mean, mean_y)) / scale[:, None]
+        return xx, xy, np.maximum(self.yy / self.rows - mean_y**2, 0)
+
+    def intercepts(self, weights: np.ndarray, *, unit: int) -> np.ndarray:
+        """Return the intercepts with which fits of a unit have no mean error.
+
+        Parameters
+        ----------
+        weights : np.ndarray [shape=(n_inputs, n_fits)]
+            Coefficients.
+        unit : int
+
+        Returns
+        -------
+        np.ndarray [shape=(n_fits,)]
+        """
+        return (self.y[unit] - self.x @ weights) / self.rows
+
+    def squared_error(self, weights: np.ndarray, *, unit: int, intercepts: np.ndarray) -> np.ndarray:
+        """Return the mean squared error of fits of a unit on these rows.
+
+        Parameters
+        ----------
+        weights : np.ndarray [shape=(n_inputs, n_fits)]
+            Coefficients.
+        unit : int
+        intercepts : np.ndarray [shape=(n_fits,)]
+
+        Returns
+        -------
+        np.ndarray [shape=(n_fits,)]
+        """
+        explained = np.einsum("ij,ij->j", weights, self.xx @ weights)
+        linear = self.yy[unit] - 2 * self.xy[:, unit] @ weights + explained
+        offset = self.rows * intercepts**2 + 2 * intercepts * (self.x @ weights - self.y[unit])
+        return np.maximum(linear + offset, 0) / self.rows
+
+    def r2(self, weights: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
+        """Return the coefficient of determination of one fit for each unit on these rows.
+
+        Parameters
+        ----------
+        weights : np.ndarray [shape=(n_inputs, n_units)]
+        intercepts : np.ndarray [shape=(n_units,)]
+
+        Returns
+        -------
+        np.ndarray [shape=(n_units,)]
+            1 − (mean squared error) / (variance on these rows); negative for a fit worse than the mean, NaN without
+            variance.
+        """
+        errors = [
+            self.squared_error(weights[:, [unit]], unit=unit, intercepts=intercepts[[unit]])[0]
+            for unit in range(len(self.y))
+        ]
+        variance = np.maximum(self.yy / self.rows - (self.y / self.rows) ** 2, 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(variance > 0, 1 - np.array(errors) / variance, np.nan)

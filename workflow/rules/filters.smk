@@ -1,0 +1,102 @@
+"""filters: what each unit responds to, measured, and how far that is from what says nothing.
+
+Needs: dumped activations, mean gradients, the mel shards.
+Makes: results/{dataset}/{protocol}/{seed}/{model}/filters.npz and .csv; results/{dataset}/resemblance.csv.
+"""
+
+
+rule filters:
+    """The Lasso filter of every unit, its error on tracks held out, and its measures."""
+    input:
+        dump="results/{dataset}/{protocol}/{seed}/{model}/activations",
+        gradient="results/{dataset}/{protocol}/{seed}/{model}/gradient.npz",
+        frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
+        index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
+        code=[
+            "src/earfield/audio.py",
+            "src/earfield/dump.py",
+            "src/earfield/filters.py",
+            "src/earfield/gabor.py",
+            "src/earfield/gram.py",
+            "src/earfield/lasso.py",
+            "src/earfield/mel.py",
+            "src/earfield/shards.py",
+            "src/earfield/strf.py",
+            "src/earfield/tables.py",
+        ],
+    output:
+        filters="results/{dataset}/{protocol}/{seed}/{model}/filters.npz",
+        table="results/{dataset}/{protocol}/{seed}/{model}/filters.csv",
+    log:
+        "logs/{dataset}/{protocol}/{seed}/{model}/filters.log",
+    benchmark:
+        "benchmarks/{dataset}/{protocol}/{seed}/{model}/filters.tsv"
+    conda:
+        "../envs/filters.yaml"
+    threads: 8
+    resources:
+        mem_mb=2500,
+    params:
+        filters=config["filters"],
+    script:
+        "../scripts/filters.py"
+
+
+rule filters_null:
+    """Kernels that no network learned, each with something of a learned filter's: its sparsity or its spectrum."""
+    input:
+        filters=f"results/{{dataset}}/{{protocol}}/{{seed}}/{SHOWN_MODEL}/filters.npz",
+        table=f"results/{{dataset}}/{{protocol}}/{{seed}}/{SHOWN_MODEL}/filters.csv",
+        code=[
+            "src/earfield/gabor.py",
+            "src/earfield/nulls.py",
+            "src/earfield/strf.py",
+            "src/earfield/tables.py",
+        ],
+    output:
+        filters="results/{dataset}/{protocol}/{seed}/{null}/filters.npz",
+        table="results/{dataset}/{protocol}/{seed}/{null}/filters.csv",
+    log:
+        "logs/{dataset}/{protocol}/{seed}/{null}/filters_null.log",
+    benchmark:
+        "benchmarks/{dataset}/{protocol}/{seed}/{null}/filters_null.tsv"
+    conda:
+        "../envs/filters.yaml"
+    script:
+        "../scripts/filters_null.py"
+
+
+rule filters_resemblance:
+    """Every measure of the learned filters less that of each null, with intervals over seeds and units."""
+    input:
+        tables=all_runs("filters.csv", models=[SHOWN_MODEL, *NULLS]),
+        filters=shown_run("filters.npz"),
+        stages="resources/auditory_stages.csv",
+        code=[
+            "src/earfield/auditory.py",
+            "src/earfield/bootstrap.py",
+            "src/earfield/config.py",
+            "src/earfield/gabor.py",
+            "src/earfield/resemblance.py",
+            "src/earfield/strf.py",
+            "src/earfield/tables.py",
+        ],
+    output:
+        table=report(
+            "results/{dataset}/resemblance.csv",
+            caption="../report/resemblance.rst",
+            category="Tables",
+            labels={"Table": "Resemblance to auditory receptive fields"},
+        ),
+        units="results/{dataset}/units.csv",
+    log:
+        "logs/{dataset}/filters_resemblance.log",
+    benchmark:
+        "benchmarks/{dataset}/filters_resemblance.tsv"
+    conda:
+        "../envs/filters.yaml"
+    params:
+        trained=SHOWN_MODEL,
+        nulls=NULLS,
+    script:
+        "../scripts/filters_resemblance.py"

@@ -1,0 +1,17 @@
+from earfield.device import configure  # isort: split
+
+from earfield.activations import dump_activations
+from earfield.job import logged
+
+with logged(snakemake.log[0]):
+    dump_activations(
+        model_path=snakemake.input.model,
+        frames_paths=snakemake.input.frames,
+        index_paths=snakemake.input.index,
+        split=snakemake.input.split,
+        folder=snakemake.output.dump,
+        partial=snakemake.params.partial,
+        device=configure(snakemake.threads),
+        front_end=snakemake.params.front_end,
+        **snakemake.params.activations,
+    )

@@ -1,0 +1,16 @@
+from earfield.device import configure  # isort: split
+
+from earfield.activations import write_gradient
+from earfield.job import logged
+
+with logged(snakemake.log[0]):
+    write_gradient(
+        model_path=snakemake.input.model,
+        frames_paths=snakemake.input.frames,
+        index_paths=snakemake.input.index,
+        split=snakemake.input.split,
+        path=snakemake.output.gradient,
+        device=configure(snakemake.threads),
+        front_end=snakemake.params.front_end,
+        **snakemake.params.activations,
+    )

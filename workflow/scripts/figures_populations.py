@@ -1,0 +1,5 @@
+from earfield.figures.populations import draw_populations
+from earfield.job import logged
+
+with logged(snakemake.log[0]):
+    draw_populations(snakemake.input.data, snakemake.output)

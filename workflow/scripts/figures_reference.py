@@ -1,0 +1,5 @@
+from earfield.figures.reference import draw_reference
+from earfield.job import logged
+
+with logged(snakemake.log[0]):
+    draw_reference(snakemake.input.data, snakemake.output)

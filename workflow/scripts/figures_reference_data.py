@@ -1,0 +1,9 @@
+from earfield.figures.reference_data import write_reference_data
+from earfield.job import logged
+
+with logged(snakemake.log[0]):
+    write_reference_data(
+        stages=snakemake.input.stages,
+        filters_npz=snakemake.input.filters,
+        path=snakemake.output.data,
+    )

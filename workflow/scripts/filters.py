@@ -1,0 +1,15 @@
+from earfield.filters import write_filters
+from earfield.job import logged
+
+with logged(snakemake.log[0]):
+    write_filters(
+        dump=snakemake.input.dump,
+        gradient=snakemake.input.gradient,
+        frames_paths=snakemake.input.frames,
+        index_paths=snakemake.input.index,
+        npz_path=snakemake.output.filters,
+        csv_path=snakemake.output.table,
+        seed=int(snakemake.wildcards.seed),
+        threads=snakemake.threads,
+        **snakemake.params.filters,
+    )

@@ -1,0 +1,13 @@
+from earfield.job import logged
+from earfield.resemblance import write_resemblance
+
+with logged(snakemake.log[0]):
+    write_resemblance(
+        filters_csvs=snakemake.input.tables,
+        filters_npz=snakemake.input.filters,
+        stages_path=snakemake.input.stages,
+        csv_path=snakemake.output.table,
+        units_path=snakemake.output.units,
+        trained=snakemake.params.trained,
+        nulls=snakemake.params.nulls,
+    )
