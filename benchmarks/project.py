@@ -38,9 +38,14 @@ class Project:
             link = self.songs / song.parent.name / f"{number:04d} {song.name}"
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(song.resolve())
-        many = {"source": "files", "path": str(self.songs), "seeds": list(range(1, 31))}
-        settings = {"dataset": "many", "datasets": {"many": many}} | config
-        (folder / "many.yaml").write_text(yaml.safe_dump(settings))
+        self._config = config
+        self.set_seeds(30)
+
+    def set_seeds(self, n: int) -> None:
+        """Let the dataset have so many seeds."""
+        many = {"source": "files", "path": str(self.songs), "seeds": list(range(1, n + 1))}
+        settings = {"dataset": "many", "datasets": {"many": many}} | self._config
+        (self.folder / "many.yaml").write_text(yaml.safe_dump(settings))
 
     def snakemake(self, *arguments: str) -> float:
         """Run Snakemake and return its wall time [s]."""

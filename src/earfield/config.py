@@ -12,6 +12,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from earfield.errors import ConfigError
+from earfield.models import KERNEL_NULLS
 
 # JSON takes 64.0 for an integer, and YAML can write .nan and .inf: neither is of use here.
 _Validator = extend(
@@ -25,10 +26,6 @@ _Validator = extend(
         }
     ),
 )
-
-
-# Kernels that no network learned; they stand beside the models in every table.
-KERNEL_NULLS = ("same_sparsity", "same_spectrum")
 
 
 def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str]) -> None:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from earfield.auditory import reference_bank
 from earfield.bootstrap import UNIT_DRAWS, Difference, Statistic, compare, distance_to, mean, median
-from earfield.config import KERNEL_NULLS
 from earfield.errors import DatasetError
+from earfield.models import KERNEL_NULLS
 from earfield.strf import MEASURES, measure_strfs, window_limits
 from earfield.tables import read_text_csv, write_csv
 
@@ -43,8 +43,8 @@ def write_resemblance(
     stages_path: str | os.PathLike[str],
     csv_path: str | os.PathLike[str],
     units_path: str | os.PathLike[str],
-    trained: str = "cnn",
-    nulls: Sequence[str] = ("cnn_untrained", "cnn_shuffled", *KERNEL_NULLS),
+    trained: str,
+    nulls: Sequence[str],
 ) -> None:
     """Compare a trained network's filters with those of its nulls, by every measure and by distance from the ear's.
 
@@ -75,7 +75,7 @@ def write_resemblance(
     trained : str
         The network.
     nulls : sequence of str
-        What it is compared with. The kernel nulls of `config.KERNEL_NULLS` are compared unit by unit.
+        What it is compared with. The kernel nulls of `earfield.models.KERNEL_NULLS` are compared unit by unit.
 
     Raises
     ------

@@ -6,9 +6,9 @@ import pytest
 
 import earfield.resemblance
 from earfield.auditory import model_strf
-from earfield.config import KERNEL_NULLS
 from earfield.errors import DatasetError
 from earfield.mel import band_edges
+from earfield.models import KERNEL_NULLS
 from earfield.resemblance import write_resemblance
 from earfield.strf import MEASURES, measure_strfs
 
@@ -51,6 +51,7 @@ def results(tmp_path, bank):
             paths[-1].parent.mkdir(parents=True, exist_ok=True)
             table.to_csv(paths[-1], index=False)
         made = {"csv_path": tmp_path / "resemblance.csv", "units_path": tmp_path / "units.csv"}
+        options = {"trained": "cnn", "nulls": NULLS} | options
         write_resemblance(
             filters_csvs=paths, filters_npz=tmp_path / "filters.npz", stages_path="stages.csv", **made, **options
         )

@@ -14,7 +14,11 @@ import pytest
 import yaml
 
 RUN = "results/demo/stratified/1/cnn"
-FIGURES = ["fig1_spectrogram", "fig2_confusion"]
+FIGURES = [
+    "fig1_spectrogram", "fig2_confusion", "fig3_filters", "fig4_reference", "fig5_discriminants", "fig6_populations",
+]  # fmt: skip
+MODELS = ["cnn", "cnn_shuffled", "cnn_untrained"]
+NULLS = ["same_sparsity", "same_spectrum"]
 
 
 def test_outputs_keep_their_contracts(built):
@@ -40,11 +44,50 @@ def test_outputs_keep_their_contracts(built):
     assert metrics["low"] < metrics["accuracy"] < metrics["high"] or metrics["accuracy"] == 0
     history = pd.read_csv(built.folder / RUN / "history.csv")
     assert list(history.epoch) == [1, 2]
-    summary = pd.read_csv(built.folder / "results/demo/summary.csv")
-    assert summary.accuracy[0] == pytest.approx(metrics["accuracy"], abs=1e-6)
+    summary = pd.read_csv(built.folder / "results/demo/summary.csv").query("model == 'cnn'")
+    assert summary.accuracy.item() == pytest.approx(metrics["accuracy"], abs=1e-6)
     for name in FIGURES:
         for suffix in ("png", "pdf"):
             assert len(built.read(f"results/demo/figures/{name}.{suffix}")) > 5_000
+
+
+def test_controls_differ_from_the_network_in_what_they_are_named_after(built):
+    import keras
+
+    models = {
+        name: keras.models.load_model(built.folder / f"results/demo/stratified/1/{name}/model.keras") for name in MODELS
+    }
+    kernels = {name: model.get_layer("conv2").get_weights()[0] for name, model in models.items()}
+    assert len({kernel.tobytes() for kernel in kernels.values()}) == 3
+    histories = {name: pd.read_csv(built.folder / f"results/demo/stratified/1/{name}/history.csv") for name in MODELS}
+    assert histories["cnn_untrained"].empty
+    best = histories["cnn"].sort_values(["validation_accuracy", "validation_loss"], ascending=[False, True]).index[0]
+    assert len(histories["cnn_shuffled"]) == best + 1
+    # Initialised alike: the biases, and kernels of the size that initialisation draws.
+    assert not models["cnn_untrained"].get_layer("conv2").get_weights()[1].any()
+    summary = pd.read_csv(built.folder / "results/demo/summary.csv")
+    assert sorted(summary.model) == MODELS
+
+
+def test_filters_keep_their_contracts(built):
+    for model in MODELS + NULLS:
+        table = pd.read_csv(built.folder / f"results/demo/stratified/1/{model}/filters.csv")
+        with np.load(built.folder / f"results/demo/stratified/1/{model}/filters.npz") as arrays:
+            assert arrays["filters"].shape == (4, 10, 34) and arrays["filters"].dtype == np.float32
+            assert ("gradients" in arrays) == (model in MODELS)
+            assert arrays["band_hz"].shape == (10,) and float(arrays["frame_seconds"]) == 256 / 22050
+            fitted = (table.status == "fitted").to_numpy()
+            assert (arrays["filters"].any(axis=(1, 2)) == fitted).all()
+        assert (table.problem.isna() == fitted).all()
+        assert table.loc[fitted, "separability"].between(0, 1).all()
+    facts = json.loads(built.read(f"{RUN}/activations/facts.json"))
+    assert (facts["layer"], facts["positions"], facts["units"], facts["rows"]) == ("pool2", [[7, 7]], 4, 41)
+    resemblance = pd.read_csv(built.folder / "results/demo/resemblance.csv")
+    assert set(resemblance.null) == {"cnn_shuffled", "cnn_untrained", *NULLS}
+    assert {"separability", "rate_hz", "scale_cpo", "distance_midbrain", "distance_cortex"} <= set(resemblance.measure)
+    assert (resemblance.window_ms.round() == 395).all() and (resemblance.window_octaves.round(2) == 0.74).all()
+    known = resemblance.dropna(subset=["low"])
+    assert ((known.low <= known.difference) & (known.difference <= known.high)).all()
 
 
 def test_demo_ends_with_the_accuracy_and_the_way_to_the_figures(built):
@@ -100,8 +143,8 @@ assert not heavy, heavy
 
 def test_other_number_of_cores_gives_the_same_bits(built, make_project):
     other = make_project()
-    other.run("--cores", "1", "--", f"{RUN}/predictions.csv")
-    for name in ("history.csv", "model.keras", "predictions.csv"):
+    other.run("--cores", "1", "--", f"{RUN}/predictions.csv", f"{RUN}/filters.csv")
+    for name in ("history.csv", "model.keras", "predictions.csv", "gradient.npz", "filters.npz", "filters.csv"):
         assert other.read(f"{RUN}/{name}") == built.read(f"{RUN}/{name}"), name
     for name in ("tracks.csv", "mel/shard-00.npy", "mel/shard-01.npy", "splits/stratified/1.csv"):
         assert other.read(f"data/demo/{name}") == built.read(f"data/demo/{name}"), name
@@ -115,7 +158,7 @@ def test_training_settings_of_a_dataset_leave_its_songs_alone(built):
     plan = built.run("-n", "--", "results/demo/summary.csv", datasets=of_dataset)
     assert set(re.findall(r"^(?:local)?rule (\w+):", plan, re.MULTILINE)) == rules
     plan = built.run("-n", "--", "results/demo/summary.csv", datasets={"demo": {"seeds": [1, 2]}})
-    assert len(re.findall(r"^(?:local)?rule train:", plan, re.MULTILINE)) == 1
+    assert len(re.findall(r"^(?:local)?rule train:", plan, re.MULTILINE)) == len(MODELS)  # of the new seed alone
     assert "rule mel:" not in plan and "rule tracks" not in plan
 
 

@@ -8,9 +8,10 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, os.path.join(workflow.basedir, "..", "src"))
 
 from earfield.collection import fingerprint
-from earfield.config import KERNEL_NULLS, check_config
+from earfield.config import check_config
 from earfield.errors import ConfigError
 from earfield.job import let_jobs_import_package
+from earfield.models import KERNEL_NULLS
 from earfield.report import describe_problems
 
 let_jobs_import_package()

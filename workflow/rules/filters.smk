@@ -75,8 +75,8 @@ rule filters_resemblance:
         code=[
             "src/earfield/auditory.py",
             "src/earfield/bootstrap.py",
-            "src/earfield/config.py",
             "src/earfield/gabor.py",
+            "src/earfield/models.py",
             "src/earfield/resemblance.py",
             "src/earfield/strf.py",
             "src/earfield/tables.py",

@@ -14,7 +14,7 @@ from earfield.tables import read_text_csv
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = {"trained": ACCENT, "null": "0.45", "stage": "#d55e00"}  # Okabe & Ito (2008), and grey
+_COLOURS = {"trained": ACCENT, "null model": "0.45", "stage": "#d55e00"}  # Okabe & Ito (2008), and grey
 _GAP = 0.45  # between roles [rows]
 _HILL, _DOTS = 0.5, 0.24  # heights of a row's density and of its dots [rows]
 _POINTS = 80  # at which a density is drawn, over the width of a panel
@@ -75,7 +75,7 @@ def draw_populations(data: str | os.PathLike[str], paths: Iterable[str | os.Path
     labels = [_label(model, group) for model, group in groups.items()]
     all_axes[0].set_yticks(rows, labels)
     for label, role in zip(all_axes[0].get_yticklabels(), roles, strict=True):
-        label.set_color("black" if role == "null" else _COLOURS[role])
+        label.set_color("black" if role == "null model" else _COLOURS[role])
     all_axes[0].set_ylim(rows[-1] + 0.45, -0.65)
     save_figure(figure, paths)
 

@@ -27,9 +27,9 @@ def write_populations_data(
     units : path-like
         Table of units, from `write_resemblance`.
     path : path-like
-        `.csv` to write: `role` (trained, null or stage), `model, seed, unit`, the measures of `PANELS` (the last is
-        the size of `direction`), and the limits of the window. A model without fitted units keeps one row, without a
-        unit.
+        `.csv` to write: `role` (trained, null model or stage), `model, seed, unit`, the measures of `PANELS` (the last
+        is the size of `direction`), and the limits of the window. A model without fitted units keeps one row, without
+        a unit.
     protocol : str
         The protocol to show.
     trained : str
@@ -47,7 +47,7 @@ def write_populations_data(
         raise DatasetError(f"{units} holds no unit; no figure can be drawn.")
     table["direction_strength"] = pd.to_numeric(table.direction).abs()
     stages = table[table.protocol == ""]
-    shown = [(trained, "trained"), *((null, "null") for null in nulls)]
+    shown = [(trained, "trained"), *((null, "null model") for null in nulls)]
     networks = table[table.protocol == protocol]
     parts = [networks[networks.model == model].assign(role=role) for model, role in shown]
     empty = [

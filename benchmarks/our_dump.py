@@ -1,0 +1,63 @@
+"""Segments per second of a dump, from loading the network and shards on disk to chunks on disk.
+
+    python our_dump.py FOLDER POSITIONS
+
+Prints one number.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from earfield.device import configure
+
+# isort: split
+from earfield.activations import dump_activations
+from earfield.front_end import CONVENTIONS
+from earfield.network import build_network, save_network
+
+TRACKS, FRAMES = 300, 2586
+
+
+def main() -> None:
+    """Write shards of noise and dump the paper's layer."""
+    device = configure(2)
+    folder, positions = Path(sys.argv[1]), sys.argv[2]
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng(0)
+    mel = np.lib.format.open_memmap(folder / "a.npy", "w+", np.float32, (TRACKS * FRAMES, 64))
+    for number in range(TRACKS):
+        mel[number * FRAMES : (number + 1) * FRAMES] = generator.gamma(0.3, 1.0, (FRAMES, 64))
+    mel.flush()
+    names = [f"track {number}" for number in range(TRACKS)]
+    index = pd.DataFrame({"track": names, "label": "x", "start": np.arange(TRACKS) * FRAMES, "frames": FRAMES})
+    index.to_csv(folder / "a.csv", index=False)
+    index.assign(subset="train")[["track", "label", "subset"]].to_csv(folder / "split.csv", index=False)
+
+    config = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
+    front_end = {key: value for key, value in config["mel"].items() if key != "shards"}
+    model = build_network(frames=256, n_mels=64, n_labels=10, seed=1, **config["network"])
+    save_network(model, folder / "model.keras", labels=list("abcdefghij"), front_end=front_end | CONVENTIONS)
+    started = time.perf_counter()
+    facts = dump_activations(
+        model_path=str(folder / "model.keras"),
+        frames_paths=[str(folder / "a.npy")],
+        index_paths=[str(folder / "a.csv")],
+        split=str(folder / "split.csv"),
+        folder=folder / "activations",
+        partial=folder / "partial",
+        device=device,
+        front_end=front_end,
+        layer="pool2",
+        positions=positions,
+        overlap=0.1,
+    )
+    print(facts.rows / (time.perf_counter() - started))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Figure 6 shows every unit of every population, and where the window is blind."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from earfield.errors import DatasetError
+from earfield.figures.populations import draw_populations
+from earfield.figures.populations_data import PANELS, write_populations_data
+
+LIMITS = {"window_octaves": 0.74, "window_ms": 394.7, "lowest_rate_hz": 2.533, "lowest_scale_cpo": 1.351}
+NULLS = ["cnn_untrained", "cnn_shuffled", "same_sparsity", "same_spectrum"]
+STAGES = ["midbrain", "thalamus", "cortex"]
+
+
+def units(models, *, seeds=(1, 2), n=30):
+    generator = np.random.default_rng(0)
+    parts = []
+    for model in models:
+        for seed in seeds if model not in STAGES else [""]:
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "protocol": "" if model in STAGES else "stratified",
+                        "seed": seed,
+                        "model": model,
+                        "unit": range(n),
+                        "separability": generator.uniform(0.2, 0.5, n),
+                        "gabor_r2": generator.uniform(0, 1, n),
+                        "rate_hz": generator.choice([0, 0.5, 4, 12, 60], n),
+                        "scale_cpo": generator.choice([0, 1, 2, 6], n),
+                        "direction": generator.uniform(-1, 1, n),
+                    }
+                )
+            )
+    return pd.concat(parts).assign(**LIMITS)
+
+
+@pytest.fixture
+def figure_data(tmp_path):
+    def write(table, protocol="stratified"):
+        table.to_csv(tmp_path / "units.csv", index=False)
+        path = tmp_path / "fig6.csv"
+        write_populations_data(units=tmp_path / "units.csv", path=path, protocol=protocol, trained="cnn", nulls=NULLS)
+        return path
+
+    return write
+
+
+def drawn(path, monkeypatch):
+    """Return the figure that is drawn from a data file."""
+    figures = []
+    monkeypatch.setattr("earfield.figures.populations.save_figure", lambda figure, paths: figures.append(figure))
+    draw_populations(path, [])
+    return figures[0]
+
+
+def test_data_hold_every_unit_in_the_order_of_drawing(figure_data):
+    table = units([*STAGES, *NULLS[::-1], "cnn"])
+    shown = pd.read_csv(figure_data(table))
+    assert list(dict.fromkeys(shown.model)) == ["cnn", *NULLS, *STAGES]
+    assert list(dict.fromkeys(shown.role)) == ["trained", "null model", "stage"]
+    assert len(shown) == len(table)
+    for model, group in shown.groupby("model"):
+        own = table[table.model == model]
+        assert sorted(group.rate_hz) == sorted(own.rate_hz)
+        np.testing.assert_allclose(sorted(group.direction_strength), sorted(own.direction.abs()))
+
+
+def test_other_protocols_are_left_out(figure_data):
+    table = pd.concat([units(["cnn", *NULLS, *STAGES]), units(["cnn"]).assign(protocol="artist")])
+    assert (pd.read_csv(figure_data(table)).groupby("model").size()["cnn"]) == 60
+
+
+def test_figure_draws_every_unit_and_its_medians(figure_data, monkeypatch):
+    path = figure_data(units(["cnn", *NULLS, *STAGES]))
+    data, figure = pd.read_csv(path), drawn(path, monkeypatch)
+    assert len(figure.axes) == len(PANELS)
+    for axes, name in zip(figure.axes, PANELS, strict=True):
+        dots = [collection for collection in axes.collections if len(collection.get_offsets()) > 1]
+        assert sum(len(each.get_offsets()) for each in dots) == len(data)
+        if name == "separability":  # drawn on its own scale, from 0 to 1
+            middles = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
+            expected = data.groupby("model", sort=False).separability.median()
+            np.testing.assert_allclose(middles, expected)
+
+
+def test_figure_shades_what_the_window_cannot_show(figure_data, monkeypatch):
+    figure = drawn(figure_data(units(["cnn", *NULLS, *STAGES])), monkeypatch)
+    shaded = [bool([text for text in axes.texts if "< 1 cycle" in text.get_text()]) for axes in figure.axes]
+    assert shaded == [False, False, True, True, False]
+    labels = [text.get_text() for text in figure.axes[2].get_xticklabels()]
+    assert labels[0] == "≤1.3"  # half a cycle in 395 ms
+
+
+def test_model_without_units_keeps_its_row_and_says_so(figure_data, monkeypatch):
+    path = figure_data(units(["cnn", "cnn_shuffled", *NULLS[2:], *STAGES]))
+    figure = drawn(path, monkeypatch)
+    labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert "cnn untrained\nno fitted unit" in labels and "cnn\n60 units, 2 seeds" in labels
+
+
+def test_table_without_rows_is_refused(figure_data):
+    with pytest.raises(DatasetError, match="holds no unit"):
+        figure_data(units(["cnn"]).iloc[:0])
+
+
+def test_figure_is_saved(figure_data, tmp_path):
+    paths = [tmp_path / "a.png", tmp_path / "a.pdf"]
+    draw_populations(figure_data(units(["cnn", *NULLS, *STAGES])), paths)
+    assert all(path.stat().st_size > 10_000 for path in paths)
