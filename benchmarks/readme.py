@@ -1,9 +1,9 @@
 """Fill the README's tables from the files in benchmarks/measured; no number in them is typed.
 
-    python -m benchmarks.readme [real_tracks=DATASET] [demo=demo]
+    python -m benchmarks.readme [real_tracks=RESULTS] [demo=RESULTS]
 
-NAME=DATASET first takes the summary of a dataset over into benchmarks/measured/NAME.csv. A test fails when the README
-says something else than the files.
+NAME=RESULTS first takes the tables of a folder of results, such as results/demo, over into benchmarks/measured/. A test
+fails when the README says something else than the files.
 """
 
 import re
@@ -20,7 +20,7 @@ MEASURED = ROOT / "benchmarks" / "measured"
 def runs() -> str:
     """Accuracy on the real tracks and on the demo."""
     rows = []
-    for name, title in (("real_tracks", "130 GTZAN tracks"), ("demo", "demo")):
+    for name, title in _DATASETS.items():
         for row in pd.read_csv(MEASURED / f"{name}.csv").itertuples():
             rows.append(
                 {
@@ -69,6 +69,78 @@ def _paired(loss: pd.Series, name: str) -> str:
     )
 
 
+_DATASETS = {"real_tracks": "130 GTZAN tracks", "demo": "demo"}
+_STAGES = ("midbrain", "thalamus", "cortex")
+_MEASURES = {
+    "separability": "separability, σ₁/Σσᵢ",
+    "inseparability": "inseparability, 1 − σ₁²/Σσᵢ²",
+    "gabor_r2": "Gabor fit, R²",
+    "direction_strength": "strength of direction",
+    "rate_hz": "best rate (Hz; octaves)",
+    "scale_cpo": "best scale (cycles/octave; octaves)",
+    "r2_held_out": "R² on held-out tracks",
+    "gradient_correlation": "correlation with the mean gradient",
+    **{f"distance_{stage}": f"distance from {stage} (octaves)" for stage in _STAGES},
+}
+
+
+def resemblance_real() -> str:
+    """Every measure of the filters on the real tracks beside its nulls."""
+    return _resemblance("real_tracks")
+
+
+def resemblance_demo() -> str:
+    """Every measure of the filters on the demo beside its nulls."""
+    return _resemblance("demo")
+
+
+def _resemblance(name: str) -> str:
+    table = pd.read_csv(MEASURED / f"{name}_resemblance.csv")
+    rows = []
+    for measure, title in _MEASURES.items():
+        own = table[table.measure == measure]
+        row = {"measure": title, "trained": f"{own.trained.iloc[0]:.2f}"}
+        for null, each in own.set_index("null").iterrows():
+            mark = "**" if each.low > 0 or each.high < 0 else ""
+            interval = f"{each.low:+.2f} – {each.high:+.2f}" if each.low == each.low else each.finding
+            row[str(null)] = f"{each.null_value:.2f}; {mark}{each.difference:+.2f} ({interval}){mark}"
+        rows.append(row)
+    units = table.iloc[0]
+    count = f"{units.seeds} seed{'s' if units.seeds > 1 else ''}, {units.units} units"
+    shown = pd.DataFrame(rows).fillna("")
+    return _markdown(shown.rename(columns={"trained": f"trained ({count})"}))
+
+
+def verdict() -> str:
+    """Say in words what the tables say of the paper's claim."""
+    lines, any_nearer = [], False
+    for name, title in _DATASETS.items():
+        table = pd.read_csv(MEASURED / f"{name}_resemblance.csv")
+        distances = table[table.measure.isin([f"distance_{stage}" for stage in _STAGES])]
+        counts = distances.finding.value_counts()
+        nearer, farther = int(counts.get("nearer than null", 0)), int(counts.get("farther than null", 0))
+        untrained = distances[distances.null == "cnn_untrained"].set_index("measure")
+        near = [stage for stage in _STAGES if untrained.finding[f"distance_{stage}"] == "nearer than null"]
+        claim = (
+            f"The learned filters are nearer to {' and '.join(near)} than those of the same network before training"
+            if near
+            else "The learned filters are no nearer to any stage of the auditory system than those of the same network "
+            "before training"
+        )
+        told = table[(table.null == "cnn_untrained") & ~table.finding.isin(["not told apart", "no units"])]
+        differs = ", ".join(f"{_MEASURES[row.measure]} ({row.finding})" for row in told.itertuples()) or "nothing"
+        told_apart = nearer + farther
+        lines.append(
+            f"- **{title}.** {claim}. Of {len(distances)} distances less those of a null, {nearer} are nearer, "
+            f"{farther} farther and {len(distances) - told_apart} not told apart. From the untrained network they "
+            f"differ in: {differs}."
+        )
+        any_nearer |= bool(near)
+    if not any_nearer:
+        lines += ["", "So a likeness that the eye finds in figure 3 is not what training on genres put there."]
+    return "\n".join(lines)
+
+
 def bench() -> str:
     """Speed and memory."""
     table = pd.read_csv(MEASURED / "bench.csv", keep_default_na=False)
@@ -76,19 +148,24 @@ def bench() -> str:
     return _markdown(table[["measurement", "asked", "measured", "range", "repetitions"]])
 
 
-BLOCKS = {"runs": runs, "optimizers": optimizers, "bench": bench}
+BLOCKS = {
+    "runs": runs,
+    "verdict": verdict,
+    "resemblance_real": resemblance_real,
+    "resemblance_demo": resemblance_demo,
+    "optimizers": optimizers,
+    "bench": bench,
+}
+PAGES = ("README.md", "docs/receptive_fields.md")
 
 
 def render(text: str) -> str:
-    """Return the README with each block `<!-- measured: NAME -->` ... `<!-- end -->` filled anew."""
-    for name, block in BLOCKS.items():
-        pattern = rf"(<!-- measured: {name} -->\n).*?(<!-- end -->)"
-        text, count = re.subn(
-            pattern, lambda found, block=block: found[1] + block() + "\n" + found[2], text, flags=re.DOTALL
-        )
-        if count != 1:
-            raise ValueError(f"the README has {count} blocks named '{name}', not one")
-    return text
+    """Return a page with each block `<!-- measured: NAME -->` ... `<!-- end -->` filled anew."""
+
+    def fill(found: re.Match[str]) -> str:
+        return f"{found[1]}{BLOCKS[found[2]]()}\n{found[3]}"
+
+    return re.sub(r"(<!-- measured: (\w+) -->\n).*?(<!-- end -->)", fill, text, flags=re.DOTALL)
 
 
 def _markdown(table: pd.DataFrame) -> str:
@@ -97,7 +174,8 @@ def _markdown(table: pd.DataFrame) -> str:
 
 
 if __name__ == "__main__":
-    for name, dataset in (argument.split("=") for argument in sys.argv[1:]):
-        shutil.copy(ROOT / "results" / dataset / "summary.csv", MEASURED / f"{name}.csv")
-    readme = ROOT / "README.md"
-    readme.write_text(render(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    for name, results in (argument.split("=") for argument in sys.argv[1:]):
+        shutil.copy(Path(results, "summary.csv"), MEASURED / f"{name}.csv")
+        shutil.copy(Path(results, "resemblance.csv"), MEASURED / f"{name}_resemblance.csv")
+    for page in (ROOT / name for name in PAGES):
+        page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -22,14 +22,18 @@ def describe(dataset: str, *, root: str = ".") -> str:
     Returns
     -------
     str
-        Accuracy of each model with its interval, the tracks that were left out with the reason, and the folder of
-        the figures; only the parts that there are.
+        Accuracy of each model with its interval, how well filters predict their units, the tracks that were left out
+        with the reason, and the folder of the figures; only the parts that there are.
     """
     results = Path(root, "results", dataset)
     lines = []
     if (results / "summary.json").exists():
         summary = json.loads((results / "summary.json").read_text(encoding="utf-8"))
         lines += [_accuracy(dataset, row) for row in summary["models"]]
+    if (results / "resemblance.csv").exists():
+        with open(results / "resemblance.csv", newline="", encoding="utf-8") as file:
+            lines += [_filters(dataset, row) for row in csv.DictReader(file) if row["measure"] == "r2_held_out"]
+        lines.append(f"Filters and the auditory system, measure by measure: {results}/resemblance.csv")
     lines += describe_problems(dataset, root=root).splitlines()
     if (results / "figures").exists():
         lines.append(f"Figures: {results}/figures/")
@@ -69,6 +73,17 @@ def _accuracy(dataset: str, row: dict[str, object]) -> str:
         f"95% interval {row['low']:.1%} to {row['high']:.1%} "
         f"({row['tests']} tests of {row['tracks']} tracks, {runs}; "
         f"always naming the commonest label: {row['baseline']:.1%})"
+    )
+
+
+def _filters(dataset: str, row: dict[str, str]) -> str:
+    found = f"{dataset}, {row['protocol']}: mean R² of the filters on held-out tracks"
+    if not row["difference"]:
+        return f"{found}: no filter to hold against {row['null']}"
+    interval = f"{float(row['low']):+.2f} to {float(row['high']):+.2f}" if row["low"] else "unknown"
+    return (
+        f"{found} {float(row['trained']):.2f}, {row['null']} {float(row['null_value']):.2f}, 95% interval of the "
+        f"difference {interval} ({row['units']} and {row['null_units']} units, seeds: {row['seeds']})"
     )
 
 

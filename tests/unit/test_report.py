@@ -87,3 +87,21 @@ def test_command_prints_the_same_and_imports_nothing_heavy(summary):
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True).stdout
     assert out == describe("mine", root=str(root)).replace(f"{root}/", "") + "\nset()\n"
+
+
+def test_it_says_how_well_filters_predict_and_against_what(summary):
+    root = summary()
+    (root / "results/mine/resemblance.csv").write_text(
+        "protocol,measure,null,trained,null_value,difference,low,high,units,null_units,seeds\n"
+        "stratified,separability,cnn_untrained,0.3,0.2,0.1,0.05,0.15,60,64,5\n"
+        "stratified,r2_held_out,cnn_untrained,0.571,0.552,0.019,-0.022,0.059,60,64,5\n"
+        "stratified,r2_held_out,cnn_shuffled,,,,,,60,0,0\n"
+    )
+    lines = describe("mine", root=str(root)).splitlines()
+    assert lines[1:] == [
+        "mine, stratified: mean R² of the filters on held-out tracks 0.57, cnn_untrained 0.55, 95% interval of the "
+        "difference -0.02 to +0.06 (60 and 64 units, seeds: 5)",
+        "mine, stratified: mean R² of the filters on held-out tracks: no filter to hold against cnn_shuffled",
+        f"Filters and the auditory system, measure by measure: {root}/results/mine/resemblance.csv",
+        f"Figures: {root}/results/mine/figures/",
+    ]
