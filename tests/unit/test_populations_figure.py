@@ -85,6 +85,13 @@ def test_figure_draws_every_unit_and_its_medians(figure_data, monkeypatch):
             np.testing.assert_allclose(middles, expected)
 
 
+@pytest.mark.parametrize("value", [0.03, 0.31, 0.5, 0.97])
+def test_hill_stands_over_its_units(figure_data, monkeypatch, value):
+    figure = drawn(figure_data(units(["cnn", *NULLS, *STAGES]).assign(separability=value)), monkeypatch)
+    hill = figure.axes[0].collections[0].get_paths()[0].vertices
+    assert hill[hill[:, 1].argmin(), 0] == pytest.approx(value, abs=0.5 / 80 + 1e-9)  # half a step of its grid
+
+
 def test_figure_shades_what_the_window_cannot_show(figure_data, monkeypatch):
     figure = drawn(figure_data(units(["cnn", *NULLS, *STAGES])), monkeypatch)
     shaded = [bool([text for text in axes.texts if "< 1 cycle" in text.get_text()]) for axes in figure.axes]

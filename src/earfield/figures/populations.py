@@ -129,10 +129,10 @@ def _draw_population(axes: "Axes", positions: np.ndarray, *, row: float, colour:
     """Draw a density above a row's middle, and below it each unit, the quartiles and the median."""
     if not len(positions):
         return
-    grid = np.linspace(0, 1, _POINTS)
+    grid = (np.arange(_POINTS) + 0.5) / _POINTS
     counts = np.histogram(positions, bins=_POINTS, range=(0, 1))[0]
     offsets = np.arange(-_POINTS, _POINTS + 1)
-    density = np.convolve(counts, np.exp(-((offsets / _SMOOTHING) ** 2) / 2), mode="same")[_POINTS // 2 :][:_POINTS]
+    density = np.convolve(counts, np.exp(-((offsets / _SMOOTHING) ** 2) / 2))[_POINTS : 2 * _POINTS]
     axes.fill_between(grid, row, row - _HILL * density / density.max(), color=colour, alpha=0.55, linewidth=0)
     scatter = np.random.default_rng(0).uniform(0.25, 1, len(positions))
     axes.scatter(
