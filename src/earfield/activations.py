@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 from tqdm import tqdm
 
 from earfield.atomic import write_aside
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _CHUNK_BYTES, _CHUNK_ROWS = 2**26, 1024
 # Values of patch x unit that the mean gradient is taken over at most: all segments of 1,000 tracks at one position of
-# the paper's layer, and evenly spaced ones of what is larger, where each costs as much as it tells less.
+# the paper's layer, and a draw of what is larger, where each costs as much as it tells less.
 _GRADIENT_VALUES = 260_000_000
 _CODE = ["activations.py", "layers.py", "receptive_field.py", "shards.py"]
 
@@ -186,7 +187,9 @@ def dump_activations(
         log.warning("%s has weights that are no numbers; %d units are broken.", model_path, len(facts.broken))
     partial = Path(partial)
     code = [Path(__file__).with_name(name) for name in _CODE]
-    fingerprint = run_fingerprint([model_path, split, *frames_paths, *index_paths, *code], {"facts": facts.to_json()})
+    settings = {"facts": facts.to_json(), "overlap": overlap, "gpu": device.gpu}
+    settings |= {"tensorflow": tf.__version__, "keras": keras.__version__}
+    fingerprint = run_fingerprint([model_path, split, *frames_paths, *index_paths, *code], settings)
     _take_up(partial, fingerprint)
     missing = [chunk for chunk in range(facts.chunks) if not (partial / chunk_name(chunk)).exists()]
     if len(missing) < facts.chunks:
@@ -225,10 +228,13 @@ def _refuse_what_does_not_fit(facts: DumpFacts, missing: Sequence[int], partial:
     needed = sum(4 * int(np.prod(facts.chunk_shape(chunk))) for chunk in missing)
     free = shutil.disk_usage(partial).free
     if needed > free:
-        shutil.rmtree(partial)
+        there = facts.chunks - len(missing)
+        if not there:  # chunks of an earlier run stay: the next one goes on from them
+            shutil.rmtree(partial)
+        already = f" beside the {there} of {facts.chunks} chunks that are there" if there else ""
         raise ConfigError(
             f"The dump of layer '{facts.layer}' at {len(facts.positions):,} positions on {facts.rows:,} segments takes "
-            f"{needed / 1e9:,.1f} GB, and {partial.parent} has {free / 1e9:,.1f} GB free; choose fewer "
+            f"{needed / 1e9:,.1f} GB{already}, and {partial.parent} has {free / 1e9:,.1f} GB free; choose fewer "
             "activations.positions, a later activations.layer, or make room."
         )
 
@@ -276,7 +282,7 @@ def write_gradient(
     if not n_patches:
         raise DatasetError(f"{split} has no segment outside of the test subset; make it again.")
     limit = max(1, _GRADIENT_VALUES // (field.frames * field.bands * runner.units))
-    chosen = np.unique(np.linspace(0, n_patches - 1, min(limit, n_patches)).round().astype(int))
+    chosen = np.sort(np.random.default_rng(0).choice(n_patches, min(limit, n_patches), replace=False, shuffle=False))
     names, starts = index.track.to_numpy(), index.start.to_numpy()
     total = np.zeros((runner.units, field.frames, field.bands))
     for first in range(0, len(chosen), _CHUNK_ROWS):

@@ -172,8 +172,7 @@ def _rescaled(own: np.ndarray, *, by_chance: float) -> np.ndarray:
     from scipy.stats import norm, t
 
     seeds, departures = len(own), own - own.mean()
-    spread = float(own.var(ddof=1)) if seeds > 1 else 0.0
-    if spread <= by_chance:
+    if seeds == 1 or (spread := float(own.var(ddof=1))) <= by_chance:
         return np.zeros(seeds)
     few = t.ppf(0.975, seeds - 1) / norm.ppf(0.975) * np.sqrt(seeds / (seeds - 1))
     return departures * np.sqrt(1 - by_chance / spread) * few

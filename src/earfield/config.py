@@ -12,7 +12,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from earfield.errors import ConfigError
-from earfield.models import KERNEL_NULLS
+from earfield.models import KERNEL_NULLS, is_null
 
 # JSON takes 64.0 for an integer, and YAML can write .nan and .inf: neither is of use here.
 _Validator = extend(
@@ -51,7 +51,8 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
     _check_dataset(config)
     _check_models(config)
     _check_front_end(config["mel"])
-    _check_network(config["network"], frames=config["segment"]["frames"], n_mels=config["mel"]["n_mels"])
+    maps = _check_network(config["network"], frames=config["segment"]["frames"], n_mels=config["mel"]["n_mels"])
+    _check_activations(config["activations"], maps)
     overrides = {f"datasets.{name}.train": dataset.get("train", {}) for name, dataset in config["datasets"].items()}
     overrides |= {f"models.{name}.train": model.get("train", {}) for name, model in config["models"].items()}
     for place, train in {"train": config["train"], **overrides}.items():
@@ -126,11 +127,11 @@ def _check_dataset(config: Mapping[str, Any]) -> None:
 
 
 def _check_models(config: Mapping[str, Any]) -> None:
-    on_true_labels = [name for name, model in config["models"].items() if "shuffled_like" not in model]
+    learned = [name for name, model in config["models"].items() if not is_null(model)]
+    mend = f"those are {', '.join(learned)}." if learned else "add one that is."
     for name, model in config["models"].items():
-        like = model.get("shuffled_like")
-        if like and like not in on_true_labels:
-            mend = f"those are {', '.join(on_true_labels)}." if on_true_labels else "add one that is."
+        like = model.get("shuffled_like", learned[0] if learned else None)
+        if "shuffled_like" in model and like not in learned:
             raise ConfigError(
                 f"The configuration sets models.{name}.shuffled_like to '{like}', which is no model trained on true "
                 f"labels; {mend}"
@@ -144,6 +145,11 @@ def _check_models(config: Mapping[str, Any]) -> None:
                 f"The configuration sets figures.{key} to '{value}', which is no key of {key}s; "
                 f"those are {', '.join(known)}."
             )
+    shown = config["figures"]["model"]
+    if shown not in learned:
+        raise ConfigError(
+            f"The configuration sets figures.model to '{shown}', which is no model trained on true labels; {mend}"
+        )
 
 
 def _check_front_end(mel: Mapping[str, Any]) -> None:
@@ -162,16 +168,36 @@ def _check_front_end(mel: Mapping[str, Any]) -> None:
         )
 
 
-def _check_network(network: Mapping[str, Any], *, frames: int, n_mels: int) -> None:
-    """Follow the map's size through the layers, which have no padding."""
-    size = {"mel bands": n_mels, "frames": frames}
+def _check_network(network: Mapping[str, Any], *, frames: int, n_mels: int) -> dict[str, tuple[int, int]]:
+    """Follow the map's size through the layers, which have no padding; return (frames, bands) of each layer's map."""
+    size, maps = {"mel bands": n_mels, "frames": frames}, {}
     for number, block in enumerate(network["conv"]):
         for axis, (name, length) in enumerate(size.items()):
             kernel, pool = block["kernel"][axis], block["pool"][axis]
-            left = (length - kernel + 1) // pool
-            if left < 1:
+            if (length - kernel + 1) // pool < 1:
                 raise ConfigError(
                     f"network.conv.{number} needs {kernel + pool - 1} {name} and gets {length}; "
                     f"make its kernel or pool smaller, or segment.frames or mel.n_mels larger."
                 )
-            size[name] = left
+            size[name] = length - kernel + 1
+        maps[f"conv{number + 1}"] = (size["frames"], size["mel bands"])
+        size = {name: length // block["pool"][axis] for axis, (name, length) in enumerate(size.items())}
+        maps[f"pool{number + 1}"] = (size["frames"], size["mel bands"])
+    return maps | {"dense": (1, 1), "output": (1, 1)}
+
+
+def _check_activations(activations: Mapping[str, Any], maps: Mapping[str, tuple[int, int]]) -> None:
+    """See that layer and positions exist, before anything is trained."""
+    layer, positions = activations["layer"], activations["positions"]
+    if layer not in maps:
+        raise ConfigError(
+            f"The configuration sets activations.layer to '{layer}', which the network does not have; it has "
+            f"{', '.join(maps)}."
+        )
+    frames, bands = maps[layer]
+    for position in positions if isinstance(positions, list) else []:
+        if position[0] >= frames or position[1] >= bands:
+            raise ConfigError(
+                f"The configuration sets activations.positions to {positions}, of which {position} is not on the map "
+                f"of '{layer}'; frames go from 0 to {frames - 1}, mel bands from 0 to {bands - 1}."
+            )

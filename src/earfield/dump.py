@@ -63,6 +63,11 @@ class DumpFacts:
         frame, band = position[0] * self.frame_step, position[1] * self.band_step
         return slice(frame, frame + self.patch_frames), slice(band, band + self.patch_bands)
 
+    def middle_bands(self) -> slice:
+        """Return the input bands of the position in the middle of the positions along the band axis."""
+        bands = sorted({band for _, band in self.positions})
+        return self.patch([0, bands[len(bands) // 2]])[1]
+
     @property
     def chunks(self) -> int:
         """Return the number of chunks."""

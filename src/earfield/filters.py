@@ -16,7 +16,7 @@ from earfield.gram import GramSums
 from earfield.lasso import lasso_cv
 from earfield.mel import band_edges
 from earfield.shards import MelShards
-from earfield.strf import MEASURES, measure_strfs
+from earfield.strf import MEASURES, measure_strfs, octave_axis, window_limits
 from earfield.tables import write_csv
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ def write_filters(
     index_paths: Sequence[str],
     npz_path: str | os.PathLike[str],
     csv_path: str | os.PathLike[str],
+    gradients_path: str | os.PathLike[str],
     seed: int,
     threads: int,
     folds: int,
@@ -60,7 +61,9 @@ def write_filters(
         `.csv` to write, one row a unit: `unit, status, problem`; `rows` for fitting and those with the unit `active`;
         `alpha`, `nonzeros`; R² on the rows for fitting (`r2_fit`), on folds left out (`r2_cv`) and on test tracks
         (`r2_held_out`), which neither fit nor penalty saw; `gradient_correlation` (Pearson, with the mean gradient);
-        the measures of `earfield.strf`.
+        the measures of `earfield.strf`; the limits of the window.
+    gradients_path : path-like
+        `.csv` to write, of the same form: the measures of each fitted unit's mean gradient.
     seed : int
         Of the folds.
     threads : int
@@ -90,7 +93,7 @@ def write_filters(
     activations = ActivationDump(dump)
     facts = activations.facts
     groups = fold_of_rows(activations.index, folds=folds, seed=seed)
-    _refuse_what_memory_cannot_hold(facts, folds)
+    _refuse_what_memory_cannot_hold(facts, folds, threads)
     sums, active, finite = _accumulate(activations, MelShards(frames_paths, index_paths), groups, folds)
     fitting, held_out = sum(sums[1:-1], start=sums[0]), sums[-1]
 
@@ -120,11 +123,22 @@ def write_filters(
     table["problem"] = [_problem(row, min_active) for row in table.itertuples()]
 
     front_end = facts.front_end
-    bands = facts.patch(facts.positions[len(facts.positions) // 2])[1]
-    band_hz = band_edges(**{key: front_end[key] for key in ("n_mels", "fmin", "fmax")})[1:-1][bands]
+    centres = band_edges(**{key: front_end[key] for key in ("n_mels", "fmin", "fmax")})[1:-1]
+    band_hz = centres[facts.middle_bands()]
+    _warn_of_uneven_bands(facts, centres)
     frame_seconds = front_end["hop_length"] / front_end["sample_rate"]
-    shown = np.where((table.status == "fitted").to_numpy()[:, None, None], filters, np.nan)
-    measures = measure_strfs(shown, band_hz=band_hz, frame_seconds=frame_seconds)[list(MEASURES)]
+    limits = window_limits(band_hz=band_hz, n_frames=facts.patch_frames, frame_seconds=frame_seconds)
+    window = {
+        "window_octaves": round(limits.octaves, 3),
+        "window_ms": round(limits.milliseconds, 1),
+        "lowest_rate_hz": round(limits.lowest_rate_hz, 3),
+        "lowest_scale_cpo": round(limits.lowest_scale_cpo, 3),
+    }
+    is_fitted = (table.status == "fitted").to_numpy()[:, None, None]
+    measures, of_gradients = (
+        measure_strfs(np.where(is_fitted, kernels, np.nan), band_hz=band_hz, frame_seconds=frame_seconds)
+        for kernels in (filters, gradients)
+    )
     constant = fitting.constant_inputs().reshape(facts.patch_frames, facts.patch_bands).T
     if constant.any():
         log.warning(
@@ -144,8 +158,10 @@ def write_filters(
             layer=facts.layer,
             positions=np.array(facts.positions),
         )
-    table = pd.concat([table, measures.round(6)], axis=1)
     table["nonzeros"] = table.nonzeros.astype("Int64")
+    units = table[["unit", "status", "problem"]].reindex(columns=list(table))
+    write_csv(pd.concat([units, of_gradients[list(MEASURES)].round(6)], axis=1).assign(**window), gradients_path)
+    table = pd.concat([table, measures[list(MEASURES)].round(6)], axis=1).assign(**window)
     write_csv(table, csv_path)
     log.info("Units: %s.", ", ".join(f"{n} {name}" for name, n in table.status.value_counts().items()))
     return table
@@ -244,9 +260,23 @@ def patches(windows: np.ndarray, facts: DumpFacts) -> np.ndarray:
     return view[:, corners[:, 0], corners[:, 1]]
 
 
-def _refuse_what_memory_cannot_hold(facts: DumpFacts, folds: int) -> None:
+def _warn_of_uneven_bands(facts: DumpFacts, centres: np.ndarray) -> None:
+    """Say so if positions are pooled between which an octave holds another number of bands."""
+    steps = [octave_axis(centres[facts.patch(position)[1]])[1] for position in facts.positions]
+    if max(steps) > 1.01 * min(steps):
+        log.warning(
+            "Positions are pooled whose bands are %.3g to %.3g octave apart; scales and bandwidths are those of the "
+            "middle one.",
+            min(steps),
+            max(steps),
+        )
+
+
+def _refuse_what_memory_cannot_hold(facts: DumpFacts, folds: int, threads: int) -> None:
     inputs = facts.patch_frames * facts.patch_bands
-    needed = (folds + 5) * 8 * inputs**2
+    # The sums of each fold and of the test tracks, of all and of all but one, centred with what that takes, and a
+    # factor for each thread.
+    needed = (folds + 1 + 2 + 4 + threads) * 8 * inputs**2
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if needed > _MEMORY_SHARE * memory:
         raise ConfigError(

@@ -64,10 +64,10 @@ def lasso_cv(folds: list[GramSums], *, n_alphas: int) -> LassoFit:
     """
     everything = sum(folds[1:], start=folds[0])
     scale = everything.input_scale()
-    gram, xy, _ = everything.centred(scale)
+    gram, xy, yy = everything.centred(scale)
     top = np.abs(xy).max(axis=0)
-    # A unit that no input moves with has no penalty of its own; any leaves all its coefficients at 0.
-    top[top == 0] = 1
+    # A unit that never changes, but for rounding, has no penalty of its own; a large one leaves all coefficients at 0.
+    top[yy <= 1e-12 * everything.yy / everything.rows] = 1
     grid = top[:, None] * np.geomspace(1, _EPS, n_alphas)
     errors = np.zeros_like(grid)
     for left_out in folds:

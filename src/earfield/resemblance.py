@@ -39,6 +39,7 @@ class _Measure:
 def write_resemblance(
     *,
     filters_csvs: Sequence[str | os.PathLike[str]],
+    gradients_csvs: Sequence[str | os.PathLike[str]],
     filters_npz: str | os.PathLike[str],
     stages_path: str | os.PathLike[str],
     csv_path: str | os.PathLike[str],
@@ -58,20 +59,24 @@ def write_resemblance(
     ----------
     filters_csvs : sequence of path-like
         Paths that end in `<protocol>/<seed>/<model>/filters.csv`.
+    gradients_csvs : sequence of path-like
+        Paths that end in `<protocol>/<seed>/<model>/gradients.csv`, of the networks: the measures of each unit's exact
+        mean gradient, which no estimate stands between.
     filters_npz : path-like
         Filters of any of these networks, for the axes that all share.
     stages_path : path-like
         The stages of the auditory system, for `reference_bank`.
     csv_path : path-like
-        Table to write, one row for each protocol, measure and null: `protocol, measure, null, statistic` (what
+        Table to write, one row for each protocol, estimate (lasso or gradient), measure and null: `protocol, estimate,
+        measure, null, statistic` (what
         `trained` and `null_value` are), `trained, null_value, difference, low, high` (95%; of `compare`), `finding`,
         `seeds, units, null_units, over` (what was drawn), `draws` (of the units of each seed) and the limits of the
         window: `window_octaves, window_ms, lowest_rate_hz, lowest_scale_cpo`. A pair of which a side has no unit keeps
         its row, with empty numbers and a count of 0.
     units_path : path-like
-        Table to write, one row for each fitted unit and each kernel of a stage: `protocol, seed, model, unit` (for a
-        stage, its name is the model; protocol and seed are empty), `r2_held_out, gradient_correlation`, the measures,
-        and the limits of the window.
+        Table to write, one row for each fitted unit, by estimate, and each kernel of a stage: `protocol, seed, model,
+        estimate, unit` (for a stage, its name is the model; protocol, seed and estimate are empty), `r2_held_out,
+        gradient_correlation`, the measures, and the limits of the window.
     trained : str
         The network.
     nulls : sequence of str
@@ -93,31 +98,37 @@ def write_resemblance(
         "lowest_scale_cpo": round(limits.lowest_scale_cpo, 3),
     }
     kernels, stages = reference_bank(stages_path, n_frames=n_frames, **axes)
-    reference = measure_strfs(kernels, **axes).assign(protocol="", seed="", model=stages.stage.to_numpy())
+    reference = measure_strfs(kernels, **axes).assign(protocol="", seed="", estimate="", model=stages.stage.to_numpy())
     reference["unit"] = reference.groupby("model").cumcount()
-    runs = {Path(path).parts[-4:-1]: path for path in filters_csvs}
-    protocols = sorted({protocol for protocol, _, _ in runs})
+    paths = [("lasso", path) for path in filters_csvs] + [("gradient", path) for path in gradients_csvs]
+    runs = {(estimate, *Path(path).parts[-4:-1]): path for estimate, path in paths}
+    protocols = sorted({protocol for _, protocol, _, _ in runs})
     fitted = pd.concat([_fitted_units(path, *run) for run, path in runs.items()])
     units = pd.concat([fitted, reference.dropna(subset=["rate_hz", "scale_cpo"])], ignore_index=True)
-    columns = ["protocol", "seed", "model", "unit", *_FITS, *MEASURES]
+    columns = ["protocol", "seed", "model", "estimate", "unit", *_FITS, *MEASURES]
     write_csv(units[columns].round(6).assign(**window), units_path)
 
     units["direction_strength"] = units.direction.abs()
     units["rate"] = _octaves(units.rate_hz, lowest=limits.lowest_rate_hz)
     units["scale"] = _octaves(units.scale_cpo, lowest=limits.lowest_scale_cpo)
-    rows = [
-        {"protocol": protocol, "measure": measure.name, "null": null, "statistic": measure.kind}
-        | _comparison(units[units.protocol == protocol], measure, trained=trained, null=null)
-        | window
-        for protocol in protocols
-        for measure in _measures(units[units.protocol == ""])
-        for null in nulls
-        if measure.name not in _FITS or null not in KERNEL_NULLS
-    ]
+    rows = []
+    for protocol in protocols:
+        for estimate in dict.fromkeys(estimate for estimate, _ in paths):
+            own = units[(units.protocol == protocol) & (units.estimate == estimate)]
+            for measure in _measures(units[units.protocol == ""]):
+                for null in nulls:
+                    # A kernel null is made of a filter, and was not fitted to anything.
+                    if null in KERNEL_NULLS and (estimate == "gradient" or measure.name in _FITS):
+                        continue
+                    if estimate == "gradient" and measure.name in _FITS:
+                        continue
+                    name = {"protocol": protocol, "estimate": estimate, "measure": measure.name, "null": null}
+                    found = _comparison(own, measure, trained=trained, null=null)
+                    rows.append(name | {"statistic": measure.kind} | found | window)
     write_csv(pd.DataFrame(rows).round(6), csv_path)
 
 
-def _fitted_units(path: str | os.PathLike[str], protocol: str, seed: str, model: str) -> pd.DataFrame:
+def _fitted_units(path: str | os.PathLike[str], estimate: str, protocol: str, seed: str, model: str) -> pd.DataFrame:
     """Read the measures of the fitted units of one run."""
     table = read_text_csv(path)
     missing = [column for column in ("unit", "status", *_FITS, *MEASURES) if column not in table]
@@ -125,12 +136,15 @@ def _fitted_units(path: str | os.PathLike[str], protocol: str, seed: str, model:
         raise DatasetError(f"{path} lacks the column '{missing[0]}'; delete the file and run again.")
     fitted = table[table.status == "fitted"]
     numbers = fitted[[*_FITS, *MEASURES]].apply(pd.to_numeric).astype(float)  # an empty cell is no number
-    return numbers.assign(protocol=protocol, seed=seed, model=model, unit=fitted.unit)
+    return numbers.assign(protocol=protocol, seed=seed, model=model, estimate=estimate, unit=fitted.unit)
 
 
 def _octaves(modulation: pd.Series, *, lowest: float) -> pd.Series:
-    """Return rates or scales in octaves; half a cycle in the window is the least that can be told from a constant."""
-    return np.log2(modulation.clip(lower=lowest / 2))
+    """Return rates or scales in octaves; half a cycle in the window is the least that can be told from a constant.
+
+    A window of one band has no scale: all units are alike there.
+    """
+    return np.log2(modulation.clip(lower=lowest / 2)) if np.isfinite(lowest) else modulation * 0.0
 
 
 def _measures(references: pd.DataFrame) -> list[_Measure]:

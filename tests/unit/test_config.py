@@ -58,7 +58,10 @@ def test_repositorys_configuration_passes():
     ],
 )
 def test_other_possible_values_pass(text):
-    check_config(changed(text), SCHEMA_PATH)
+    config = changed(text)
+    if len(config["network"]["conv"]) == 1:
+        config["activations"]["layer"] = "pool1"
+    check_config(config, SCHEMA_PATH)
 
 
 @pytest.mark.parametrize(
@@ -334,9 +337,29 @@ def test_every_key_that_the_schema_takes_stands_in_the_configuration():
             {"models": {"cnn": {"shuffled_like": "cnn"}}},
             "models.cnn.shuffled_like to 'cnn', which is no model trained on true labels; add one that is.",
         ),
+        (
+            {"models": {"cnn": {}, "raw": {"train": {"max_epochs": 0}}, "like": {"shuffled_like": "raw"}}},
+            "models.like.shuffled_like to 'raw', which is no model trained on true labels; those are cnn.",
+        ),
+        (
+            {"figures": CONFIG["figures"] | {"model": "cnn_untrained"}},
+            "figures.model to 'cnn_untrained', which is no model trained on true labels; those are cnn.",
+        ),
+        (
+            {"activations": CONFIG["activations"] | {"layer": "pool3"}},
+            "layer to 'pool3', which the network does not have; it has conv1, pool1, conv2, pool2, dense, output.",
+        ),
+        (
+            {"activations": CONFIG["activations"] | {"positions": [[0, 0], [14, 2]]}},
+            "[14, 2] is not on the map of 'pool2'; frames go from 0 to 13, mel bands from 0 to 13.",
+        ),
+        (
+            {"activations": {"layer": "dense", "positions": [[0, 1]], "overlap": 0.1}},
+            "[0, 1] is not on the map of 'dense'; frames go from 0 to 0, mel bands from 0 to 0.",
+        ),
         ({"models": {"cnn": {}, "same_spectrum": {}}}, "the model 'same_spectrum', a name that is taken;"),
         ({"models": {"cnm": {}}}, "figures.model to 'cnn', which is no key of models; those are cnm."),
     ],
 )
-def test_models_that_do_not_fit_together_are_refused(change, sentence):
+def test_models_and_layers_that_do_not_fit_together_are_refused(change, sentence):
     assert sentence in complaint(CONFIG | change)

@@ -15,7 +15,9 @@ from sklearn.linear_model import LassoCV
 from earfield.dump import ActivationDump, chunk_name
 from earfield.errors import ConfigError, DatasetError
 from earfield.filters import fold_of_rows, patches, write_filters
+from earfield.mel import band_edges
 from earfield.shards import MelShards
+from earfield.strf import measure_strfs
 
 FRONT_END = {"sample_rate": 22050, "n_fft": 512, "hop_length": 256, "n_mels": 20, "fmin": 0, "fmax": 10000}
 NETWORK = {
@@ -108,6 +110,7 @@ class Collection:
             "index_paths": [self.folder / "shard.csv"],
             "npz_path": self.folder / "filters.npz",
             "csv_path": self.folder / "filters.csv",
+            "gradients_path": self.folder / "gradients.csv",
             "seed": 1,
             "threads": 2,
             "folds": 4,
@@ -130,6 +133,20 @@ def rows_of(collection):
     windows = collection.shards.gather(dump.index.track, dump.index.start, frames=FRAMES)
     y = np.concatenate([dump.chunk(number) for number in range(dump.facts.chunks)])
     return patches(windows, dump.facts), y.astype(float), dump.index
+
+
+def interrupted_after(calls):
+    """Return what a runner does until it is interrupted."""
+    from earfield.layers import LayerRunner
+
+    left, run = iter(range(calls)), LayerRunner.__call__
+
+    def call(self, windows):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return run(self, windows)
+
+    return call
 
 
 def test_dump_holds_every_segment_of_every_track(collection):
@@ -244,6 +261,66 @@ def test_filters_are_those_of_scikit_learn_on_the_raw_rows(collection, layer, po
         assert row.r2_held_out == pytest.approx(theirs.score(x_test, y[test, row.unit]), abs=1e-5)
         x_fit = (x[fit] - x[fit].mean(axis=0)) / scale
         assert row.r2_fit == pytest.approx(theirs.score(x_fit, y[fit, row.unit]), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layer", "positions", "bands"),
+    [
+        ("pool2", "centre", slice(4, 14)),
+        ("pool2", "all", slice(4, 14)),  # three positions along the bands
+        ("conv1", "all", slice(9, 12)),  # 18 of them
+        ("conv1", [[5, 9], [0, 0], [3, 1], [9, 9]], slice(1, 4)),
+    ],
+)
+def test_frequencies_are_those_of_the_middle_position(collection, layer, positions, bands):
+    collection.dump(layer=layer, positions=positions)
+    collection.gradient(layer=layer, positions=positions)
+    _, filters = collection.filters()
+    centres = band_edges(n_mels=20, fmin=0, fmax=10000)[1:-1]
+    np.testing.assert_allclose(filters["band_hz"], centres[bands])
+
+
+def test_pooling_bands_of_unequal_spacing_is_said(collection, caplog):
+    collection.dump(layer="conv1", positions="all")
+    collection.gradient(layer="conv1", positions="all")
+    collection.filters()
+    assert "Positions are pooled whose bands are" in caplog.text
+
+
+def test_gradients_are_measured_as_filters_are(collection):
+    collection.dump()
+    collection.gradient()
+    table, filters = collection.filters()
+    gradients = pd.read_csv(collection.folder / "gradients.csv")
+    fitted = (table.status == "fitted").to_numpy()
+    assert list(gradients) == list(table) and gradients.r2_held_out.isna().all()
+    axes = {"band_hz": filters["band_hz"], "frame_seconds": float(filters["frame_seconds"])}
+    expected = measure_strfs(filters["gradients"][fitted], **axes)
+    np.testing.assert_allclose(gradients.separability[fitted], expected.separability, atol=1e-5)
+    assert {"window_octaves", "window_ms", "lowest_rate_hz", "lowest_scale_cpo"} <= set(table)
+
+
+def test_chunks_of_another_overlap_are_not_taken(collection, monkeypatch):
+    """Two overlaps may cut equally many segments: 10% and 11% of 256 frames do, of songs of 30 s."""
+    import earfield.activations
+    from earfield.activations import segment_index
+
+    split = collection.folder / "split.csv"
+    tracks = pd.read_csv(split)
+    tracks[tracks.track.isin(["t00", "t01"])].to_csv(split, index=False)
+    cuts = [segment_index(collection.shards, split, frames=FRAMES, overlap=overlap) for overlap in (0.1, 0.15)]
+    assert len(cuts[0]) == len(cuts[1]) and not cuts[0].equals(cuts[1])
+    monkeypatch.setattr(earfield.activations, "_CHUNK_ROWS", 8)
+
+    collection.dump(overlap=0.15)
+    whole = rows_of(collection)[1]
+    with monkeypatch.context() as patch:
+        patch.setattr(earfield.activations.LayerRunner, "__call__", interrupted_after(8))
+        with pytest.raises(KeyboardInterrupt):
+            collection.dump(overlap=0.1)
+    assert list((collection.folder / "activations.partial").glob("chunk-*"))
+    collection.dump(overlap=0.15)
+    np.testing.assert_array_equal(rows_of(collection)[1], whole)
 
 
 def test_test_tracks_touch_neither_fit_nor_penalty(collection):

@@ -98,12 +98,13 @@ def test_paths_agree_with_a_reference_path():
         np.testing.assert_allclose(ours[unit], theirs.T, atol=1e-6)
 
 
-def test_a_unit_that_nothing_moves_gets_no_coefficient():
+@pytest.mark.parametrize("value", [3.0, 0.1, 1 / 3, 1e-3])
+def test_a_unit_that_nothing_moves_gets_no_coefficient(value):
     x, y = problem(rows=200, inputs=10)
-    y[:, 1] = 3.0
+    y[:, 1] = value
     fit = lasso_cv([sums(x[mask], y[mask]) for mask in folds_of(len(x), 4)], n_alphas=10)
     assert not fit.coefficients[:, 1].any()
-    assert fit.intercepts[1] == pytest.approx(3.0)
+    assert fit.intercepts[1] == pytest.approx(value)
     assert fit.coefficients[:, 0].any()
 
 

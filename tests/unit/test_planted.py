@@ -72,6 +72,7 @@ def run_chain(collection, folder, model, *, layer, positions):
         gradient=folder / "gradient.npz",
         npz_path=folder / "filters.npz",
         csv_path=folder / "filters.csv",
+        gradients_path=folder / "gradients.csv",
         seed=1,
         threads=2,
         folds=5,

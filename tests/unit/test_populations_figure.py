@@ -24,6 +24,7 @@ def units(models, *, seeds=(1, 2), n=30):
                         "protocol": "" if model in STAGES else "stratified",
                         "seed": seed,
                         "model": model,
+                        "estimate": "" if model in STAGES else "lasso",
                         "unit": range(n),
                         "separability": generator.uniform(0.2, 0.5, n),
                         "gabor_r2": generator.uniform(0, 1, n),
@@ -58,10 +59,10 @@ def drawn(path, monkeypatch):
 def test_data_hold_every_unit_in_the_order_of_drawing(figure_data):
     table = units([*STAGES, *NULLS[::-1], "cnn"])
     shown = pd.read_csv(figure_data(table))
-    assert list(dict.fromkeys(shown.model)) == ["cnn", *NULLS, *STAGES]
+    assert list(dict.fromkeys(shown.population)) == ["cnn", *NULLS, *STAGES]
     assert list(dict.fromkeys(shown.role)) == ["trained", "null model", "stage"]
     assert len(shown) == len(table)
-    for model, group in shown.groupby("model"):
+    for model, group in shown.groupby("population"):
         own = table[table.model == model]
         assert sorted(group.rate_hz) == sorted(own.rate_hz)
         np.testing.assert_allclose(sorted(group.direction_strength), sorted(own.direction.abs()))
@@ -69,7 +70,7 @@ def test_data_hold_every_unit_in_the_order_of_drawing(figure_data):
 
 def test_other_protocols_are_left_out(figure_data):
     table = pd.concat([units(["cnn", *NULLS, *STAGES]), units(["cnn"]).assign(protocol="artist")])
-    assert (pd.read_csv(figure_data(table)).groupby("model").size()["cnn"]) == 60
+    assert (pd.read_csv(figure_data(table)).groupby("population").size()["cnn"]) == 60
 
 
 def test_figure_draws_every_unit_and_its_medians(figure_data, monkeypatch):
@@ -81,7 +82,7 @@ def test_figure_draws_every_unit_and_its_medians(figure_data, monkeypatch):
         assert sum(len(each.get_offsets()) for each in dots) == len(data)
         if name == "separability":  # drawn on its own scale, from 0 to 1
             middles = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
-            expected = data.groupby("model", sort=False).separability.median()
+            expected = data.groupby("population", sort=False).separability.median()
             np.testing.assert_allclose(middles, expected)
 
 
@@ -116,3 +117,17 @@ def test_figure_is_saved(figure_data, tmp_path):
     paths = [tmp_path / "a.png", tmp_path / "a.pdf"]
     draw_populations(figure_data(units(["cnn", *NULLS, *STAGES])), paths)
     assert all(path.stat().st_size > 10_000 for path in paths)
+
+
+def test_gradients_stand_between_nulls_and_stages(figure_data):
+    gradients = units(["cnn", "cnn_untrained"]).assign(estimate="gradient")
+    shown = pd.read_csv(figure_data(pd.concat([units(["cnn", *NULLS, *STAGES]), gradients])))
+    assert list(dict.fromkeys(shown.role)) == ["trained", "null model", "gradient", "stage"]
+    names = list(dict.fromkeys(shown.population))
+    assert names == ["cnn", *NULLS, "cnn, gradient", "cnn_untrained, gradient", *STAGES]
+    assert (shown[shown.role == "gradient"].groupby("population").size() == 60).all()
+
+
+def test_window_of_one_band_has_no_panel_of_scales(figure_data, monkeypatch):
+    figure = drawn(figure_data(units(["cnn", *NULLS, *STAGES]).assign(lowest_scale_cpo=np.nan)), monkeypatch)
+    assert len(figure.axes) == len(PANELS) - 1

@@ -43,7 +43,7 @@ def network(*, units=40, rng=None, **columns):
 def results(tmp_path, bank):
     """Return a function that writes runs and returns the tables of differences and of units."""
 
-    def write(runs, **options):
+    def write(runs, gradients=None, **options):
         np.savez(tmp_path / "filters.npz", filters=np.zeros((1, 10, 34), np.float32), **AXES)
         paths = []
         for (protocol, seed, model), table in runs.items():
@@ -51,7 +51,11 @@ def results(tmp_path, bank):
             paths[-1].parent.mkdir(parents=True, exist_ok=True)
             table.to_csv(paths[-1], index=False)
         made = {"csv_path": tmp_path / "resemblance.csv", "units_path": tmp_path / "units.csv"}
-        options = {"trained": "cnn", "nulls": NULLS} | options
+        options = {"trained": "cnn", "nulls": NULLS, "gradients_csvs": []} | options
+        for (protocol, seed, model), table in (gradients or {}).items():
+            path = tmp_path / protocol / str(seed) / model / "gradients.csv"
+            table.to_csv(path, index=False)
+            options["gradients_csvs"].append(path)
         write_resemblance(
             filters_csvs=paths, filters_npz=tmp_path / "filters.npz", stages_path="stages.csv", **made, **options
         )
@@ -178,7 +182,7 @@ def test_units_of_all_models_stand_beside_the_stages(results, bank):
     runs = all_models(seeds=(1, 2))
     runs["stratified", 2, "cnn"].loc[[3, 5], "status"] = ["nan", "rare"]
     _, units = results(runs)
-    assert list(units.columns) == ["protocol", "seed", "model", "unit", *FITS, *MEASURES, *LIMITS]
+    assert list(units.columns) == ["protocol", "seed", "model", "estimate", "unit", *FITS, *MEASURES, *LIMITS]
     assert units.groupby("model").size().to_dict() == dict.fromkeys(NULLS, 80) | {"cnn": 78, "midbrain": 2, "cortex": 2}
     assert {3, 5}.isdisjoint(units.unit[(units.model == "cnn") & (units.seed == 2)])
     stages = units[units.model.isin(STAGES)]
@@ -204,3 +208,43 @@ def test_missing_column_is_named(results):
     runs["stratified", 1, "cnn"] = runs["stratified", 1, "cnn"].drop(columns="gabor_r2")
     with pytest.raises(DatasetError, match=r"cnn/filters.csv lacks the column 'gabor_r2'; delete the file"):
         results(runs)
+
+
+def test_gradients_are_compared_between_networks_alone(results):
+    networks = ("cnn", *NULLS[:2])
+    gradients = {("stratified", 1, name): network(separability=0.7 if name == "cnn" else 0.3) for name in networks}
+    table, units = results(all_models(), gradients)
+    own = table[table.estimate == "gradient"]
+    assert set(own.index.get_level_values("null")) == set(NULLS[:2])
+    assert not set(own.index.get_level_values("measure")) & set(FITS)
+    for null in NULLS[:2]:
+        row = own.loc["stratified", "separability", null]
+        assert (row.trained, row.null_value) == (0.7, 0.3) and row.finding == "above null"
+    assert (table[table.estimate == "lasso"].loc[("stratified", "separability", NULLS[0]), "trained"]) < 0.5
+    assert units[units.estimate == "gradient"].groupby("model").size().to_dict() == dict.fromkeys(networks, 40)
+
+
+@pytest.mark.parametrize("seeds", [(1,), (1, 2)])
+def test_window_of_one_band_has_no_scale(results, tmp_path, monkeypatch, seeds):
+    axes = AXES | {"band_hz": AXES["band_hz"][:1]}
+    kernel = np.sin(np.arange(34) / 3)[None, None]
+    stages = pd.DataFrame({"stage": ["midbrain", "cortex"]})
+    monkeypatch.setattr(
+        earfield.resemblance, "reference_bank", lambda path, **axes: (np.concatenate([kernel, kernel]), stages)
+    )
+    runs = all_models(seeds=seeds)
+    monkeypatch.setattr(np, "load", lambda path, load=np.load: _Archive(filters=np.zeros((1, 1, 34)), **axes))
+    table, _ = results(runs)
+    assert table.lowest_scale_cpo.isna().all() or (table.lowest_scale_cpo == "").all()
+    assert (table.loc[("stratified", "scale_cpo", NULLS[0]), "difference"]) == 0
+    assert np.isfinite(float(table.loc[("stratified", "distance_cortex", NULLS[0]), "difference"]))
+
+
+class _Archive(dict):
+    """Stands where an opened `.npz` stands."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None

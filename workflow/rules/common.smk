@@ -11,7 +11,7 @@ from earfield.collection import fingerprint
 from earfield.config import check_config
 from earfield.errors import ConfigError
 from earfield.job import let_jobs_import_package
-from earfield.models import KERNEL_NULLS
+from earfield.models import KERNEL_NULLS, is_null
 from earfield.report import describe_problems
 
 let_jobs_import_package()
@@ -23,7 +23,9 @@ except ConfigError as error:
 
 SHARDS = [f"{shard:02d}" for shard in range(config["mel"]["shards"])]
 SHOWN_MODEL = config["figures"]["model"]
-NULLS = [name for name in config["models"] if name != SHOWN_MODEL] + [*KERNEL_NULLS]
+# Networks that no true label has shaped, and then kernels that no network learned.
+NETWORK_NULLS = [name for name, model in config["models"].items() if is_null(model)]
+NULLS = [*NETWORK_NULLS, *KERNEL_NULLS]
 FRONT_END = {key: value for key, value in config["mel"].items() if key != "shards"}
 
 

@@ -27,6 +27,7 @@ rule filters:
     output:
         filters="results/{dataset}/{protocol}/{seed}/{model}/filters.npz",
         table="results/{dataset}/{protocol}/{seed}/{model}/filters.csv",
+        gradients="results/{dataset}/{protocol}/{seed}/{model}/gradients.csv",
     log:
         "logs/{dataset}/{protocol}/{seed}/{model}/filters.log",
     benchmark:
@@ -70,6 +71,7 @@ rule filters_resemblance:
     """Every measure of the learned filters less that of each null, with intervals over seeds and units."""
     input:
         tables=all_runs("filters.csv", models=[SHOWN_MODEL, *NULLS]),
+        gradients=all_runs("gradients.csv", models=[SHOWN_MODEL, *NETWORK_NULLS]),
         filters=shown_run("filters.npz"),
         stages="resources/auditory_stages.csv",
         code=[
@@ -88,7 +90,12 @@ rule filters_resemblance:
             category="Tables",
             labels={"Table": "Resemblance to auditory receptive fields"},
         ),
-        units="results/{dataset}/units.csv",
+        units=report(
+            "results/{dataset}/units.csv",
+            caption="../report/units.rst",
+            category="Tables",
+            labels={"Table": "Measures of every unit"},
+        ),
     log:
         "logs/{dataset}/filters_resemblance.log",
     benchmark:

@@ -9,6 +9,7 @@ with logged(snakemake.log[0]):
         index_paths=snakemake.input.index,
         npz_path=snakemake.output.filters,
         csv_path=snakemake.output.table,
+        gradients_path=snakemake.output.gradients,
         seed=int(snakemake.wildcards.seed),
         threads=snakemake.threads,
         **snakemake.params.filters,

@@ -4,6 +4,7 @@ from earfield.resemblance import write_resemblance
 with logged(snakemake.log[0]):
     write_resemblance(
         filters_csvs=snakemake.input.tables,
+        gradients_csvs=snakemake.input.gradients,
         filters_npz=snakemake.input.filters,
         stages_path=snakemake.input.stages,
         csv_path=snakemake.output.table,

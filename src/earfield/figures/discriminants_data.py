@@ -1,5 +1,6 @@
 """What figure 5 shows: test segments on discriminant axes of the raw input and of the last hidden layer."""
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +18,8 @@ from earfield.errors import DatasetError, EarfieldError
 from earfield.layers import LayerRunner
 from earfield.shards import MelShards
 from earfield.splits import SUBSETS
+
+log = logging.getLogger(__name__)
 
 _LAYER, _AXES = "dense", 3
 _BATCH = 128
@@ -160,4 +163,9 @@ def _features(
         batch = windows(rows)
         raw[rows] = pca.transform(batch.reshape(len(rows), -1))
         hidden[rows] = hidden_layer(batch)[:, 0]
+    if hidden_layer.broken:
+        log.warning(
+            "Weights of %s that are no numbers reach its units %s; they are left out.", _LAYER, hidden_layer.broken
+        )
+        hidden[:, hidden_layer.broken] = 0
     return raw, hidden

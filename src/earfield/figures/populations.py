@@ -14,7 +14,12 @@ from earfield.tables import read_text_csv
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = {"trained": ACCENT, "null model": "0.45", "stage": "#d55e00"}  # Okabe & Ito (2008), and grey
+_COLOURS = {
+    "trained": ACCENT,
+    "null model": "0.45",
+    "gradient": "#009e73",
+    "stage": "#d55e00",
+}  # Okabe & Ito (2008), and grey
 _GAP = 0.45  # between roles [rows]
 _HILL, _DOTS = 0.5, 0.24  # heights of a row's density and of its dots [rows]
 _POINTS = 80  # at which a density is drawn, over the width of a panel
@@ -57,7 +62,7 @@ def draw_populations(data: str | os.PathLike[str], paths: Iterable[str | os.Path
         `.pdf` and `.png` to write.
     """
     table = read_text_csv(data)
-    groups = {str(model): group for model, group in table.groupby("model", sort=False)}
+    groups = {str(model): group for model, group in table.groupby("population", sort=False)}
     roles = [group.role.iloc[0] for group in groups.values()]
     changes = np.cumsum([before != after for before, after in zip(roles[:1] + roles, roles, strict=False)])
     rows = np.arange(len(groups)) + _GAP * changes
@@ -82,22 +87,17 @@ def draw_populations(data: str | os.PathLike[str], paths: Iterable[str | os.Path
 
 def _panels(table: pd.DataFrame) -> list[_Panel]:
     """Return the measures, with the limits of the window."""
-    rate, scale = float(table.lowest_rate_hz.iloc[0]), float(table.lowest_scale_cpo.iloc[0])
+    rate, scale = float(table.lowest_rate_hz.iloc[0]), pd.to_numeric(table.lowest_scale_cpo).iloc[0]
     highest = {name: float(pd.to_numeric(table[name]).max()) for name in ("rate_hz", "scale_cpo")}
-    return [
+    panels = [
         _Panel("separability", "Separability\nσ₁ / Σσᵢ", 0, 1, (0, 0.5, 1)),
         _Panel("gabor_r2", "Gabor fit\nR²", 0, 1, (0, 0.5, 1)),
         _Panel("rate_hz", "Best rate\n(Hz)", rate / 2, max(2 * rate, highest["rate_hz"]), _LOG_TICKS, rate),
-        _Panel(
-            "scale_cpo",
-            "Best scale\n(cycles/octave)",
-            scale / 2,
-            max(2 * scale, highest["scale_cpo"]),
-            _LOG_TICKS,
-            scale,
-        ),
-        _Panel("direction_strength", "Direction\n(1: one way only)", 0, 1, (0, 0.5, 1)),
     ]
+    if np.isfinite(scale):  # a window of one band has no scale
+        end = max(2 * scale, highest["scale_cpo"])
+        panels.append(_Panel("scale_cpo", "Best scale\n(cycles/octave)", scale / 2, end, _LOG_TICKS, scale))
+    return [*panels, _Panel("direction_strength", "Direction\n(1: one way only)", 0, 1, (0, 0.5, 1))]
 
 
 def _label(model: str, group: pd.DataFrame) -> str:

@@ -27,7 +27,8 @@ def write_populations_data(
     units : path-like
         Table of units, from `write_resemblance`.
     path : path-like
-        `.csv` to write: `role` (trained, null model or stage), `model, seed, unit`, the measures of `PANELS` (the last
+        `.csv` to write: `role` (trained, null model, gradient or stage), `population` (the model, with its estimate
+        where that is the exact gradient), `seed, unit`, the measures of `PANELS` (the last
         is the size of `direction`), and the limits of the window. A model without fitted units keeps one row, without
         a unit.
     protocol : str
@@ -46,16 +47,16 @@ def write_populations_data(
     if table.empty:
         raise DatasetError(f"{units} holds no unit; no figure can be drawn.")
     table["direction_strength"] = pd.to_numeric(table.direction).abs()
-    stages = table[table.protocol == ""]
-    shown = [(trained, "trained"), *((null, "null model") for null in nulls)]
-    networks = table[table.protocol == protocol]
-    parts = [networks[networks.model == model].assign(role=role) for model, role in shown]
-    empty = [
-        pd.DataFrame({"role": [role], "model": [model]} | {name: [table[name].iloc[0]] for name in _LIMITS})
-        for (model, role), part in zip(shown, parts, strict=True)
-        if part.empty
-    ]
-    columns = ["role", "model", "seed", "unit", *PANELS, *_LIMITS]
-    whole = pd.concat([*parts, stages.assign(role="stage"), *empty])[columns]
-    order = [model for model, _ in shown] + list(dict.fromkeys(stages.model))
-    write_csv(whole.sort_values("model", key=lambda names: names.map(order.index), kind="stable"), path)
+    own = table[table.protocol.isin([protocol, ""])]
+    shown = [(trained, "trained", "lasso"), *((null, "null model", "lasso") for null in nulls)]
+    gradients = own[own.estimate == "gradient"].model
+    shown += [(model, "gradient", "gradient") for model in [trained, *nulls] if (gradients == model).any()]
+    shown += [(stage, "stage", "") for stage in dict.fromkeys(own.model[own.protocol == ""])]
+    parts = []
+    for model, role, estimate in shown:
+        part = own[(own.model == model) & (own.estimate == estimate)]
+        if part.empty:
+            part = pd.DataFrame({name: [table[name].iloc[0]] for name in _LIMITS})
+        parts.append(part.assign(role=role, population=f"{model}, gradient" if role == "gradient" else model))
+    columns = ["role", "population", "seed", "unit", *PANELS, *_LIMITS]
+    write_csv(pd.concat(parts)[columns], path)
