@@ -90,6 +90,44 @@ def test_filters_keep_their_contracts(built):
     assert ((known.low <= known.difference) & (known.difference <= known.high)).all()
 
 
+@pytest.fixture
+def other_layer(built, tmp_path):
+    """Return a function that looks at another layer in a copy of the tiny demo."""
+    from conftest import Project
+
+    project = Project.__new__(Project)
+    project.folder = tmp_path / "copy"
+    shutil.copytree(built.folder, project.folder)
+
+    def run(layer, positions, *targets, **options):
+        activations = {"layer": layer, "positions": positions, "overlap": 0.1}
+        return project, project.run("--", *targets, activations=activations, **options)
+
+    return run
+
+
+def test_another_layer_goes_through_to_the_figures(other_layer):
+    figures = [f"results/demo/figures/{name}.png" for name in ("fig3_filters", "fig4_reference", "fig6_populations")]
+    project, output = other_layer("conv1", "all", *figures)
+    rules = set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE))
+    assert "train" not in rules and {"activations", "activations_gradient", "filters", "filters_null"} <= rules
+    with np.load(project.folder / f"{RUN}/filters.npz") as arrays:
+        assert arrays["filters"].shape == (4, 3, 3)
+        assert arrays["band_hz"][0] > 1000  # the middle of the map, not its edge
+    facts = json.loads(project.read(f"{RUN}/activations/facts.json"))
+    assert len(facts["positions"]) == 254 * 62
+    resemblance = pd.read_csv(project.folder / "results/demo/resemblance.csv")
+    assert (resemblance.window_ms.round(1) == 34.8).all()
+
+
+def test_layer_that_all_inputs_reach_is_dumped_but_not_fitted(other_layer):
+    project, output = other_layer("dense", "centre", f"{RUN}/filters.csv", ok=False)
+    if "Gram matrices take" not in output:
+        pytest.skip("this machine has memory for the Gram matrices of 15,000 inputs")
+    assert "choose an earlier activations.layer" in output
+    assert json.loads(project.read(f"{RUN}/activations/facts.json"))["units"] == 32
+
+
 def test_demo_ends_with_the_accuracy_and_the_way_to_the_figures(built):
     summary = pd.read_csv(built.folder / "results/demo/summary.csv").iloc[0]
     command = [sys.executable, "-m", "earfield.report", "demo"]

@@ -70,7 +70,7 @@ def tighten(figure: "Figure") -> None:
 
 def label_axes(figure: "Figure | SubFigure") -> None:
     """Write once what the axes of all panels are."""
-    figure.supxlabel("Time before the end of the window (ms)", fontsize=SMALL + 0.5)
+    figure.supxlabel("Time relative to the end of the window (ms)", fontsize=SMALL + 0.5)
     figure.supylabel("Frequency (kHz)", fontsize=SMALL + 0.5)
 
 
