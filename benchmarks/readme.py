@@ -140,9 +140,9 @@ def verdict() -> str:
     if all(gained) and not any(by_labels):
         lines += [
             "",
-            "So training leaves units that respond to more separable patterns, and to patterns more like Gabor functions, "
-            "as auditory receptive fields mostly are. But training on shuffled labels does so as well: it is the "
-            "training, not the genres, that does it. The Lasso filters of the paper do not show even that.",
+            "So training leaves units that respond to more separable patterns, and to patterns more like Gabor "
+            "functions, as auditory receptive fields mostly are. But training on shuffled labels does so as well: it "
+            "is the training, not the genres, that does it. The Lasso filters of the paper do not show even that.",
         ]
     return "\n".join(lines)
 
