@@ -95,50 +95,18 @@ def write_filters(
     groups = fold_of_rows(activations.index, folds=folds, seed=seed)
     _refuse_what_memory_cannot_hold(facts, folds, threads)
     sums, active, finite = _accumulate(activations, MelShards(frames_paths, index_paths), groups, folds)
-    fitting, held_out = sum(sums[1:-1], start=sums[0]), sums[-1]
+    fitting = sum(sums[1:-1], start=sums[0])
 
     finite[facts.broken] = False
-    status = np.select([~finite, active == 0, active < min_active], ["nan", "dead", "rare"], "fitted").astype(object)
-    chosen = np.flatnonzero(status == "fitted")
-    shape = (facts.units, facts.patch_bands, facts.patch_frames)
-    filters, intercepts = np.zeros(shape), np.full(facts.units, np.nan)
+    status = np.select([~finite, active == 0, active < min_active], ["nan", "dead", "rare"], "fitted")
     with np.load(gradient) as archive:
         gradients = archive["gradients"]
-    table = pd.DataFrame({"unit": range(facts.units), "status": status, "problem": ""})
+    table = pd.DataFrame({"unit": range(facts.units), "status": status.astype(object), "problem": ""})
     table = table.assign(rows=fitting.rows, active=active).reindex(columns=[*table, *_FIT_COLUMNS])
-    if len(chosen):
-        fit = lasso_cv([each.of_units(chosen) for each in sums[:-1]], n_alphas=alphas)
-        by_patch = fit.coefficients.T.reshape(len(chosen), facts.patch_frames, facts.patch_bands)
-        filters[chosen], intercepts[chosen] = by_patch.transpose(0, 2, 1), fit.intercepts
-        parts = fitting.of_units(chosen)
-        variance = np.maximum(parts.yy / parts.rows - (parts.y / parts.rows) ** 2, np.finfo(float).tiny)
-        table.loc[chosen, "alpha"] = fit.alphas
-        table.loc[chosen, "nonzeros"] = (fit.coefficients != 0).sum(axis=0)
-        table.loc[chosen, "r2_fit"] = parts.r2(fit.coefficients, fit.intercepts)
-        table.loc[chosen, "r2_cv"] = 1 - fit.errors.min(axis=1) / variance
-        if held_out.rows:
-            table.loc[chosen, "r2_held_out"] = held_out.of_units(chosen).r2(fit.coefficients, fit.intercepts)
-        table.loc[chosen, "gradient_correlation"] = [_correlation(filters[unit], gradients[unit]) for unit in chosen]
-        table.loc[(table.status == "fitted") & (table.nonzeros == 0), "status"] = "flat"
+    filters, intercepts = _fit_units(table, sums, facts, gradients, n_alphas=alphas)
     table["problem"] = [_problem(row, min_active) for row in table.itertuples()]
 
-    front_end = facts.front_end
-    centres = band_edges(**{key: front_end[key] for key in ("n_mels", "fmin", "fmax")})[1:-1]
-    band_hz = centres[facts.middle_bands()]
-    _warn_of_uneven_bands(facts, centres)
-    frame_seconds = front_end["hop_length"] / front_end["sample_rate"]
-    limits = window_limits(band_hz=band_hz, n_frames=facts.patch_frames, frame_seconds=frame_seconds)
-    window = {
-        "window_octaves": round(limits.octaves, 3),
-        "window_ms": round(limits.milliseconds, 1),
-        "lowest_rate_hz": round(limits.lowest_rate_hz, 3),
-        "lowest_scale_cpo": round(limits.lowest_scale_cpo, 3),
-    }
-    is_fitted = (table.status == "fitted").to_numpy()[:, None, None]
-    measures, of_gradients = (
-        measure_strfs(np.where(is_fitted, kernels, np.nan), band_hz=band_hz, frame_seconds=frame_seconds)
-        for kernels in (filters, gradients)
-    )
+    axes = _axes(facts)
     constant = fitting.constant_inputs().reshape(facts.patch_frames, facts.patch_bands).T
     if constant.any():
         log.warning(
@@ -153,18 +121,67 @@ def write_filters(
             gradients=gradients,
             intercepts=intercepts,
             constant=constant,
-            band_hz=band_hz,
-            frame_seconds=frame_seconds,
             layer=facts.layer,
             positions=np.array(facts.positions),
+            **axes,
         )
-    table["nonzeros"] = table.nonzeros.astype("Int64")
+    window = window_limits(n_frames=facts.patch_frames, **axes).as_columns()
+    is_fitted = (table.status == "fitted").to_numpy()[:, None, None]
+    measures, of_gradients = (
+        measure_strfs(np.where(is_fitted, kernels, np.nan), **axes)[list(MEASURES)].round(6)
+        for kernels in (filters, gradients)
+    )
     units = table[["unit", "status", "problem"]].reindex(columns=list(table))
-    write_csv(pd.concat([units, of_gradients[list(MEASURES)].round(6)], axis=1).assign(**window), gradients_path)
-    table = pd.concat([table, measures[list(MEASURES)].round(6)], axis=1).assign(**window)
+    write_csv(pd.concat([units, of_gradients], axis=1).assign(**window), gradients_path)
+    table = pd.concat([table, measures], axis=1).assign(**window)
     write_csv(table, csv_path)
     log.info("Units: %s.", ", ".join(f"{n} {name}" for name, n in table.status.value_counts().items()))
     return table
+
+
+def _fit_units(
+    table: pd.DataFrame, sums: list[GramSums], facts: DumpFacts, gradients: np.ndarray, *, n_alphas: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit the units that the table calls fitted, fill in its columns, and return filters and intercepts of all."""
+    filters = np.zeros((facts.units, facts.patch_bands, facts.patch_frames))
+    intercepts = np.full(facts.units, np.nan)
+    chosen = np.flatnonzero(table.status == "fitted")
+    if len(chosen):
+        *folds, held_out = (each.of_units(chosen) for each in sums)
+        fit = lasso_cv(folds, n_alphas=n_alphas)
+        by_patch = fit.coefficients.T.reshape(len(chosen), facts.patch_frames, facts.patch_bands)
+        filters[chosen], intercepts[chosen] = by_patch.transpose(0, 2, 1), fit.intercepts
+        rows = sum(folds[1:], start=folds[0])
+        variance = np.maximum(rows.yy / rows.rows - (rows.y / rows.rows) ** 2, np.finfo(float).tiny)
+        table.loc[chosen, "alpha"] = fit.alphas
+        table.loc[chosen, "nonzeros"] = (fit.coefficients != 0).sum(axis=0)
+        table.loc[chosen, "r2_fit"] = rows.r2(fit.coefficients, fit.intercepts)
+        table.loc[chosen, "r2_cv"] = 1 - fit.errors.min(axis=1) / variance
+        if held_out.rows:
+            table.loc[chosen, "r2_held_out"] = held_out.r2(fit.coefficients, fit.intercepts)
+        table.loc[chosen, "gradient_correlation"] = [_correlation(filters[unit], gradients[unit]) for unit in chosen]
+        table.loc[(table.status == "fitted") & (table.nonzeros == 0), "status"] = "flat"
+    table["nonzeros"] = table.nonzeros.astype("Int64")
+    return filters, intercepts
+
+
+def _axes(facts: DumpFacts) -> dict[str, Any]:
+    """Return the axes of the filters: frequencies of the middle position's bands, and the distance of frames."""
+    front_end = facts.front_end
+    centres = band_edges(**{key: front_end[key] for key in ("n_mels", "fmin", "fmax")})[1:-1]
+    bands = sorted({band for _, band in facts.positions})
+    steps = [octave_axis(centres[facts.patch([0, band])[1]])[1] for band in bands]
+    if max(steps) > 1.01 * min(steps):
+        log.warning(
+            "Positions are pooled whose bands are %.3g to %.3g octave apart; scales and bandwidths are those of the "
+            "middle one.",
+            min(steps),
+            max(steps),
+        )
+    return {
+        "band_hz": centres[facts.middle_bands()],
+        "frame_seconds": front_end["hop_length"] / front_end["sample_rate"],
+    }
 
 
 def fold_of_rows(index: pd.DataFrame, *, folds: int, seed: int) -> np.ndarray:
@@ -258,18 +275,6 @@ def patches(windows: np.ndarray, facts: DumpFacts) -> np.ndarray:
     corners = np.array(facts.positions) * (facts.frame_step, facts.band_step)
     view = np.lib.stride_tricks.sliding_window_view(windows, (facts.patch_frames, facts.patch_bands), axis=(1, 2))
     return view[:, corners[:, 0], corners[:, 1]]
-
-
-def _warn_of_uneven_bands(facts: DumpFacts, centres: np.ndarray) -> None:
-    """Say so if positions are pooled between which an octave holds another number of bands."""
-    steps = [octave_axis(centres[facts.patch(position)[1]])[1] for position in facts.positions]
-    if max(steps) > 1.01 * min(steps):
-        log.warning(
-            "Positions are pooled whose bands are %.3g to %.3g octave apart; scales and bandwidths are those of the "
-            "middle one.",
-            min(steps),
-            max(steps),
-        )
 
 
 def _refuse_what_memory_cannot_hold(facts: DumpFacts, folds: int, threads: int) -> None:

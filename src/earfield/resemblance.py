@@ -91,12 +91,7 @@ def write_resemblance(
         axes = {"band_hz": archive["band_hz"], "frame_seconds": float(archive["frame_seconds"])}
         n_frames = archive["filters"].shape[2]
     limits = window_limits(n_frames=n_frames, **axes)
-    window = {
-        "window_octaves": round(limits.octaves, 3),
-        "window_ms": round(limits.milliseconds, 1),
-        "lowest_rate_hz": round(limits.lowest_rate_hz, 3),
-        "lowest_scale_cpo": round(limits.lowest_scale_cpo, 3),
-    }
+    window = limits.as_columns()
     kernels, stages = reference_bank(stages_path, n_frames=n_frames, **axes)
     reference = measure_strfs(kernels, **axes).assign(protocol="", seed="", estimate="", model=stages.stage.to_numpy())
     reference["unit"] = reference.groupby("model").cumcount()

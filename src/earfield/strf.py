@@ -56,6 +56,15 @@ class WindowLimits:
     highest_rate_hz: float
     highest_scale_cpo: float
 
+    def as_columns(self) -> dict[str, float]:
+        """Return the limits as tables of measures repeat them, rounded to what is printed."""
+        return {
+            "window_octaves": round(self.octaves, 3),
+            "window_ms": round(self.milliseconds, 1),
+            "lowest_rate_hz": round(self.lowest_rate_hz, 3),
+            "lowest_scale_cpo": round(self.lowest_scale_cpo, 3),
+        }
+
 
 def window_limits(*, band_hz: np.ndarray, n_frames: int, frame_seconds: float) -> WindowLimits:
     """Return what can be seen through a window of some bands and frames.
