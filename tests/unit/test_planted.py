@@ -164,5 +164,7 @@ def test_papers_second_pool_hides_what_is_faster_than_it(collection, papers_netw
     table, _ = run_chain(collection, tmp_path, papers_network, layer="pool2", positions=positions)
     rates, _, directions = np.array(COARSE).T
     assert table.r2_held_out.max() < 0.4
-    assert (table.rate_hz < 0.7 * rates).all()
-    assert (np.sign(table.direction) == directions).all()
+    # The exact gradient says the same: it is what the unit computes, not how the filter is estimated.
+    for measured in (table, pd.read_csv(tmp_path / "gradients.csv")):
+        assert (measured.rate_hz < 0.7 * rates).all()
+        assert (np.sign(measured.direction) == directions).all()
