@@ -4,7 +4,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: setup demo test check bench gpu lock clean
+.PHONY: setup demo test check bench reproduce-check gpu lock clean
 
 # The stamp is newer than the lock file when the environment holds what the lock file names.
 setup: $(VENV)/installed
@@ -33,6 +33,10 @@ check: setup
 # Prints the table of measurements and writes it to benchmarks/measured/bench.csv; SONGS=folder takes real songs.
 bench: setup
 	python -m benchmarks $(if $(SONGS),--songs $(SONGS))
+
+# Builds twice from nothing, with different numbers of cores, and names every file that differs.
+reproduce-check: setup
+	python -m benchmarks.reproduce $(DATASET) $(CONFIGFILES)
 
 # CUDA for the TensorFlow of the lock file.
 gpu: setup
