@@ -102,12 +102,21 @@ def lasso_paths(gram: np.ndarray, xy: np.ndarray, alphas: np.ndarray) -> np.ndar
     -------
     np.ndarray [shape=(n_units, n_alphas, n_inputs), dtype=float64]
         Coefficients that minimise ½ wᵀ·gram·w − wᵀ·xy + alpha·Σ|w|.
+
+    Raises
+    ------
+    RuntimeError
+        If inputs and activations are no numbers, or none of the many changes of the active set was the last one.
     """
-    return _paths(
+    paths: np.ndarray = _paths(
         np.ascontiguousarray(gram, dtype=np.float64),
         np.ascontiguousarray(xy.T, dtype=np.float64),
         np.ascontiguousarray(alphas, dtype=np.float64),
     )
+    lost = np.isnan(paths).any(axis=(1, 2))
+    if lost.any():
+        raise RuntimeError(f"the Lasso of {lost.sum()} of {len(paths)} units did not settle")
+    return paths
 
 
 @numba.njit(parallel=True, cache=True)
@@ -181,7 +190,7 @@ def _step_by_step(gram, target, alpha, slack, weights, factor, active, sign, cor
     """
     solved = np.empty(len(weights))
     banned = np.zeros(len(weights), np.bool_)
-    n, valid, newcomer = 0, 0, -1
+    n, valid, newcomer, settled = 0, 0, -1, False
     for j in range(len(weights)):
         sign[j] = np.sign(weights[j])
         if weights[j] != 0:
@@ -209,6 +218,7 @@ def _step_by_step(gram, target, alpha, slack, weights, factor, active, sign, cor
             if sign[j] == 0 and not banned[j] and abs(correlations[j]) - alpha > excess:
                 newcomer, excess = j, abs(correlations[j]) - alpha
         if newcomer < 0:
+            settled = True
             break
         direction = np.sign(correlations[newcomer])
         sign[newcomer] = direction
@@ -236,6 +246,8 @@ def _step_by_step(gram, target, alpha, slack, weights, factor, active, sign, cor
             weights[newcomer], sign[newcomer] = reach * direction, direction
             active[n] = newcomer
             n += 1
+    if not settled:
+        weights[:] = np.nan
     return n, valid
 
 

@@ -134,3 +134,11 @@ def test_inputs_that_never_change_are_known_in_spite_of_rounding():
     x[:, 4] = 0
     assert sums(x, y).constant_inputs().tolist() == [False, False, False, True, True]
     assert sums(x, y).input_scale()[3:].tolist() == [1, 1]
+
+
+def test_what_is_no_number_is_not_passed_on():
+    x, y = problem(rows=100, inputs=5)
+    gram, xy, _ = sums(x, y).centred(np.ones(5))
+    gram[2, 2] = np.nan
+    with pytest.raises(RuntimeError, match="did not settle"):
+        lasso_paths(gram, xy, np.full((4, 3), 0.01))
