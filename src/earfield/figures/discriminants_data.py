@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
+from threadpoolctl import threadpool_limits
 
 from earfield.activations import load_network, segment_index
 from earfield.atomic import write_aside
@@ -26,6 +27,8 @@ _BATCH = 128
 _PCA_BYTES = 400_000_000  # for the segments that principal components are fitted on
 
 
+# Sums over another number of threads are rounded otherwise, and the figure must not tell how many cores there were.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def write_discriminants_data(
     *,
     model_path: str,
