@@ -23,8 +23,8 @@ def test_named_files_and_targets_exist():
         text = page.read_text(encoding="utf-8")
         for link in re.findall(r"\]\((?!http)([^)#]+)(?:#[^)]*)?\)", text):
             assert (page.parent / link).exists(), link
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"make (\w+)", README)) <= targets
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([\w-]+)", README)) <= targets
 
 
 def test_default_optimizer_is_the_one_that_the_comparison_chose():
