@@ -8,6 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from earfield.atomic import write_aside
 from earfield.dump import ActivationDump, DumpFacts
@@ -27,6 +28,8 @@ _MEMORY_SHARE = 0.5  # of the machine's, that Gram matrices may take
 _FIT_COLUMNS = ["rows", "active", "alpha", "nonzeros", "r2_fit", "r2_cv", "r2_held_out", "gradient_correlation"]
 
 
+# The sums of products would be rounded otherwise over another number of threads; the Lasso keeps all that there are.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def write_filters(
     *,
     dump: str | os.PathLike[str],
