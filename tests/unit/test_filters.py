@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LassoCV
+from threadpoolctl import threadpool_info
 
 from earfield.dump import ActivationDump, chunk_name
 from earfield.errors import ConfigError, DatasetError
@@ -321,6 +322,23 @@ def test_chunks_of_another_overlap_are_not_taken(collection, monkeypatch):
     assert list((collection.folder / "activations.partial").glob("chunk-*"))
     collection.dump(overlap=0.15)
     np.testing.assert_array_equal(rows_of(collection)[1], whole)
+
+
+def test_sums_are_made_on_one_thread(collection, monkeypatch):
+    """How a product of matrices is rounded depends on the number of threads that share it."""
+    import earfield.filters
+
+    collection.dump()
+    collection.gradient()
+    fit, seen = earfield.filters.lasso_cv, []
+
+    def recorded(*arguments, **options):
+        seen.extend(each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas")
+        return fit(*arguments, **options)
+
+    monkeypatch.setattr(earfield.filters, "lasso_cv", recorded)
+    collection.filters(threads=2)
+    assert seen and set(seen) == {1}
 
 
 def test_test_tracks_touch_neither_fit_nor_penalty(collection):
