@@ -106,7 +106,7 @@ def write_filters(
         gradients = archive["gradients"]
     table = pd.DataFrame({"unit": range(facts.units), "status": status.astype(object), "problem": ""})
     table = table.assign(rows=fitting.rows, active=active).reindex(columns=[*table, *_FIT_COLUMNS])
-    filters, intercepts = _fit_units(table, sums, facts, gradients, n_alphas=alphas)
+    filters, intercepts = _fit_units(table, sums, fitting, facts, gradients, n_alphas=alphas)
     table["problem"] = [_problem(row, min_active) for row in table.itertuples()]
 
     axes = _axes(facts)
@@ -143,7 +143,13 @@ def write_filters(
 
 
 def _fit_units(
-    table: pd.DataFrame, sums: list[GramSums], facts: DumpFacts, gradients: np.ndarray, *, n_alphas: int
+    table: pd.DataFrame,
+    sums: list[GramSums],
+    fitting: GramSums,
+    facts: DumpFacts,
+    gradients: np.ndarray,
+    *,
+    n_alphas: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit the units that the table calls fitted, fill in its columns, and return filters and intercepts of all."""
     filters = np.zeros((facts.units, facts.patch_bands, facts.patch_frames))
@@ -154,8 +160,8 @@ def _fit_units(
         fit = lasso_cv(folds, n_alphas=n_alphas)
         by_patch = fit.coefficients.T.reshape(len(chosen), facts.patch_frames, facts.patch_bands)
         filters[chosen], intercepts[chosen] = by_patch.transpose(0, 2, 1), fit.intercepts
-        rows = sum(folds[1:], start=folds[0])
-        variance = np.maximum(rows.yy / rows.rows - (rows.y / rows.rows) ** 2, np.finfo(float).tiny)
+        rows = fitting.of_units(chosen)
+        variance = np.maximum(rows.unit_variance(), np.finfo(float).tiny)
         table.loc[chosen, "alpha"] = fit.alphas
         table.loc[chosen, "nonzeros"] = (fit.coefficients != 0).sum(axis=0)
         table.loc[chosen, "r2_fit"] = rows.r2(fit.coefficients, fit.intercepts)

@@ -76,7 +76,11 @@ class GramSums:
         variance = np.diag(self.xx) / self.rows - (self.x / self.rows) ** 2
         return np.sqrt(np.where(self.constant_inputs(), 1.0, variance))
 
-    def centred(self, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def unit_variance(self) -> np.ndarray:
+        """Return the variance of each unit's activation, as an array of shape (n_units,)."""
+        return np.maximum(self.yy / self.rows - (self.y / self.rows) ** 2, 0)
+
+    def centred(self, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return mean products of centred variables.
 
         Parameters
@@ -88,13 +92,11 @@ class GramSums:
         -------
         xx : np.ndarray [shape=(n_inputs, n_inputs)]
         xy : np.ndarray [shape=(n_inputs, n_units)]
-        yy : np.ndarray [shape=(n_units,)]
-            Variance of the activations.
         """
         mean, mean_y = self.x / self.rows, self.y / self.rows
         xx = (self.xx / self.rows - np.outer(mean, mean)) / np.outer(scale, scale)
         xy = (self.xy / self.rows - np.outer(mean, mean_y)) / scale[:, None]
-        return xx, xy, np.maximum(self.yy / self.rows - mean_y**2, 0)
+        return xx, xy
 
     def intercepts(self, weights: np.ndarray, *, unit: int) -> np.ndarray:
         """Return the intercepts with which fits of a unit have no mean error.
@@ -148,6 +150,6 @@ class GramSums:
             self.squared_error(weights[:, [unit]], unit=unit, intercepts=intercepts[[unit]])[0]
             for unit in range(len(self.y))
         ]
-        variance = np.maximum(self.yy / self.rows - (self.y / self.rows) ** 2, 0)
+        variance = self.unit_variance()
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(variance > 0, 1 - np.array(errors) / variance, np.nan)

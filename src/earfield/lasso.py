@@ -64,20 +64,18 @@ def lasso_cv(folds: list[GramSums], *, n_alphas: int) -> LassoFit:
     """
     everything = sum(folds[1:], start=folds[0])
     scale = everything.input_scale()
-    gram, xy, yy = everything.centred(scale)
+    gram, xy = everything.centred(scale)
     top = np.abs(xy).max(axis=0)
     # A unit that never changes, but for rounding, has no penalty of its own; a large one leaves all coefficients at 0.
-    top[yy <= 1e-12 * everything.yy / everything.rows] = 1
+    top[everything.unit_variance() <= 1e-12 * everything.yy / everything.rows] = 1
     grid = top[:, None] * np.geomspace(1, _EPS, n_alphas)
     errors = np.zeros_like(grid)
     for left_out in folds:
         rest = everything - left_out
-        gram_rest, xy_rest, _ = rest.centred(scale)
-        paths = lasso_paths(gram_rest, xy_rest, grid)
-        for unit, path in enumerate(paths):
-            errors[unit] += left_out.squared_error(
-                path.T / scale[:, None], unit=unit, intercepts=rest.intercepts(path.T / scale[:, None], unit=unit)
-            ) / len(folds)
+        for unit, path in enumerate(lasso_paths(*rest.centred(scale), grid)):
+            weights = path.T / scale[:, None]
+            intercepts = rest.intercepts(weights, unit=unit)
+            errors[unit] += left_out.squared_error(weights, unit=unit, intercepts=intercepts) / len(folds)
     best = errors.argmin(axis=1)
     # Penalties below the chosen one are not needed any more: the chosen one stands in their place.
     stops = np.where(np.arange(n_alphas) <= best[:, None], grid, grid[np.arange(len(best)), best][:, None])

@@ -75,7 +75,7 @@ def test_every_point_of_a_path_meets_the_conditions_of_a_minimum(rows, inputs, s
         x[:, inputs // 2 :] = x[:, : inputs - inputs // 2]
     if spoil == "constant":
         x[:, ::7] = 2.5
-    gram, xy, _ = sums(x, y).centred(np.ones(inputs))
+    gram, xy = sums(x, y).centred(np.ones(inputs))
     alphas = np.abs(xy).max(axis=0)[:, None] * np.geomspace(1, 1e-3, 30)
     paths = lasso_paths(gram, xy, alphas)
     for unit, (path, steps) in enumerate(zip(paths, alphas, strict=True)):
@@ -90,7 +90,7 @@ def test_every_point_of_a_path_meets_the_conditions_of_a_minimum(rows, inputs, s
 def test_paths_agree_with_a_reference_path():
     x, y = problem(rows=500, inputs=30)
     y = y - y.mean(axis=0)
-    gram, xy, _ = sums(x, y).centred(np.ones(30))
+    gram, xy = sums(x, y).centred(np.ones(30))
     alphas = np.abs(xy).max(axis=0)[:, None] * np.geomspace(1, 1e-3, 20)
     ours = lasso_paths(gram, xy, alphas)
     for unit in range(4):
@@ -138,7 +138,7 @@ def test_inputs_that_never_change_are_known_in_spite_of_rounding():
 
 def test_what_is_no_number_is_not_passed_on():
     x, y = problem(rows=100, inputs=5)
-    gram, xy, _ = sums(x, y).centred(np.ones(5))
+    gram, xy = sums(x, y).centred(np.ones(5))
     gram[2, 2] = np.nan
     with pytest.raises(RuntimeError, match="did not settle"):
         lasso_paths(gram, xy, np.full((4, 3), 0.01))
