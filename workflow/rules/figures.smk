@@ -118,6 +118,7 @@ rule figures_filters_data:
         table=shown_run("filters.csv"),
         code=[
             "src/earfield/figures/filters_data.py",
+            "src/earfield/tables.py",
         ],
     output:
         data="results/{dataset}/figures/fig3_filters.npz",

@@ -7,6 +7,7 @@ import pandas as pd
 
 from earfield.atomic import write_aside
 from earfield.errors import DatasetError
+from earfield.tables import read_text_csv
 
 MOST_PANELS = 64  # a page of 8 x 8; every unit of the paper's second layer
 
@@ -41,14 +42,8 @@ def write_filters_data(
     DatasetError
         If the two files are not of the same run.
     """
-    # "nan" is a status, and must not be read as a missing one.
-    table = pd.read_csv(
-        filters_csv,
-        usecols=["unit", "status", "r2_held_out"],
-        dtype={"status": str},
-        keep_default_na=False,
-        na_values={"r2_held_out": ["", "nan"]},
-    )
+    table = read_text_csv(filters_csv)
+    table["r2_held_out"] = pd.to_numeric(table.r2_held_out)
     with np.load(filters_npz) as archive:
         filters = archive["filters"]
         window = {key: archive[key] for key in ("band_hz", "frame_seconds", "layer")}
