@@ -1,5 +1,6 @@
 """How far the filters of a trained network differ from those of its nulls, with intervals; never a bare number."""
 
+import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,11 +69,10 @@ def write_resemblance(
         The stages of the auditory system, for `reference_bank`.
     csv_path : path-like
         Table to write, one row for each protocol, estimate (lasso or gradient), measure and null: `protocol, estimate,
-        measure, null, statistic` (what
-        `trained` and `null_value` are), `trained, null_value, difference, low, high` (95%; of `compare`), `finding`,
-        `seeds, units, null_units, over` (what was drawn), `draws` (of the units of each seed) and the limits of the
-        window: `window_octaves, window_ms, lowest_rate_hz, lowest_scale_cpo`. A pair of which a side has no unit keeps
-        its row, with empty numbers and a count of 0.
+        measure, null, statistic` (what `trained` and `null_value` are), `trained, null_value, difference, low, high`
+        (95%; of `compare`), `finding`, `seeds, units, null_units, over` (what was drawn), `draws` (of the units of each
+        seed) and the limits of the window: `window_octaves, window_ms, lowest_rate_hz, lowest_scale_cpo`. A pair of
+        which a side has no unit keeps its row, with empty numbers and a count of 0.
     units_path : path-like
         Table to write, one row for each fitted unit, by estimate, and each kernel of a stage: `protocol, seed, model,
         estimate, unit` (for a stage, its name is the model; protocol, seed and estimate are empty), `r2_held_out,
@@ -106,20 +106,17 @@ def write_resemblance(
     units["direction_strength"] = units.direction.abs()
     units["rate"] = _octaves(units.rate_hz, lowest=limits.lowest_rate_hz)
     units["scale"] = _octaves(units.scale_cpo, lowest=limits.lowest_scale_cpo)
+    measures = _measures(units[units.protocol == ""])
     rows = []
-    for protocol in protocols:
-        for estimate in dict.fromkeys(estimate for estimate, _ in paths):
-            own = units[(units.protocol == protocol) & (units.estimate == estimate)]
-            for measure in _measures(units[units.protocol == ""]):
-                for null in nulls:
-                    # A kernel null is made of a filter, and was not fitted to anything.
-                    if null in KERNEL_NULLS and (estimate == "gradient" or measure.name in _FITS):
-                        continue
-                    if estimate == "gradient" and measure.name in _FITS:
-                        continue
-                    name = {"protocol": protocol, "estimate": estimate, "measure": measure.name, "null": null}
-                    found = _comparison(own, measure, trained=trained, null=null)
-                    rows.append(name | {"statistic": measure.kind} | found | window)
+    for protocol, estimate in itertools.product(protocols, dict.fromkeys(estimate for estimate, _ in paths)):
+        own = units[(units.protocol == protocol) & (units.estimate == estimate)]
+        for measure, null in itertools.product(measures, nulls):
+            # Only filters of networks were fitted to anything, and only of filters are kernel nulls made.
+            if (estimate == "gradient") + (null in KERNEL_NULLS) + (measure.name in _FITS) > 1:
+                continue
+            name = {"protocol": protocol, "estimate": estimate, "measure": measure.name, "null": null}
+            found = _comparison(own, measure, trained=trained, null=null)
+            rows.append(name | {"statistic": measure.kind} | found | window)
     write_csv(pd.DataFrame(rows).round(6), csv_path)
 
 
