@@ -1,10 +1,8 @@
 """Receptive fields: the Lasso against scikit-learn's, dumps against bare prediction, measures, memory."""
 
-import subprocess
-import sys
 from pathlib import Path
 
-from benchmarks.project import summarise
+from benchmarks.project import run_module, summarise
 
 _REPETITIONS = 3
 
@@ -16,7 +14,7 @@ def measure_filters(folder: Path, songs: Path | None) -> list[list[object]]:
     for n, asked in ((10_000, ">= 10"), (200_000, ">= 25")):
         # The reference alone takes minutes at 200,000 rows.
         repetitions = _REPETITIONS if n == 10_000 else 1
-        ratios, ours, passes, errors = zip(*[_run("lasso.py", str(n)) for _ in range(repetitions)], strict=True)
+        ratios, ours, passes, errors = zip(*[run_module("lasso", str(n)) for _ in range(repetitions)], strict=True)
         rows += [
             [f"64 x LassoCV / our filters, {n:,} rows", asked, *summarise(list(ratios))],
             [f"our filters, {n:,} rows, Gram matrices included [s]", "", *summarise(list(ours))],
@@ -26,14 +24,14 @@ def measure_filters(folder: Path, songs: Path | None) -> list[list[object]]:
     for positions in ("centre", "all"):
         ratios, ours = [], []
         for number in range(_REPETITIONS):
-            bare = _run("plain_predict.py")[0]
-            ours.append(_run("our_dump.py", str(folder / f"{positions}{number}"), positions)[0])
+            bare = run_module("plain_predict")[0]
+            ours.append(run_module("our_dump", str(folder / f"{positions}{number}"), positions)[0])
             ratios.append(ours[-1] / bare)
         rows += [
             [f"segments/s dumped, pool2 at positions: {positions} / bare predict", ">= 0.8", *summarise(ratios)],
             [f"segments/s dumped, pool2 at positions: {positions}", "", *summarise(ours)],
         ]
-    seconds = [_run("strf_measures.py")[0] for _ in range(_REPETITIONS)]
+    seconds = [run_module("strf_measures")[0] for _ in range(_REPETITIONS)]
     rows.append(["all measures and Gabor fits of 64 filters [s]", "< 20", *summarise(seconds)])
     return rows
 
@@ -41,10 +39,3 @@ def measure_filters(folder: Path, songs: Path | None) -> list[list[object]]:
 def _tiny(values: tuple[float, ...]) -> list[object]:
     ordered = sorted(values)
     return [*(f"{value:.1e}" for value in (ordered[len(ordered) // 2], ordered[0], ordered[-1])), len(ordered)]
-
-
-def _run(script: str, *arguments: str) -> list[float]:
-    """Run one script and return the numbers that it prints."""
-    command = [sys.executable, str(Path(__file__).with_name(script)), *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return [float(word) for word in done.stdout.split()]

@@ -1,6 +1,6 @@
 """Filters of 64 units on 340 inputs: ours against 64 calls of scikit-learn's LassoCV on the same standardised rows.
 
-    python lasso.py ROWS
+    python -m benchmarks.lasso ROWS
 
 Prints how many times faster ours is, our seconds, those of the Gram matrices among them, and the largest difference
 of a coefficient as a share of the unit's largest. The rows are patches of smooth noise, neighbours as correlated as in

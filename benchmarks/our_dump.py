@@ -1,6 +1,6 @@
 """Segments per second of a dump, from loading the network and shards on disk to chunks on disk.
 
-    python our_dump.py FOLDER POSITIONS
+    python -m benchmarks.our_dump FOLDER POSITIONS
 
 Prints one number.
 """
@@ -9,10 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import yaml
 
+from benchmarks.project import write_noise
 from earfield.device import configure
 
 # isort: split
@@ -20,22 +19,12 @@ from earfield.activations import dump_activations
 from earfield.front_end import CONVENTIONS
 from earfield.network import build_network, save_network
 
-TRACKS, FRAMES = 300, 2586
-
 
 def main() -> None:
     """Write shards of noise and dump the paper's layer."""
     device = configure(2)
     folder, positions = Path(sys.argv[1]), sys.argv[2]
-    folder.mkdir(parents=True, exist_ok=True)
-    generator = np.random.default_rng(0)
-    mel = np.lib.format.open_memmap(folder / "a.npy", "w+", np.float32, (TRACKS * FRAMES, 64))
-    for number in range(TRACKS):
-        mel[number * FRAMES : (number + 1) * FRAMES] = generator.gamma(0.3, 1.0, (FRAMES, 64))
-    mel.flush()
-    names = [f"track {number}" for number in range(TRACKS)]
-    index = pd.DataFrame({"track": names, "label": "x", "start": np.arange(TRACKS) * FRAMES, "frames": FRAMES})
-    index.to_csv(folder / "a.csv", index=False)
+    index = write_noise(folder, tracks=300)
     index.assign(subset="train")[["track", "label", "subset"]].to_csv(folder / "split.csv", index=False)
 
     config = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))

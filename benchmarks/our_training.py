@@ -1,6 +1,6 @@
 """Segments per second of our training, from shards on disk through to the optimiser's update.
 
-    python our_training.py FOLDER
+    python -m benchmarks.our_training FOLDER
 
 Prints segments per second, and the share of the time that was spent waiting for data.
 """
@@ -10,16 +10,18 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import yaml
 
+from benchmarks.project import write_noise
 from earfield.device import configure
+
+# isort: split
 from earfield.network import build_network
 from earfield.shards import MelShards
 from earfield.trainer import Trainer
 from earfield.windows import plan_epoch, training_batches
 
-TRACKS, FRAMES, STEPS = 200, 2586, 8
+STEPS = 8
 
 
 class NoBar:
@@ -33,15 +35,7 @@ def main() -> None:
     """Write shards of noise as large as 200 tracks, train on them, print segments per second."""
     device = configure(2)
     folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    generator = np.random.default_rng(0)
-    names = [f"track {number}" for number in range(TRACKS)]
-    mel = np.lib.format.open_memmap(folder / "a.npy", "w+", np.float32, (TRACKS * FRAMES, 64))
-    for number in range(TRACKS):
-        mel[number * FRAMES : (number + 1) * FRAMES] = generator.gamma(0.3, 1.0, (FRAMES, 64))
-    mel.flush()
-    index = pd.DataFrame({"track": names, "label": "x", "start": np.arange(TRACKS) * FRAMES, "frames": FRAMES})
-    index.to_csv(folder / "a.csv", index=False)
+    index = write_noise(folder, tracks=200)
 
     config = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
     train = config["train"]
@@ -51,12 +45,12 @@ def main() -> None:
     shards = MelShards([folder / "a.npy"], [folder / "a.csv"])
 
     def epoch(number: int, steps: int) -> None:
-        lengths = np.full(TRACKS, FRAMES)
+        lengths = index.frames.to_numpy()
         options = {"batch_size": train["batch_size"], "windows_per_track": 20, "seed": 1, "epoch": number}
         tracks, starts = plan_epoch(lengths, frames=256, **options)
         plan = tracks[:steps], starts[:steps]
-        labels = np.arange(TRACKS) % 10
-        batches = training_batches(shards, names, labels, plan, frames=256)
+        labels = np.arange(len(index)) % 10
+        batches = training_batches(shards, index.track.tolist(), labels, plan, frames=256)
         trainer.run_epoch(batches, number, n_batches=steps, bar=NoBar())
 
     epoch(0, 1)

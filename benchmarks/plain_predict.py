@@ -1,6 +1,6 @@
 """Segments per second of Keras' own `predict` of the paper's layer, on data already in memory.
 
-    python plain_predict.py
+    python -m benchmarks.plain_predict
 
 Prints one number.
 """

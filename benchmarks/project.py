@@ -1,4 +1,4 @@
-"""A copy of the project in a folder of its own, with 1,000 tracks."""
+"""What benchmarks run on: a copy of the project, with 1,000 tracks, and shards of noise."""
 
 import os
 import shutil
@@ -7,10 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import yaml
 
 ROOT = Path(__file__).parents[1]
 N_TRACKS = 1000
+_SONG_FRAMES = 2586  # of 30 s
 
 
 def summarise(values: list[float]) -> list[object]:
@@ -19,15 +22,42 @@ def summarise(values: list[float]) -> list[object]:
     return [round(ordered[len(ordered) // 2], 3), round(ordered[0], 3), round(ordered[-1], 3), len(ordered)]
 
 
+def copy_project(folder: Path) -> None:
+    """Copy what a build needs into a folder that is made for it."""
+    folder.mkdir(parents=True)
+    for part in ("config.yaml", "resources", "src", "workflow"):
+        source = ROOT / part
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, folder / part)
+
+
+def write_noise(folder: Path, *, tracks: int) -> pd.DataFrame:
+    """Write a shard of noise, `a.npy` and `a.csv`, as large as so many songs of 30 s, and return its index."""
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng(0)
+    mel = np.lib.format.open_memmap(folder / "a.npy", "w+", np.float32, (tracks * _SONG_FRAMES, 64))
+    for number in range(tracks):
+        mel[number * _SONG_FRAMES : (number + 1) * _SONG_FRAMES] = generator.gamma(0.3, 1.0, (_SONG_FRAMES, 64))
+    mel.flush()
+    names = [f"track {number}" for number in range(tracks)]
+    starts = np.arange(tracks) * _SONG_FRAMES
+    index = pd.DataFrame({"track": names, "label": "x", "start": starts, "frames": _SONG_FRAMES})
+    index.to_csv(folder / "a.csv", index=False)
+    return index
+
+
+def run_module(name: str, *arguments: str) -> list[float]:
+    """Run a module of the benchmarks in a process of its own, and return the numbers that it prints."""
+    command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return [float(word) for word in done.stdout.split()]
+
+
 class Project:
     """A copy whose configured dataset `many` has 1,000 tracks: songs repeated under other names."""
 
     def __init__(self, folder: Path, songs: Path | None, **config: object) -> None:
-        folder.mkdir(parents=True)
+        copy_project(folder)
         self.folder = folder
-        for part in ("config.yaml", "resources", "src", "workflow"):
-            source = ROOT / part
-            (shutil.copytree if source.is_dir() else shutil.copy2)(source, folder / part)
         if songs is None:
             self.snakemake("--config", "dataset=demo", "--", "data/demo/audio")
             songs = folder / "data" / "demo" / "audio"

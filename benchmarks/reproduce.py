@@ -8,14 +8,13 @@ Prints each file that differs, and ends with exit status 1 if there is any. DATA
 import argparse
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-_PARTS = ("config.yaml", "resources", "src", "workflow")
+from benchmarks.project import copy_project
+
 _CORES = (1, 2)
 
 
@@ -57,9 +56,7 @@ def build(folder: Path, dataset: str, configfiles: list[Path], *, cores: int) ->
     dict
         SHA-256 of each file of data and results, by path.
     """
-    folder.mkdir(parents=True)
-    for part in _PARTS:
-        (shutil.copytree if (ROOT / part).is_dir() else shutil.copy2)(ROOT / part, folder / part)
+    copy_project(folder)
     command = [
         sys.executable,
         "-m",

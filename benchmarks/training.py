@@ -1,10 +1,8 @@
 """Training throughput against plain Keras, in turn, each in a process of its own."""
 
-import subprocess
-import sys
 from pathlib import Path
 
-from benchmarks.project import summarise
+from benchmarks.project import run_module, summarise
 
 _REPETITIONS = 5
 
@@ -13,8 +11,8 @@ def measure_training(folder: Path, songs: Path | None) -> list[list[object]]:
     """Measure segments per second of both, and how long ours waits for data."""
     ratios, ours, waits = [], [], []
     for _ in range(_REPETITIONS):
-        plain = _run("plain_keras.py")[0]
-        speed, wait = _run("our_training.py", str(folder))
+        plain = run_module("plain_keras")[0]
+        speed, wait = run_module("our_training", str(folder))
         ratios.append(speed / plain)
         ours.append(speed)
         waits.append(100 * wait)
@@ -23,10 +21,3 @@ def measure_training(folder: Path, songs: Path | None) -> list[list[object]]:
         ["training segments/s, ours", "", *summarise(ours)],
         ["share of a training step spent waiting for data [%]", "< 5", *summarise(waits)],
     ]
-
-
-def _run(script: str, *arguments: str) -> list[float]:
-    """Run one script and return the numbers that it prints."""
-    command = [sys.executable, str(Path(__file__).with_name(script)), *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return [float(word) for word in done.stdout.split()]
