@@ -18,7 +18,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 # The main job on music made by code; ends with the accuracy, its interval, and where the figures lie.
 demo: setup
 	snakemake --config dataset=demo --quiet rules
-	@earfield demo
+	@earfield report demo
 
 test: setup
 	pytest

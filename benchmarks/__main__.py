@@ -16,6 +16,7 @@ import pandas as pd
 from benchmarks.filters import measure_filters
 from benchmarks.mel import measure_mel
 from benchmarks.training import measure_training
+from benchmarks.versions import measure_versions
 from benchmarks.workflow import measure_workflow
 from earfield.tables import write_csv
 
@@ -32,7 +33,7 @@ def main() -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     rows = []
     with tempfile.TemporaryDirectory(prefix="earfield-bench-") as folder:
-        for measure in (measure_training, measure_mel, measure_filters, measure_workflow):
+        for measure in (measure_training, measure_mel, measure_filters, measure_workflow, measure_versions):
             rows += measure(Path(folder, measure.__name__), songs)
             table = pd.DataFrame(rows, columns=COLUMNS)
             write_csv(table, MEASURED)

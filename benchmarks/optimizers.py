@@ -52,6 +52,7 @@ def main() -> None:
                     history_path=f"{folder}/history.csv",
                     checkpoint=f"{folder}/checkpoint.npz",
                     tensorboard=f"{folder}/tensorboard",
+                    dvclive=f"{folder}/dvclive",
                     device=device,
                     seed=seed,
                     front_end={key: value for key, value in config["mel"].items() if key != "shards"},

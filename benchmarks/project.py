@@ -30,6 +30,12 @@ def copy_project(folder: Path) -> None:
         (shutil.copytree if source.is_dir() else shutil.copy2)(source, folder / part)
 
 
+def commands_environment(folder: Path) -> dict[str, str]:
+    """Return the variables under which commands of this environment use a folder's own copy of the package."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return os.environ | {"PATH": path, "PYTHONPATH": str(folder / "src")}
+
+
 def write_noise(folder: Path, *, tracks: int) -> pd.DataFrame:
     """Write a shard of noise, `a.npy` and `a.csv`, as large as so many songs of 30 s, and return its index."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,7 +90,7 @@ class Project:
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", "2", *many, *arguments],
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.folder / "src")},
+            env=commands_environment(self.folder),
             capture_output=True,
             text=True,
         )

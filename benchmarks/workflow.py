@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.project import Project, summarise
+from benchmarks.versions import measure_status
 
 _REPETITIONS = 5
 _SHORT = {"train": {"windows_per_track": 1, "max_epochs": 1}}
@@ -36,6 +37,7 @@ def measure_workflow(folder: Path, songs: Path | None) -> list[list[object]]:
             (project.folder / figure).unlink()
             seconds.append(project.snakemake("--", figure))
     imports = _modules_of_a_figure(project)
+    status = measure_status(project.folder)
     return [
         *([f"memory of {rule}, 1,000 tracks [MB]", "", *summarise([peak])] for rule, peak in memory.items()),
         *(
@@ -44,6 +46,7 @@ def measure_workflow(folder: Path, songs: Path | None) -> list[list[object]]:
         ),
         ["heavy modules that a figure imports", "0", *summarise([float(imports)])],
         ["snakemake -n, all done, 1,000 tracks x 30 seeds [s]", "<= 3", *summarise(dry)],
+        *status,
     ]
 
 

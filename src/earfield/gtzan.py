@@ -15,6 +15,7 @@ import soundfile as sf
 from tqdm import tqdm
 
 from earfield.archive import unpack
+from earfield.collection import shard_of
 from earfield.download import download
 from earfield.errors import DatasetError
 
@@ -112,9 +113,14 @@ def obtain(
 
 
 def listing(
-    folder: str | os.PathLike[str], facts: str | os.PathLike[str], *, n_threads: int | None = None
+    folder: str | os.PathLike[str],
+    facts: str | os.PathLike[str],
+    *,
+    shard: int = 0,
+    shards: int = 1,
+    n_threads: int | None = None,
 ) -> pd.DataFrame:
-    """List every track of GTZAN, with what is wrong with those that cannot be used.
+    """List the tracks of GTZAN, or those of one shard, with what is wrong with those that cannot be used.
 
     Parameters
     ----------
@@ -122,6 +128,8 @@ def listing(
         Where the audio lies, at any depth.
     facts : str or path-like
         The table that `read_facts` reads.
+    shard, shards : int
+        Which shard of how many; all tracks if there is one.
     n_threads : int or None
         Threads that decode and hash; None lets Python choose.
 
@@ -138,6 +146,7 @@ def listing(
         If `folder` does not exist or holds two files of one track, or if `facts` cannot be read.
     """
     table = read_facts(facts)
+    table = table[[shard_of(track, shards=shards) == shard for track in table.track]].reset_index(drop=True)
     found = find_audio(folder)
     paths = [found.get(track) for track in table.track]
     with ThreadPoolExecutor(n_threads) as pool:

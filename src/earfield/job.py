@@ -4,24 +4,27 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from earfield.errors import EarfieldError
+from earfield.kept import keep
 
 _SOURCES = str(Path(__file__).parents[1])
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
-def logged(path: str | os.PathLike[str]) -> Iterator[None]:
+def logged(path: str | os.PathLike[str], outputs: Iterable[str | os.PathLike[str]] = ()) -> Iterator[None]:
     """Run the block with a log; an error that a user can mend ends the job with its sentence alone.
 
     Parameters
     ----------
     path : path-like
         The job's log file; what goes there goes to the terminal too.
+    outputs : iterable of path-like
+        What the block makes, to be kept when it ends well.
 
     Raises
     ------
@@ -36,6 +39,7 @@ def logged(path: str | os.PathLike[str]) -> Iterator[None]:
     logging.getLogger("earfield").setLevel(logging.INFO)
     try:
         yield
+        keep(outputs)
     except EarfieldError as error:
         logging.error("%s", error)
         sys.exit(1)

@@ -10,7 +10,7 @@ from scipy import fft
 from earfield.atomic import write_aside
 from earfield.audio import read_audio
 from earfield.errors import AudioError, DatasetError
-from earfield.tables import shard_of, usable_tracks, write_csv
+from earfield.tables import usable_tracks, write_csv
 
 _BLOCK = 1024  # frames transformed at a time: 2 MB, which stays in the cache whatever the length of the track
 
@@ -164,10 +164,8 @@ def log_mel(
 def write_shard(
     *,
     tracks: str | os.PathLike[str],
-    shard: int,
     frames_path: str | os.PathLike[str],
     index_path: str | os.PathLike[str],
-    shards: int,
     sample_rate: int,
     n_fft: int,
     hop_length: int,
@@ -180,9 +178,7 @@ def write_shard(
     Parameters
     ----------
     tracks : path-like
-        The table of tracks; those with a problem are passed over.
-    shard, shards : int
-        Which shard of how many. A track's shard is a hash of its name, so that a new track moves no other.
+        The shard's table of tracks; those with a problem are passed over.
     frames_path : path-like
         `.npy` to write: float32 of shape (frames, n_mels).
     index_path : path-like
@@ -195,8 +191,7 @@ def write_shard(
     DatasetError
         If a track can no longer be read as it could when the table was made.
     """
-    table = usable_tracks(tracks)
-    table = table[[shard_of(track, shards=shards) == shard for track in table.track]]
+    table = usable_tracks(tracks, some=False)
     front_end: dict[str, Any] = {"n_fft": n_fft, "hop_length": hop_length, "n_mels": n_mels, "fmin": fmin, "fmax": fmax}
     spectrograms = []
     for row in table.itertuples():

@@ -1,9 +1,7 @@
 """The last words of a run: how accurate, how sure, what was left out, and where to look."""
 
-import argparse
 import csv
 import json
-import sys
 from pathlib import Path
 
 _SHOWN = 20  # tracks left out that are spelled out
@@ -29,7 +27,8 @@ def describe(dataset: str, *, root: str = ".") -> str:
     lines = []
     if (results / "summary.json").exists():
         summary = json.loads((results / "summary.json").read_text(encoding="utf-8"))
-        lines += [_accuracy(dataset, row) for row in summary["models"]]
+        for protocol, rows in summary["models"].items():
+            lines += [_accuracy(f"{dataset}, {protocol}, {model}", row) for model, row in rows.items()]
     if (results / "resemblance.csv").exists():
         with open(results / "resemblance.csv", newline="", encoding="utf-8") as file:
             lines += [_filters(dataset, row) for row in csv.DictReader(file) if row["measure"] == "r2_held_out"]
@@ -66,10 +65,10 @@ def describe_problems(dataset: str, *, root: str = ".") -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _accuracy(dataset: str, row: dict[str, object]) -> str:
+def _accuracy(run: str, row: dict[str, object]) -> str:
     runs = f"{row['seeds']} seed{'s' * (row['seeds'] != 1)}"
     return (
-        f"{dataset}, {row['protocol']}, {row['model']}: accuracy {row['accuracy']:.1%}, "
+        f"{run}: accuracy {row['accuracy']:.1%}, "
         f"95% interval {row['low']:.1%} to {row['high']:.1%} "
         f"({row['tests']} tests of {row['tracks']} tracks, {runs}; "
         f"always naming the commonest label: {row['baseline']:.1%})"
@@ -85,18 +84,3 @@ def _filters(dataset: str, row: dict[str, str]) -> str:
         f"{found} {float(row['trained']):.2f}, {row['null']} {float(row['null_value']):.2f}, 95% interval of the "
         f"difference {interval} ({row['units']} and {row['null_units']} units, seeds: {row['seeds']})"
     )
-
-
-def main() -> None:
-    """Print what `describe` says of the dataset that the command line names."""
-    parser = argparse.ArgumentParser(prog="earfield", description=__doc__)
-    parser.add_argument("dataset", help="key of datasets in config.yaml")
-    dataset = parser.parse_args().dataset
-    text = describe(dataset)
-    if not text:
-        sys.exit(f"There are no results of '{dataset}' in this folder; run: snakemake --config dataset={dataset}")
-    print(text)
-
-
-if __name__ == "__main__":
-    main()

@@ -196,9 +196,9 @@ def summarize(
     tracks : path-like
         The table of tracks, for the count of those left out.
     csv_path, json_path : path-like
-        Files to write. The columns: `protocol, model, seeds, tracks` (tested in any run), `tests` (over all runs),
-        `accuracy` (of all tests), `low, high` (95%, of `pooled_interval`), `sd` (between seeds),
-        `balanced_accuracy, baseline`.
+        Files to write; the second holds a protocol's rows by model, as DVC reads metrics. The columns: `protocol,
+        model, seeds, tracks` (tested in any run), `tests` (over all runs), `accuracy` (of all tests), `low, high`
+        (95%, of `pooled_interval`), `sd` (between seeds), `balanced_accuracy, baseline`.
     """
     groups: dict[tuple[str, str], list[pd.DataFrame]] = {}
     for path in predictions:
@@ -228,11 +228,15 @@ def summarize(
     table = read_text_csv(tracks)
     unusable = table[table.problem != ""]
     write_csv(summary, csv_path)
+    models: dict[str, dict[str, Any]] = {}
+    for row in summary.to_dict("records"):
+        facts = {str(key): None if value != value else value for key, value in row.items()}
+        models.setdefault(str(facts.pop("protocol")), {})[str(facts.pop("model"))] = facts
     _write_json(
         {
             "tracks": len(table),
             "unusable": dict(zip(unusable.track, unusable.problem, strict=True)),
-            "models": [{k: None if v != v else v for k, v in row.items()} for row in summary.to_dict("records")],
+            "models": models,
         },
         json_path,
     )

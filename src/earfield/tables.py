@@ -1,6 +1,5 @@
 """The tables that stages hand to each other: how they are written, read and checked."""
 
-import hashlib
 import os
 
 import pandas as pd
@@ -36,13 +35,15 @@ def read_text_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
     )
 
 
-def usable_tracks(path: str | os.PathLike[str]) -> pd.DataFrame:
+def usable_tracks(path: str | os.PathLike[str], *, some: bool = True) -> pd.DataFrame:
     """Read the rows of a table of tracks that have no problem.
 
     Parameters
     ----------
     path : path-like
-        `tracks.csv`.
+        `tracks.csv`, or the table of one shard.
+    some : bool
+        Whether there have to be any: a shard may be empty, a collection not.
 
     Returns
     -------
@@ -59,11 +60,6 @@ def usable_tracks(path: str | os.PathLike[str]) -> pd.DataFrame:
     if missing:
         raise DatasetError(f"{path} lacks the column '{missing[0]}'; delete the file and run again.")
     usable = table[table.problem == ""]
-    if usable.empty:
+    if some and usable.empty:
         raise DatasetError(f"{path} holds no usable track; see its column 'problem'.")
     return usable.reset_index(drop=True)
-
-
-def shard_of(track: str, *, shards: int) -> int:
-    """Return the shard of a track: a hash of its name alone, the same on every machine and in every run."""
-    return int.from_bytes(hashlib.sha256(track.encode()).digest()[:8], "big") % shards

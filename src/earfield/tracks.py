@@ -4,7 +4,7 @@ import hashlib
 import os
 import unicodedata
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +13,13 @@ import soundfile
 from tqdm import tqdm
 
 from earfield.audio import PCM16_STEP, read_audio
-from earfield.collection import is_song
+from earfield.collection import is_song, shard_of, track_name
 from earfield.errors import AudioError, DatasetError
 from earfield.mel import frame_count
-from earfield.tables import TRACK_COLUMNS, write_csv
+from earfield.tables import TRACK_COLUMNS, read_text_csv, write_csv
 
 _SHOWN = 20  # problems that an error or a log line spells out
+_NOTHING_KNOWN: dict[str, object] = {"seconds": np.nan, "sample_rate": 0, "channels": 0, "sha256": "", "problem": ""}
 
 
 def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
@@ -49,7 +50,7 @@ def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
         raise DatasetError(f"The folder '{folder}' holds no audio file in a sub-folder; put songs in <label>/<file>.")
     return pd.DataFrame(
         {
-            "track": [_name(path.relative_to(folder)) for path in paths],
+            "track": [track_name(path.relative_to(folder)) for path in paths],
             "label": [unicodedata.normalize("NFC", path.relative_to(folder).parts[0]) for path in paths],
             "path": [str(path) for path in paths],
             "artist": "",
@@ -101,7 +102,7 @@ def list_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
         raise DatasetError(f"'{path}' lists no song; add rows.")
     return pd.DataFrame(
         {
-            "track": [_name(Path(name)) for name in table.path],
+            "track": [track_name(Path(name)) for name in table.path],
             "label": [unicodedata.normalize("NFC", label.strip()) for label in table.label],
             "path": [str(path.parent / os.path.expanduser(name)) for name in table.path],
             "artist": list(table["artist"]) if "artist" in table else "",
@@ -134,13 +135,7 @@ def inspect(path: str | os.PathLike[str], *, sample_rate: int, hop_length: int, 
     dict
         `seconds`, `sample_rate`, `channels`, `sha256` (of the file's bytes) and `problem` (empty when usable).
     """
-    facts: dict[str, object] = {
-        "seconds": np.nan,
-        "sample_rate": 0,
-        "channels": 0,
-        "sha256": "",
-        "problem": "",
-    }
+    facts = dict(_NOTHING_KNOWN)
     try:
         with open(path, "rb") as file:
             facts["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
@@ -160,30 +155,29 @@ def inspect(path: str | os.PathLike[str], *, sample_rate: int, hop_length: int, 
     return facts
 
 
-def write_tracks(
+def write_tracks_shard(
     songs: pd.DataFrame,
     path: str | os.PathLike[str],
     *,
+    shard: int,
+    shards: int,
     sample_rate: int,
     hop_length: int,
     frames: int,
-    max_unusable: float,
-    workers: int,
 ) -> pd.DataFrame:
-    """Inspect every song and write the table of tracks.
+    """Inspect the songs of one shard and write their table.
 
     Parameters
     ----------
     songs : pd.DataFrame
-        With the columns `track, label, path, artist, title`, and `problem` if something is known already.
+        With the columns `track, label, path, artist, title`, and `problem` if something is known already; songs of
+        other shards are passed over.
     path : path-like
-        `tracks.csv` to write.
+        Table to write.
+    shard, shards : int
+        Which shard of how many. A track's shard is a hash of its name, so that a new track moves no other.
     sample_rate, hop_length, frames
         As in `inspect`.
-    max_unusable : float
-        Largest share of unusable tracks, 0 to 1, that the run goes on with.
-    workers : int
-        Files decoded at a time.
 
     Returns
     -------
@@ -193,8 +187,9 @@ def write_tracks(
     Raises
     ------
     DatasetError
-        If two tracks have one name, or more than `max_unusable` of them cannot be used; the table is not written.
+        If two tracks have one name; the table is not written.
     """
+    songs = songs[[shard_of(track, shards=shards) == shard for track in songs.track]]
     songs = songs.sort_values("track", kind="stable").reset_index(drop=True)
     double = songs[songs.track.duplicated(keep=False)]
     if len(double):
@@ -206,12 +201,42 @@ def write_tracks(
 
     def facts(row: int) -> dict[str, object]:
         if known[row]:
-            return {"seconds": np.nan, "sample_rate": 0, "channels": 0, "sha256": "", "problem": known[row]}
+            return _NOTHING_KNOWN | {"problem": known[row]}
         return inspect(songs.path[row], sample_rate=sample_rate, hop_length=hop_length, frames=frames)
 
-    with ThreadPoolExecutor(workers) as pool:
-        rows = list(tqdm(pool.map(facts, range(len(songs))), total=len(songs), desc="tracks", unit="track"))
-    table = pd.concat([songs.drop(columns="problem", errors="ignore"), pd.DataFrame(rows)], axis=1)[TRACK_COLUMNS]
+    rows = [facts(row) for row in tqdm(range(len(songs)), desc="tracks", unit="track")]
+    inspected = pd.DataFrame(rows, columns=list(_NOTHING_KNOWN))
+    table = pd.concat([songs.drop(columns="problem", errors="ignore"), inspected], axis=1)[TRACK_COLUMNS]
+    write_csv(table, path)
+    return table
+
+
+def write_tracks(
+    shard_paths: Sequence[str | os.PathLike[str]], path: str | os.PathLike[str], *, max_unusable: float
+) -> pd.DataFrame:
+    """Write the tables of all shards as one.
+
+    Parameters
+    ----------
+    shard_paths : sequence of path-like
+        What `write_tracks_shard` wrote.
+    path : path-like
+        `tracks.csv` to write.
+    max_unusable : float
+        Largest share of unusable tracks, 0 to 1, that the run goes on with.
+
+    Returns
+    -------
+    pd.DataFrame
+        The table, with the columns `TRACK_COLUMNS`, sorted by track.
+
+    Raises
+    ------
+    DatasetError
+        If more than `max_unusable` of the tracks cannot be used; the table is not written.
+    """
+    shards = [table for table in map(read_text_csv, shard_paths) if len(table)]
+    table = pd.concat(shards).sort_values("track").reset_index(drop=True)
     unusable = table[table.problem != ""]
     if len(unusable) > max_unusable * len(table):
         raise DatasetError(
@@ -228,13 +253,3 @@ def describe_problems(unusable: pd.DataFrame) -> str:
     if len(unusable) > _SHOWN:
         lines.append(f"  ... and {len(unusable) - _SHOWN} more")
     return "\n".join(lines)
-
-
-def _name(path: Path) -> str:
-    """Return a track's name: the path without its suffix, with `/` and in one Unicode form on every system."""
-    name = os.path.splitext(path.as_posix())[0]
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise DatasetError(f"The file name {os.fsencode(path)!r} is not UTF-8; rename the file.") from None
-    return unicodedata.normalize("NFC", name)

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,12 +14,14 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from earfield.checkpoint import load_checkpoint, run_fingerprint, save_checkpoint
+from earfield.curves import Curves
 from earfield.device import Device
 from earfield.front_end import CONVENTIONS
+from earfield.history import best_epoch
 from earfield.network import build_network, save_network
 from earfield.shards import MelShards
 from earfield.tables import read_text_csv, write_csv
-from earfield.trainer import Trainer, best_epoch
+from earfield.trainer import Trainer
 from earfield.windows import plan_epoch, training_batches
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ _COLUMNS = ["epoch", "segments", "train_loss", "train_accuracy", "validation_los
 _CODE = [
     "checkpoint.py",
     "gradients.py",
+    "history.py",
     "network.py",
     "predict.py",
     "shards.py",
@@ -48,6 +50,7 @@ def train_network(
     history_path: str,
     checkpoint: str | os.PathLike[str],
     tensorboard: str | os.PathLike[str],
+    dvclive: str | os.PathLike[str],
     device: Device,
     seed: int,
     front_end: Mapping[str, Any],
@@ -76,8 +79,8 @@ def train_network(
         `.keras` and `.csv` to write, both when training is over.
     checkpoint : path-like
         `.npz` that holds the state while training goes on; a run of the same settings goes on from it.
-    tensorboard : path-like
-        Folder of the curves, for TensorBoard.
+    tensorboard, dvclive : path-like
+        Folders of the curves, while they grow.
     device : Device
         Where to compute.
     seed : int
@@ -154,12 +157,10 @@ def train_network(
 
     state = load_checkpoint(checkpoint, fingerprint=fingerprint)
     if state is None:
-        shutil.rmtree(tensorboard, ignore_errors=True)
         state = trainer.state([], best=None)
     else:
         log.info("Going on after epoch %d of an earlier run.", len(state.history))
         trainer.restore(state)
-    board = tf.summary.create_file_writer(str(tensorboard))
     segments = epoch_plan(0)[0].size
     bar = tqdm(
         total=max_epochs * segments,
@@ -169,27 +170,26 @@ def train_network(
         mininterval=0.5 if os.isatty(2) else 30,
     )
     started = time.perf_counter()
-    while len(state.history) < max_epochs and len(state.history) - 1 - state.best_epoch < patience:
-        epoch = len(state.history)
-        batches = training_batches(shards, train.track.tolist(), targets["train"], epoch_plan(epoch), frames=frames)
-        row = {
-            "epoch": epoch + 1,
-            "segments": (epoch + 1) * segments,
-            **trainer.run_epoch(batches, epoch, n_batches=segments // batch_size, bar=bar),
-            **trainer.validate(shards, validation.track.tolist(), targets["validation"]),
-        }
-        state = trainer.state([*state.history, row], best=state)
-        save_checkpoint(checkpoint, state, fingerprint=fingerprint)
-        with board.as_default(step=row["segments"]):
-            for name in list(row)[2:]:
-                tf.summary.scalar(name, row[name])
-        board.flush()
-        best = state.history[state.best_epoch]
-        bar.set_postfix(epoch=epoch + 1, loss=f"{row['train_loss']:.2f}", best=f"{best['validation_accuracy']:.1%}")
-    bar.close()
-    board.close()
+    with Curves(tensorboard, dvclive, state.history) as curves, bar:
+        while len(state.history) < max_epochs and len(state.history) - 1 - state.best_epoch < patience:
+            epoch = len(state.history)
+            batches = training_batches(shards, train.track.tolist(), targets["train"], epoch_plan(epoch), frames=frames)
+            row = {
+                "epoch": epoch + 1,
+                "segments": (epoch + 1) * segments,
+                **trainer.run_epoch(batches, epoch, n_batches=segments // batch_size, bar=bar),
+                **trainer.validate(shards, validation.track.tolist(), targets["validation"]),
+            }
+            state = trainer.state([*state.history, row], best=state)
+            save_checkpoint(checkpoint, state, fingerprint=fingerprint)
+            curves.add(row)
+            best = state.history[state.best_epoch]
+            bar.set_postfix(epoch=epoch + 1, loss=f"{row['train_loss']:.2f}", best=f"{best['validation_accuracy']:.1%}")
     spent = time.perf_counter() - started
-    log.info("Best epoch %d of %d.", state.best_epoch + 1, len(state.history))
+    if state.history:
+        log.info("Best epoch %d of %d.", state.best_epoch + 1, len(state.history))
+    else:
+        log.info("Left as it was initialised.")
     log.info("%.1f s, of which %.2f%% waiting for data.", spent, 100 * trainer.waiting / max(spent, 1e-9))
 
     model.set_weights(state.weights if shuffled_like else state.best_weights)

@@ -14,6 +14,7 @@ from earfield.checkpoint import TrainingState
 from earfield.device import Device
 from earfield.errors import EarfieldError
 from earfield.gradients import GradientStep, library_max_pool, max_pool
+from earfield.history import best_epoch
 from earfield.predict import TrackPredictor
 from earfield.shards import MelShards
 
@@ -163,20 +164,3 @@ class Trainer:
         self._model.set_weights(state.weights)
         for variable, value in zip(self._optimizer.variables, state.optimizer, strict=True):
             variable.assign(value)
-
-
-def best_epoch(history: Sequence[Mapping[str, Any]]) -> int:
-    """Return the row of the best epoch, or -1 without any.
-
-    Parameters
-    ----------
-    history : sequence of mapping
-        One row an epoch, with `validation_accuracy` and `validation_loss`.
-
-    Returns
-    -------
-    int
-        The first by accuracy, which few validation tracks leave with many ties, and among those by loss.
-    """
-    merits = [(row["validation_accuracy"], -row["validation_loss"]) for row in history]
-    return merits.index(max(merits)) if merits else -1

@@ -66,7 +66,7 @@ def test_shard_that_does_not_fit_on_the_disk_is_one_sentence_and_leaves_nothing(
     """Let the system refuse to write more than 64 kB to a file: the error is that of a disk without room."""
     tracks_csv([{"track": "a", "label": "x", "path": song(tmp_path / "a.wav", seconds=10)}])
     body = (
-        "from earfield.mel import write_shard; write_shard(tracks='tracks.csv', shard=0, shards=1,"
+        "from earfield.mel import write_shard; write_shard(tracks='tracks.csv', "
         f"frames_path='mel/0.npy', index_path='mel/0.csv', **{front_end})"
     )
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from earfield import mel as mel_module
 from earfield.audio import read_audio
+from earfield.collection import shard_of
 from earfield.errors import AudioError, DatasetError
 from earfield.mel import band_edges, frame_count, hz_to_mel, log_mel, mel_filters, mel_to_hz, write_shard
 from earfield.shards import MelShards
-from earfield.tables import shard_of
+from earfield.tables import read_text_csv, write_csv
 
 SHARDS = 3
 
@@ -176,9 +177,10 @@ def shards_of(tracks, folder, front_end, shards=SHARDS):
     """Write all shards of a table into a folder and return their paths."""
     paths = [(folder / f"shard-{shard:02}.npy", folder / f"shard-{shard:02}.csv") for shard in range(shards)]
     for shard, (frames_path, index_path) in enumerate(paths):
-        write_shard(
-            tracks=tracks, shard=shard, shards=shards, frames_path=frames_path, index_path=index_path, **front_end
-        )
+        table = read_text_csv(tracks)
+        of_shard = folder / f"tracks-{shard:02}.csv"
+        write_csv(table[[shard_of(track, shards=shards) == shard for track in table.track]], of_shard)
+        write_shard(tracks=of_shard, frames_path=frames_path, index_path=index_path, **front_end)
     return [list(each) for each in zip(*paths, strict=True)]
 
 
@@ -248,12 +250,9 @@ def test_tracks_spread_evenly_over_shards():
 def test_vanished_file_is_named_and_leaves_no_shard(collection, tmp_path, front_end):
     rows, tracks = collection
     rows[0]["path"].unlink()
-    shard = shard_of(rows[0]["track"], shards=SHARDS)
     frames_path, index_path = tmp_path / "mel" / "shard.npy", tmp_path / "mel" / "shard.csv"
     with pytest.raises(DatasetError) as caught:
-        write_shard(
-            tracks=tracks, shard=shard, shards=SHARDS, frames_path=frames_path, index_path=index_path, **front_end
-        )
+        write_shard(tracks=tracks, frames_path=frames_path, index_path=index_path, **front_end)
     assert str(caught.value) == (
         f"'{rows[0]['path']}' does not exist, but was usable when {tracks} was made; "
         f"put the file back, or delete {tracks} and run again."

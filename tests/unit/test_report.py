@@ -31,7 +31,10 @@ def summary(tmp_path):
     def write(models=(ROW,), problems=()):
         folder = tmp_path / "results/mine"
         (folder / "figures").mkdir(parents=True)
-        (folder / "summary.json").write_text(json.dumps({"models": list(models)}), encoding="utf-8")
+        by_protocol = {}
+        for row in models:
+            by_protocol.setdefault(row["protocol"], {})[row["model"]] = row
+        (folder / "summary.json").write_text(json.dumps({"models": by_protocol}), encoding="utf-8")
         (tmp_path / "data/mine").mkdir(parents=True)
         rows = [("fine", ""), *problems]
         with open(tmp_path / "data/mine/tracks.csv", "w", newline="", encoding="utf-8") as file:
@@ -68,7 +71,7 @@ def test_it_says_which_tracks_were_left_out_and_why(summary):
 
 def test_it_has_nothing_to_say_before_there_is_anything(tmp_path):
     assert describe("mine", root=str(tmp_path)) == ""
-    command = [sys.executable, "-m", "earfield.report", "mine"]
+    command = [sys.executable, "-m", "earfield.command", "report", "mine"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode and "no results of 'mine'" in done.stderr
 
@@ -82,7 +85,7 @@ def test_a_long_list_of_tracks_left_out_is_cut(summary):
 def test_command_prints_the_same_and_imports_nothing_heavy(summary):
     root = summary()
     code = (
-        "import sys; from earfield.report import main; sys.argv = ['earfield', 'mine']; main();"
+        "import sys; from earfield.command import main; sys.argv = ['earfield', 'report', 'mine']; main();"
         "print({'numpy', 'pandas', 'tensorflow'} & set(sys.modules))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True).stdout

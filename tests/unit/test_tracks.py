@@ -16,7 +16,15 @@ from earfield.audio import read_audio
 from earfield.errors import DatasetError
 from earfield.mel import frame_count
 from earfield.tables import TRACK_COLUMNS, read_text_csv, usable_tracks, write_csv
-from earfield.tracks import describe_problems, inspect, list_csv, list_folder, list_songs, write_tracks
+from earfield.tracks import (
+    describe_problems,
+    inspect,
+    list_csv,
+    list_folder,
+    list_songs,
+    write_tracks,
+    write_tracks_shard,
+)
 
 NEEDS = {"sample_rate": 22050, "hop_length": 256, "frames": 64}  # 0.73 s
 NAMES = ["a b", "it's", 'a "b"', "Dvořák – Größe", "空", "a,b;c", "~a", "#1", "a.b", "100%", "-rf", "$HOME", "{x}"]
@@ -60,7 +68,7 @@ def test_suffixes_count_in_either_case(tmp_path, song):
 def test_songs_in_formats_that_cannot_be_read_are_counted_instead_of_lost(tmp_path, song, suffix):
     song(tmp_path / "a" / "good.wav")
     (tmp_path / "a" / f"bad.{suffix}").write_bytes(b"\0\0\0 ftypM4A " * 9)
-    table = write_tracks(list_folder(tmp_path), tmp_path / "tracks.csv", **NEEDS, max_unusable=0.5, workers=1)
+    table = write_table(list_folder(tmp_path), tmp_path / "tracks.csv", max_unusable=0.5)
     assert list(table.track) == ["a/bad", "a/good"]
     assert table.problem[0].startswith("cannot be read as audio (") and table.problem[1] == ""
 
@@ -260,8 +268,16 @@ def mixed(tmp_path, song):
     return list_folder(tmp_path / "music")
 
 
+def write_table(songs, path, *, max_unusable, shards=2):
+    """Write the tables of all shards, and from them that of all tracks."""
+    paths = [path.with_name(f"{path.name} {shard}") for shard in range(shards)]
+    for shard, each in enumerate(paths):
+        write_tracks_shard(songs, each, shard=shard, shards=shards, **NEEDS)
+    return write_tracks(paths, path, max_unusable=max_unusable)
+
+
 def test_unusable_tracks_are_kept_with_their_problem(tmp_path, mixed):
-    table = write_tracks(mixed, tmp_path / "tracks.csv", **NEEDS, max_unusable=0.2, workers=2)
+    table = write_table(mixed, tmp_path / "tracks.csv", max_unusable=0.2)
     assert list(table.columns) == TRACK_COLUMNS and len(table) == 10
     assert table.track.is_monotonic_increasing
     assert dict(table.set_index("track").problem[lambda problem: problem != ""]) == {
@@ -273,19 +289,19 @@ def test_unusable_tracks_are_kept_with_their_problem(tmp_path, mixed):
 
 def test_table_reads_back_as_it_was_written(tmp_path, mixed):
     mixed["artist"], mixed["title"] = "NA", ["", "None", "nan", "1e3", "a\rb", "a\nb", '"', "a,b", "=1+1", " x "]
-    table = write_tracks(mixed, tmp_path / "tracks.csv", **NEEDS, max_unusable=1, workers=2)
+    table = write_table(mixed, tmp_path / "tracks.csv", max_unusable=1)
     pd.testing.assert_frame_equal(read_text_csv(tmp_path / "tracks.csv"), table, check_dtype=False)
 
 
-def test_table_depends_neither_on_workers_nor_on_the_order_of_songs(tmp_path, mixed):
-    for name, workers, songs in (("one", 1, mixed), ("many", 7, mixed.sample(frac=1, random_state=0))):
-        write_tracks(songs, tmp_path / name, **NEEDS, max_unusable=1, workers=workers)
+def test_table_depends_neither_on_the_number_of_shards_nor_on_the_order_of_songs(tmp_path, mixed):
+    for name, shards, songs in (("one", 1, mixed), ("many", 7, mixed.sample(frac=1, random_state=0))):
+        write_table(songs, tmp_path / name, max_unusable=1, shards=shards)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "many").read_bytes()
 
 
 def test_too_many_unusable_tracks_stop_the_run_with_a_list(tmp_path, mixed):
     with pytest.raises(DatasetError) as caught:
-        write_tracks(mixed, tmp_path / "tracks.csv", **NEEDS, max_unusable=0.19, workers=2)
+        write_table(mixed, tmp_path / "tracks.csv", max_unusable=0.19)
     assert str(caught.value) == (
         "2 of 10 tracks cannot be used, more than tracks.max_unusable = 0.19 allows; mend or remove them, or raise "
         f"the limit:\n  '{tmp_path}/music/a/8.wav' is silent\n"
@@ -304,14 +320,14 @@ def test_long_list_of_problems_is_shortened():
 def test_known_problem_is_kept_and_the_file_left_alone(tmp_path, mixed):
     mixed["problem"] = np.where(mixed.track == "a/0", "has a wrong md5", "")
     mixed.loc[mixed.track == "a/0", "path"] = ""
-    table = write_tracks(mixed, tmp_path / "tracks.csv", **NEEDS, max_unusable=1, workers=1).set_index("track")
+    table = write_table(mixed, tmp_path / "tracks.csv", max_unusable=1).set_index("track")
     assert table.problem["a/0"] == "has a wrong md5" and np.isnan(table.seconds["a/0"])
 
 
 def test_two_tracks_of_one_name_are_refused(tmp_path, song):
     first, second = song(tmp_path / "a" / "x.flac"), song(tmp_path / "a" / "x.wav")
     with pytest.raises(DatasetError) as caught:
-        write_tracks(list_folder(tmp_path), tmp_path / "tracks.csv", **NEEDS, max_unusable=1, workers=1)
+        write_table(list_folder(tmp_path), tmp_path / "tracks.csv", max_unusable=1)
     assert str(caught.value) == f"Two files give the track 'a/x': '{first}' and '{second}'; rename or remove one."
     assert not (tmp_path / "tracks.csv").exists()
 
@@ -322,7 +338,7 @@ def test_two_unicode_forms_of_one_name_are_refused(tmp_path, song):
     if len(os.listdir(tmp_path / "a")) < 2:
         pytest.skip("this file system takes both forms for one name")
     with pytest.raises(DatasetError, match="Two files give the track 'a/é'"):
-        write_tracks(list_folder(tmp_path), tmp_path / "tracks.csv", **NEEDS, max_unusable=1, workers=1)
+        write_table(list_folder(tmp_path), tmp_path / "tracks.csv", max_unusable=1)
 
 
 def test_collection_without_a_usable_track_is_refused_by_its_readers(tmp_path, tracks_csv):

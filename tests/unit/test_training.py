@@ -200,6 +200,7 @@ def test_model_file_and_history_of_a_training(shards, tmp_path):
         history_path=tmp_path / "history.csv",
         checkpoint=tmp_path / "checkpoint.npz",
         tensorboard=tmp_path / "tensorboard",
+        dvclive=tmp_path / "dvclive",
         device=Device(gpu=False, workers=2),
         seed=1,
         front_end={"n_mels": 8},

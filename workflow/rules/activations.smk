@@ -23,6 +23,7 @@ rule activations:
             "src/earfield/receptive_field.py",
             "src/earfield/shards.py",
             "src/earfield/tables.py",
+            "workflow/scripts/activations.py",
         ],
     output:
         dump=directory("results/{dataset}/{protocol}/{seed}/{model}/activations"),
@@ -63,6 +64,7 @@ rule activations_gradient:
             "src/earfield/receptive_field.py",
             "src/earfield/shards.py",
             "src/earfield/tables.py",
+            "workflow/scripts/activations_gradient.py",
         ],
     output:
         gradient="results/{dataset}/{protocol}/{seed}/{model}/gradient.npz",

@@ -1,5 +1,7 @@
 """What all rules share: a checked configuration, the lists it implies, and the word at a run's end."""
 
+import contextlib
+import functools
 import os
 import sys
 
@@ -7,9 +9,10 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, os.path.join(workflow.basedir, "..", "src"))
 
-from earfield.collection import fingerprint
+from earfield.collection import fingerprints
 from earfield.config import check_config
-from earfield.errors import ConfigError
+from earfield.errors import ConfigError, EarfieldError
+from earfield.handshake import held_for_snakemake
 from earfield.job import let_jobs_import_package
 from earfield.models import KERNEL_NULLS, is_null
 from earfield.report import describe_problems
@@ -62,13 +65,22 @@ def own_archive(wildcards):
     return [path] if path and os.path.isfile(path) else []
 
 
+@functools.cache
+def fingerprints_of(path):
+    """Return the fingerprints of the shards of a folder or CSV, which is looked through once for all of them."""
+    return fingerprints(path, shards=config["mel"]["shards"])
+
+
 def own_collection(wildcards):
-    """Return the user's folder or CSV with its fingerprint, so that a changed song reruns what depends on it."""
+    """Return the user's folder or CSV with the fingerprint of a shard, so that a changed song reruns that shard."""
     path = own_path(wildcards)
     dataset = config["datasets"][wildcards.dataset]
     if not path or (dataset["source"] == "gtzan" and os.path.isfile(path)):
         return None
-    return {"path": path, "fingerprint": fingerprint(path)}
+    marks = fingerprints_of(path)
+    # Tracks of GTZAN are not called by their paths, so that a file's shard is not known from outside.
+    mark = marks if dataset["source"] == "gtzan" else marks[int(wildcards.shard)]
+    return {"path": path, "fingerprint": mark}
 
 
 def made_collection(wildcards):
@@ -143,5 +155,22 @@ wildcard_constraints:
     shard=r"\d\d",
 
 
+# DVC may not remove or commit anything while jobs run; those that DVC runs itself have its leave.
+held = contextlib.ExitStack()
+
+
+onstart:
+    if "DVC_STAGE" not in os.environ:
+        try:
+            held.enter_context(held_for_snakemake())
+        except EarfieldError as error:
+            raise WorkflowError(str(error))
+
+
+onerror:
+    held.close()
+
+
 onsuccess:
+    held.close()
     print(describe_problems(config["dataset"]), end="")

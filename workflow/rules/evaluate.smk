@@ -1,7 +1,7 @@
 """evaluate: predictions for test tracks, their scores, and the summary over seeds.
 
 Needs: trained networks, the mel shards, the splits.
-Makes: predictions.csv and metrics.json beside each network; results/{dataset}/summary.csv and .json.
+Makes: predictions.csv, metrics.json and MODEL_CARD.md beside each network; results/{dataset}/summary.csv and .json.
 """
 
 
@@ -20,6 +20,7 @@ rule evaluate_predict:
             "src/earfield/score.py",
             "src/earfield/shards.py",
             "src/earfield/tables.py",
+            "workflow/scripts/evaluate_predict.py",
         ],
     output:
         predictions="results/{dataset}/{protocol}/{seed}/{model}/predictions.csv",
@@ -46,6 +47,7 @@ rule evaluate_score:
         code=[
             "src/earfield/score.py",
             "src/earfield/tables.py",
+            "workflow/scripts/evaluate_score.py",
         ],
     output:
         metrics="results/{dataset}/{protocol}/{seed}/{model}/metrics.json",
@@ -59,6 +61,43 @@ rule evaluate_score:
         "../scripts/evaluate_score.py"
 
 
+rule evaluate_card:
+    """What a network is, how good, and what it must not be used for."""
+    input:
+        metrics="results/{dataset}/{protocol}/{seed}/{model}/metrics.json",
+        history="results/{dataset}/{protocol}/{seed}/{model}/history.csv",
+        environment="results/{dataset}/{protocol}/{seed}/{model}/environment.json",
+        tracks="data/{dataset}/tracks.csv",
+        split="data/{dataset}/splits/{protocol}/{seed}.csv",
+        facts="resources/gtzan_tracks.csv",
+        code=[
+            "src/earfield/card.py",
+            "src/earfield/history.py",
+            "src/earfield/splits.py",
+            "src/earfield/tables.py",
+            "workflow/scripts/evaluate_card.py",
+        ],
+    output:
+        card="results/{dataset}/{protocol}/{seed}/{model}/MODEL_CARD.md",
+    log:
+        "logs/{dataset}/{protocol}/{seed}/{model}/evaluate_card.log",
+    benchmark:
+        "benchmarks/{dataset}/{protocol}/{seed}/{model}/evaluate_card.tsv"
+    conda:
+        "../envs/evaluate.yaml"
+    params:
+        source=lambda wildcards: config["datasets"][wildcards.dataset]["source"],
+        front_end=FRONT_END,
+        segment=config["segment"],
+        network=config["network"],
+        train=training_settings,
+        shuffled_like=lambda wildcards: config["models"][wildcards.model].get(
+            "shuffled_like"
+        ),
+    script:
+        "../scripts/evaluate_card.py"
+
+
 rule evaluate_summary:
     """Every model and protocol: accuracy over seeds, with its interval."""
     input:
@@ -68,6 +107,7 @@ rule evaluate_summary:
         code=[
             "src/earfield/score.py",
             "src/earfield/tables.py",
+            "workflow/scripts/evaluate_summary.py",
         ],
     output:
         table=report(

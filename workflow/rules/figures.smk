@@ -17,6 +17,7 @@ rule figures_spectrogram_data:
             "src/earfield/mel.py",
             "src/earfield/shards.py",
             "src/earfield/tables.py",
+            "workflow/scripts/figures_spectrogram_data.py",
         ],
     output:
         data="results/{dataset}/figures/fig1_spectrogram.npz",
@@ -41,6 +42,7 @@ rule figures_spectrogram:
         code=[
             "src/earfield/figures/spectrogram.py",
             "src/earfield/figures/style.py",
+            "workflow/scripts/figures_spectrogram.py",
         ],
     output:
         pdf="results/{dataset}/figures/fig1_spectrogram.pdf",
@@ -71,6 +73,7 @@ rule figures_confusion_data:
         code=[
             "src/earfield/score.py",
             "src/earfield/tables.py",
+            "workflow/scripts/figures_confusion_data.py",
         ],
     output:
         data="results/{dataset}/figures/fig2_confusion.csv",
@@ -92,6 +95,7 @@ rule figures_confusion:
             "src/earfield/figures/confusion.py",
             "src/earfield/figures/style.py",
             "src/earfield/tables.py",
+            "workflow/scripts/figures_confusion.py",
         ],
     output:
         pdf="results/{dataset}/figures/fig2_confusion.pdf",
@@ -119,6 +123,7 @@ rule figures_filters_data:
         code=[
             "src/earfield/figures/filters_data.py",
             "src/earfield/tables.py",
+            "workflow/scripts/figures_filters_data.py",
         ],
     output:
         data="results/{dataset}/figures/fig3_filters.npz",
@@ -140,6 +145,7 @@ rule figures_filters:
             "src/earfield/figures/filters.py",
             "src/earfield/figures/panels.py",
             "src/earfield/figures/style.py",
+            "workflow/scripts/figures_filters.py",
         ],
     output:
         pdf="results/{dataset}/figures/fig3_filters.pdf",
@@ -169,6 +175,7 @@ rule figures_reference_data:
             "src/earfield/figures/reference_data.py",
             "src/earfield/gabor.py",
             "src/earfield/strf.py",
+            "workflow/scripts/figures_reference_data.py",
         ],
     output:
         data="results/{dataset}/figures/fig4_reference.npz",
@@ -190,6 +197,7 @@ rule figures_reference:
             "src/earfield/figures/panels.py",
             "src/earfield/figures/reference.py",
             "src/earfield/figures/style.py",
+            "workflow/scripts/figures_reference.py",
         ],
     output:
         pdf="results/{dataset}/figures/fig4_reference.pdf",
@@ -231,6 +239,7 @@ rule figures_discriminants_data:
             "src/earfield/shards.py",
             "src/earfield/splits.py",
             "src/earfield/tables.py",
+            "workflow/scripts/figures_discriminants_data.py",
         ],
     output:
         data="results/{dataset}/figures/fig5_discriminants.npz",
@@ -259,6 +268,7 @@ rule figures_discriminants:
         code=[
             "src/earfield/figures/discriminants.py",
             "src/earfield/figures/style.py",
+            "workflow/scripts/figures_discriminants.py",
         ],
     output:
         pdf="results/{dataset}/figures/fig5_discriminants.pdf",
@@ -286,6 +296,7 @@ rule figures_discriminants_page:
             "src/earfield/figures/discriminants.py",
             "src/earfield/figures/discriminants_page.py",
             "src/earfield/figures/style.py",
+            "workflow/scripts/figures_discriminants_page.py",
         ],
     output:
         page="results/{dataset}/figures/fig5_discriminants.html",
@@ -308,6 +319,7 @@ rule figures_populations_data:
         code=[
             "src/earfield/figures/populations_data.py",
             "src/earfield/tables.py",
+            "workflow/scripts/figures_populations_data.py",
         ],
     output:
         data="results/{dataset}/figures/fig6_populations.csv",
@@ -333,6 +345,7 @@ rule figures_populations:
             "src/earfield/figures/populations.py",
             "src/earfield/figures/style.py",
             "src/earfield/tables.py",
+            "workflow/scripts/figures_populations.py",
         ],
     output:
         pdf="results/{dataset}/figures/fig6_populations.pdf",

@@ -23,6 +23,7 @@ rule filters:
             "src/earfield/shards.py",
             "src/earfield/strf.py",
             "src/earfield/tables.py",
+            "workflow/scripts/filters.py",
         ],
     output:
         filters="results/{dataset}/{protocol}/{seed}/{model}/filters.npz",
@@ -53,6 +54,7 @@ rule filters_null:
             "src/earfield/nulls.py",
             "src/earfield/strf.py",
             "src/earfield/tables.py",
+            "workflow/scripts/filters_null.py",
         ],
     output:
         filters="results/{dataset}/{protocol}/{seed}/{null}/filters.npz",
@@ -82,6 +84,7 @@ rule filters_resemblance:
             "src/earfield/resemblance.py",
             "src/earfield/strf.py",
             "src/earfield/tables.py",
+            "workflow/scripts/filters_resemblance.py",
         ],
     output:
         table=report(

@@ -1,6 +1,6 @@
 """mel: the paper's front end, in a few shards.
 
-Needs: data/{dataset}/tracks.csv and the audio it lists.
+Needs: data/{dataset}/tracks/shard-NN.csv and the audio it lists.
 Makes: data/{dataset}/mel/shard-NN.npy and .csv.
 """
 
@@ -8,11 +8,12 @@ Makes: data/{dataset}/mel/shard-NN.npy and .csv.
 rule mel:
     """Log-mel spectrograms of one shard of tracks, end to end in one array."""
     input:
-        tracks="data/{dataset}/tracks.csv",
+        tracks="data/{dataset}/tracks/shard-{shard}.csv",
         code=[
             "src/earfield/audio.py",
             "src/earfield/mel.py",
             "src/earfield/tables.py",
+            "workflow/scripts/mel.py",
         ],
     output:
         frames="data/{dataset}/mel/shard-{shard}.npy",
@@ -26,6 +27,6 @@ rule mel:
     resources:
         mem_mb=1500,
     params:
-        mel=config["mel"],
+        front_end=FRONT_END,
     script:
         "../scripts/mel.py"

@@ -12,6 +12,7 @@ rule splits:
         code=[
             "src/earfield/splits.py",
             "src/earfield/tables.py",
+            "workflow/scripts/splits.py",
         ],
     output:
         split="data/{dataset}/splits/{protocol}/{seed}.csv",

@@ -1,7 +1,7 @@
 """tracks: every collection as one table.
 
 Needs: a download, the demo's generator, or songs of your own.
-Makes: data/{dataset}/tracks.csv.
+Makes: data/{dataset}/tracks.csv, and the part of it that each mel shard is made of: data/{dataset}/tracks/shard-NN.csv.
 """
 
 
@@ -12,8 +12,10 @@ rule tracks_gtzan:
         archive=own_archive,
         code=[
             "src/earfield/archive.py",
+            "src/earfield/collection.py",
             "src/earfield/download.py",
             "src/earfield/gtzan.py",
+            "workflow/scripts/tracks_gtzan.py",
         ],
     output:
         audio=directory("data/{dataset}/audio"),
@@ -49,6 +51,7 @@ rule tracks_demo:
             "src/earfield/demo/mix.py",
             "src/earfield/demo/seeds.py",
             "src/earfield/demo/titles.py",
+            "workflow/scripts/tracks_demo.py",
         ],
     output:
         audio=directory("data/{dataset}/audio"),
@@ -67,8 +70,8 @@ rule tracks_demo:
         "../scripts/tracks_demo.py"
 
 
-rule tracks:
-    """One row a track: where it lies, what it holds, and why it cannot be used if it cannot."""
+rule tracks_shard:
+    """One row a track of a shard: where it lies, what it holds, and why it cannot be used if it cannot."""
     input:
         audio=made_collection,
         facts="resources/gtzan_tracks.csv",
@@ -81,6 +84,38 @@ rule tracks:
             "src/earfield/mel.py",
             "src/earfield/tables.py",
             "src/earfield/tracks.py",
+            "workflow/scripts/tracks_shard.py",
+        ],
+    output:
+        tracks="data/{dataset}/tracks/shard-{shard}.csv",
+    log:
+        "logs/{dataset}/tracks/{shard}.log",
+    benchmark:
+        "benchmarks/{dataset}/tracks/{shard}.tsv"
+    conda:
+        "../envs/tracks.yaml"
+    params:
+        source=lambda wildcards: config["datasets"][wildcards.dataset]["source"],
+        own=own_collection,
+        shards=config["mel"]["shards"],
+        sample_rate=config["mel"]["sample_rate"],
+        hop_length=config["mel"]["hop_length"],
+        frames=config["segment"]["frames"],
+    script:
+        "../scripts/tracks_shard.py"
+
+
+rule tracks:
+    """The whole collection as one table."""
+    input:
+        shards=expand("data/{{dataset}}/tracks/shard-{shard}.csv", shard=SHARDS),
+        code=[
+            "src/earfield/audio.py",
+            "src/earfield/collection.py",
+            "src/earfield/mel.py",
+            "src/earfield/tables.py",
+            "src/earfield/tracks.py",
+            "workflow/scripts/tracks.py",
         ],
     output:
         tracks="data/{dataset}/tracks.csv",
@@ -90,14 +125,7 @@ rule tracks:
         "benchmarks/{dataset}/tracks.tsv"
     conda:
         "../envs/tracks.yaml"
-    # Whole songs are decoded at a time; more of them would need more memory than time.
-    threads: 8
     params:
-        source=lambda wildcards: config["datasets"][wildcards.dataset]["source"],
-        own=own_collection,
-        sample_rate=config["mel"]["sample_rate"],
-        hop_length=config["mel"]["hop_length"],
-        frames=config["segment"]["frames"],
         max_unusable=config["tracks"]["max_unusable"],
     script:
         "../scripts/tracks.py"

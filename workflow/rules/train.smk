@@ -1,7 +1,7 @@
 """train: the paper's network on random windows of the training tracks.
 
 Needs: the mel shards and one split.
-Makes: results/{dataset}/{protocol}/{seed}/{model}/model.keras and history.csv.
+Makes: results/{dataset}/{protocol}/{seed}/{model}/model.keras, history.csv and environment.json.
 """
 
 
@@ -14,9 +14,12 @@ rule train:
         shuffled_like=trained_like,
         code=[
             "src/earfield/checkpoint.py",
+            "src/earfield/curves.py",
             "src/earfield/device.py",
+            "src/earfield/environment.py",
             "src/earfield/front_end.py",
             "src/earfield/gradients.py",
+            "src/earfield/history.py",
             "src/earfield/network.py",
             "src/earfield/predict.py",
             "src/earfield/shards.py",
@@ -24,10 +27,12 @@ rule train:
             "src/earfield/train.py",
             "src/earfield/trainer.py",
             "src/earfield/windows.py",
+            "workflow/scripts/train.py",
         ],
     output:
         model="results/{dataset}/{protocol}/{seed}/{model}/model.keras",
         history="results/{dataset}/{protocol}/{seed}/{model}/history.csv",
+        environment="results/{dataset}/{protocol}/{seed}/{model}/environment.json",
     log:
         "logs/{dataset}/{protocol}/{seed}/{model}/train.log",
     benchmark:
@@ -42,6 +47,7 @@ rule train:
         # The checkpoint is no output: it has to outlive a job that was killed.
         checkpoint="results/{dataset}/{protocol}/{seed}/{model}/checkpoint.npz",
         tensorboard="logs/{dataset}/{protocol}/{seed}/{model}/tensorboard",
+        dvclive="logs/{dataset}/{protocol}/{seed}/{model}/dvclive",
         front_end=FRONT_END,
         segment=config["segment"],
         network=config["network"],

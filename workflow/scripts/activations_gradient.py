@@ -3,7 +3,7 @@ from earfield.device import configure  # isort: split
 from earfield.activations import write_gradient
 from earfield.job import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     write_gradient(
         model_path=snakemake.input.model,
         frames_paths=snakemake.input.frames,

@@ -2,7 +2,7 @@ from earfield.device import configure
 from earfield.evaluate import predict_test_tracks
 from earfield.job import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     predict_test_tracks(
         model_path=snakemake.input.model,
         frames_paths=snakemake.input.frames,

@@ -1,7 +1,7 @@
 from earfield.job import logged
 from earfield.score import summarize
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     summarize(
         snakemake.input.predictions,
         tracks=snakemake.input.tracks,

@@ -3,7 +3,7 @@ from earfield.device import configure  # isort: split
 from earfield.figures.discriminants_data import write_discriminants_data
 from earfield.job import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     write_discriminants_data(
         model_path=snakemake.input.model,
         frames_paths=snakemake.input.frames,

@@ -1,7 +1,7 @@
 from earfield.figures.reference_data import write_reference_data
 from earfield.job import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     write_reference_data(
         stages=snakemake.input.stages,
         filters_npz=snakemake.input.filters,

@@ -1,7 +1,7 @@
 from earfield.figures.spectrogram_data import write_spectrogram_data
 from earfield.job import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     write_spectrogram_data(
         tracks=snakemake.input.tracks,
         frames_paths=snakemake.input.frames,

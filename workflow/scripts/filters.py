@@ -1,7 +1,7 @@
 from earfield.filters import write_filters
 from earfield.job import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     write_filters(
         dump=snakemake.input.dump,
         gradient=snakemake.input.gradient,

@@ -1,7 +1,7 @@
 from earfield.job import logged
 from earfield.nulls import write_null
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     write_null(
         kind=snakemake.wildcards.null,
         filters_npz=snakemake.input.filters,

@@ -1,7 +1,7 @@
 from earfield.job import logged
 from earfield.resemblance import write_resemblance
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     write_resemblance(
         filters_csvs=snakemake.input.tables,
         gradients_csvs=snakemake.input.gradients,

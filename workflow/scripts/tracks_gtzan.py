@@ -1,7 +1,7 @@
 from earfield.gtzan import obtain
 from earfield.job import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     obtain(
         snakemake.output.audio,
         facts=snakemake.input.facts,

@@ -1,8 +1,9 @@
 from earfield.device import configure
+from earfield.environment import write_environment
 from earfield.job import logged
 from earfield.train import train_network
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0], snakemake.output):
     train_network(
         frames_paths=snakemake.input.frames,
         index_paths=snakemake.input.index,
@@ -11,6 +12,7 @@ with logged(snakemake.log[0]):
         history_path=snakemake.output.history,
         checkpoint=snakemake.params.checkpoint,
         tensorboard=snakemake.params.tensorboard,
+        dvclive=snakemake.params.dvclive,
         shuffled_like=snakemake.input.get("shuffled_like"),
         device=configure(snakemake.threads),
         seed=int(snakemake.wildcards.seed),
@@ -19,3 +21,4 @@ with logged(snakemake.log[0]):
         **snakemake.params.segment,
         **snakemake.params.train,
     )
+    write_environment(snakemake.output.environment, seed=int(snakemake.wildcards.seed))

@@ -1,0 +1,74 @@
+"""Training curves while they grow, for TensorBoard and for what reads DVCLive's files."""
+
+import logging
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import tensorflow as tf
+
+_COUNTS = ("epoch", "segments")
+
+
+class Curves:
+    """Writes each epoch's losses and accuracies as soon as it is over.
+
+    Parameters
+    ----------
+    tensorboard : path-like
+        Folder for TensorBoard; a run that goes on adds to what is there.
+    dvclive : path-like
+        Folder for DVCLive.
+    history : sequence of mapping
+        Rows of the epochs of an earlier run that this one goes on from.
+    """
+
+    def __init__(
+        self,
+        tensorboard: str | os.PathLike[str],
+        dvclive: str | os.PathLike[str],
+        history: Sequence[Mapping[str, Any]],
+    ) -> None:
+        from dvclive.live import Live  # half a second that only a training is worth
+
+        logging.getLogger("dvclive").setLevel(logging.WARNING)
+        if not history:
+            shutil.rmtree(tensorboard, ignore_errors=True)
+        self._board = tf.summary.create_file_writer(str(tensorboard))
+        # The workflow's own files are what is versioned: no experiment is saved and no dvc.yaml written from here.
+        self._live = Live(str(dvclive), report=None, save_dvc_exp=False, dvcyaml=None)
+        for row in history:
+            self._to_dvclive(row)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Add an epoch.
+
+        Parameters
+        ----------
+        row : mapping
+            Of the history: `epoch`, `segments` (trained on so far) and the scores.
+        """
+        with self._board.as_default(step=row["segments"]):
+            for name in row.keys() - _COUNTS:
+                tf.summary.scalar(name, row[name])
+        self._board.flush()
+        self._to_dvclive(row)
+
+    def _to_dvclive(self, row: Mapping[str, Any]) -> None:
+        self._live.step = row["epoch"]
+        for name in sorted(row.keys() - _COUNTS):
+            self._live.log_metric(name, row[name])
+        self._live.make_summary()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the files."""
+        self._board.close()
+        self._live.end()

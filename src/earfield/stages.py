@@ -1,0 +1,248 @@
+"""The stages of DVC, made from the workflow's graph: `dvc.yaml`."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from earfield.atomic import write_aside
+from earfield.collection import listed_folders
+from earfield.errors import EarfieldError
+from earfield.graph import STAGES, Job, read_graph
+
+DVC_YAML = Path("dvc.yaml")
+# A download is a stage of its own: it is frozen once it has verified.
+_DOWNLOAD = "tracks_gtzan"
+_HEAD = """\
+# Made by `earfield stages` from the workflow's graph and config.yaml; after a change of either, run it again.
+# Each stage is a part of the workflow: DVC knows what goes in and what comes out, Snakemake what of it is to be made.
+# DVC removes what a stage made before it runs the stage; `earfield restore` puts it back, so that Snakemake makes
+# again only what is no longer right.
+"""
+
+
+def describe_stages(config: Mapping[str, Any], jobs: Sequence[Job], *, frozen: Iterable[str] = ()) -> dict[str, Any]:
+    """Describe the stages, as DVC reads them.
+
+    Parameters
+    ----------
+    config : mapping
+        As in `config.yaml`.
+    jobs : sequence of Job
+        From `read_graph`.
+    frozen : iterable of str
+        Stages that DVC leaves alone.
+
+    Returns
+    -------
+    dict
+        The content of `dvc.yaml`.
+    """
+    stages = {}
+    for name in (_DOWNLOAD, *STAGES):
+        own = [job for job in jobs if _stage(job) == name]
+        if own:
+            stages[name] = _stage_entry(name, own, config) | ({"frozen": True} if name in frozen else {})
+    first = next(iter(stages.values()))
+    first["meta"] = {"made_for": digest(config)}
+    return {"stages": stages, **_shown(config)}
+
+
+def write_stages() -> None:
+    """Write `dvc.yaml` of the project in the current folder; what was frozen stays frozen.
+
+    Raises
+    ------
+    EarfieldError
+        If the configuration or the rules are refused.
+    """
+    content = describe_stages(read_config(), read_graph(), frozen=frozen_stages())
+    with write_aside(DVC_YAML) as aside:
+        aside.write_text(_HEAD + yaml.safe_dump(content, sort_keys=False, width=120, allow_unicode=True), "utf-8")
+
+
+def read_stages() -> dict[str, Any]:
+    """Read `dvc.yaml` and make sure that it is made for the present configuration.
+
+    Returns
+    -------
+    dict
+        Each stage's entry by its name.
+
+    Raises
+    ------
+    EarfieldError
+        If there is none, or it was made for other datasets, seeds, models, protocols, shards or figures.
+    """
+    if not DVC_YAML.exists():
+        raise EarfieldError("There is no dvc.yaml in this folder; make it with: earfield stages")
+    stages = _read_yaml(DVC_YAML)["stages"]
+    made_for = {stage["meta"]["made_for"] for stage in stages.values() if "meta" in stage}
+    if made_for != {digest(read_config())}:
+        raise EarfieldError(
+            "dvc.yaml was made for another config.yaml: its dataset, seeds, models, protocols, shards or shown figures "
+            "are others; bring it up to date with: earfield stages"
+        )
+    return stages
+
+
+def outputs_of(stage: Mapping[str, Any]) -> list[str]:
+    """Return the paths that a stage's entry says it makes."""
+    return [next(iter(out)) if isinstance(out, Mapping) else out for out in stage["outs"]]
+
+
+def frozen_stages() -> list[str]:
+    """Return the stages that `dvc.yaml` says are frozen, or none if there is no such file."""
+    stages = _read_yaml(DVC_YAML)["stages"] if DVC_YAML.exists() else {}
+    return [name for name, stage in stages.items() if stage.get("frozen")]
+
+
+def read_config() -> dict[str, Any]:
+    """Read `config.yaml`, which is all the configuration that DVC knows."""
+    return _read_yaml(Path("config.yaml"))
+
+
+def digest(config: Mapping[str, Any]) -> str:
+    """Return a hash of what decides which files there are, and so which stages."""
+    dataset = config["datasets"][config["dataset"]]
+    shape = {
+        "dataset": config["dataset"],
+        "source": [dataset["source"], dataset.get("path"), dataset.get("archive"), sorted(dataset)],
+        "seeds": dataset["seeds"],
+        "protocols": list(config["protocols"]),
+        "models": {name: model.get("shuffled_like") for name, model in config["models"].items()},
+        "shards": config["mel"]["shards"],
+        "shown": [config["figures"]["protocol"], config["figures"]["model"]],
+    }
+    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def config_keys(stage: str, config: Mapping[str, Any]) -> list[str]:
+    """Return the keys of the configuration that a stage's rules are given.
+
+    Parameters
+    ----------
+    stage : str
+        Its name.
+    config : mapping
+        As in `config.yaml`.
+
+    Returns
+    -------
+    list of str
+        With dots between levels; a key stands for all below it.
+    """
+    name = config["dataset"]
+    dataset = config["datasets"][name]
+    songs = [f"datasets.{name}.{key}" for key in dataset if key not in {"seeds", "train", "mirrors"}]
+    front_end = [f"mel.{key}" for key in config["mel"] if key != "shards"]
+    training = ["segment", "network", "train", "models", *([f"datasets.{name}.train"] if "train" in dataset else [])]
+    keys = {
+        _DOWNLOAD: songs,
+        "tracks": [*songs, "mel.sample_rate", "mel.hop_length", "mel.shards", "segment.frames", "tracks"],
+        "mel": front_end,
+        "splits": ["protocols"],
+        "train": [*front_end, *training],
+        "evaluate": [f"datasets.{name}.source", *front_end, *training],
+        "activations": [*front_end, "activations"],
+        "filters": ["filters", "figures.model", "models"],
+        "figures": [*front_end, "segment.frames", "activations.overlap", "figures", "models"],
+    }
+    return keys[stage]
+
+
+def _stage(job: Job) -> str:
+    return _DOWNLOAD if job.rule == _DOWNLOAD else job.stage
+
+
+def _stage_entry(name: str, jobs: Sequence[Job], config: Mapping[str, Any]) -> dict[str, Any]:
+    outputs = sorted({path for job in jobs for path in job.outputs})
+    inputs = {path for job in jobs for path in job.inputs} - set(outputs)
+    inputs |= {job.environment for job in jobs}
+    if name in (_DOWNLOAD, "tracks"):
+        inputs |= _own_songs(config)
+    rules = " ".join(sorted({job.rule for job in jobs}))
+    target = f"all_{name}" if name in STAGES else outputs[0]
+    allowed = f"{rules} {target}" if name in STAGES else rules
+    command = [f"earfield restore {name}", f"snakemake --allowed-rules {allowed} -- {target}"]
+    if name == _DOWNLOAD:
+        command.append(f"dvc freeze {name}")
+    return {
+        "cmd": command,
+        "deps": sorted(inputs),
+        "params": [{"config.yaml": config_keys(name, config)}],
+        "outs": outputs,
+    }
+
+
+def _own_songs(config: Mapping[str, Any]) -> set[str]:
+    """Return where songs of the user's own lie: their folder, or a CSV and the folders of what it lists."""
+    dataset = config["datasets"][config["dataset"]]
+    path = dataset.get("path") or dataset.get("archive")
+    if not path:
+        return set()
+    path = os.path.expanduser(path)
+    return {path, *listed_folders(path)} if path.lower().endswith(".csv") else {path}
+
+
+def _shown(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what DVC shows of the results: metrics, plots and the model."""
+    results, figures = f"results/{config['dataset']}", config["figures"]
+    seed = config["datasets"][config["dataset"]]["seeds"][0]
+    run = f"{results}/{figures['protocol']}/{seed}/{figures['model']}"
+    curves = {"x": "epoch", "x_label": "epoch"}
+    return {
+        "metrics": [f"{results}/summary.json"],
+        "plots": [
+            {
+                "confusion": {
+                    "template": "confusion",
+                    "x": "predicted",
+                    "y": {f"{run}/predictions.csv": "label"},
+                    "title": f"Tracks by true and predicted label, {figures['model']}, seed {seed}",
+                    "x_label": "predicted",
+                    "y_label": "true",
+                }
+            },
+            {
+                "loss": curves
+                | {
+                    "y": {f"{run}/history.csv": ["train_loss", "validation_loss"]},
+                    "y_label": "loss (nat)",
+                    "title": f"Loss, {figures['model']}, seed {seed}",
+                }
+            },
+            {
+                "accuracy": curves
+                | {
+                    "y": {f"{run}/history.csv": ["train_accuracy", "validation_accuracy"]},
+                    "y_label": "accuracy",
+                    "title": f"Accuracy, {figures['model']}, seed {seed}",
+                }
+            },
+            {
+                "accuracy by protocol": {
+                    "template": "workflow/report/accuracy.vl.json",
+                    "x": "accuracy",
+                    "y": {f"{results}/summary.csv": "model"},
+                    "title": "Accuracy by protocol and model",
+                }
+            },
+        ],
+        "artifacts": {
+            f"{config['dataset']}-{figures['model']}".lower().replace("_", "-"): {
+                "path": f"{run}/model.keras",
+                "type": "model",
+                "desc": f"{figures['model']}, {figures['protocol']} split, seed {seed}; see MODEL_CARD.md beside it",
+            }
+        },
+    }
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    with open(path, encoding="utf-8") as file:
+        return yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
