@@ -5,7 +5,6 @@ Makes: nothing of its own; DVC asks for these, and `snakemake -- all_train` does
 """
 
 CHOSEN = {"dataset": config["dataset"]}
-RUN = "results/{dataset}/{protocol}/{seed}/{model}/"
 RUNS = CHOSEN | {
     "protocol": list(config["protocols"]),
     "seed": config["datasets"][config["dataset"]]["seeds"],
@@ -34,27 +33,27 @@ rule all_splits:
 rule all_train:
     """Every network."""
     input:
-        expand(RUN + "model.keras", **RUNS),
+        expand("results/{dataset}/{protocol}/{seed}/{model}/model.keras", **RUNS),
 
 
 rule all_evaluate:
     """Every prediction, score and card, and the summary."""
     input:
-        expand(RUN + "MODEL_CARD.md", **RUNS),
+        expand("results/{dataset}/{protocol}/{seed}/{model}/MODEL_CARD.md", **RUNS),
         expand("results/{dataset}/summary.csv", **CHOSEN),
 
 
 rule all_activations:
     """Every dumped layer and mean gradient."""
     input:
-        expand(RUN + "activations", **RUNS),
-        expand(RUN + "gradient.npz", **RUNS),
+        expand("results/{dataset}/{protocol}/{seed}/{model}/activations", **RUNS),
+        expand("results/{dataset}/{protocol}/{seed}/{model}/gradient.npz", **RUNS),
 
 
 rule all_filters:
     """Every filter, those of nulls too, and the resemblance to the auditory system."""
     input:
-        expand(RUN + "filters.csv", **RUNS),
+        expand("results/{dataset}/{protocol}/{seed}/{model}/filters.csv", **RUNS),
         expand("results/{dataset}/resemblance.csv", **CHOSEN),
 
 
