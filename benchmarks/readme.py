@@ -166,6 +166,26 @@ def bench() -> str:
     return _markdown(table[["measurement", "asked", "measured", "range", "repetitions"]])
 
 
+def repro() -> str:
+    """Show what `dvc repro` did on the demo after a parameter of figure 1 was changed, and changed back."""
+    return f"```console\n{(MEASURED / 'repro.txt').read_text(encoding='utf-8').rstrip()}\n```"
+
+
+def experiments() -> str:
+    """Show the experiments on the demo, as `dvc exp show --csv` tells them."""
+    table = pd.read_csv(MEASURED / "experiments.csv", keep_default_na=False)
+    rows = [
+        {
+            "experiment": row["Experiment"] or row["rev"],
+            "train.optimizer.learning_rate": row["train.optimizer.learning_rate"],
+            "accuracy of cnn": f"{row['test.stratified.cnn.accuracy']:.1%}",
+            "95% interval": f"{row['test.stratified.cnn.low']:.1%} – {row['test.stratified.cnn.high']:.1%}",
+        }
+        for row in table[table.rev != "workspace"].sort_values("train.optimizer.learning_rate").to_dict("records")
+    ]
+    return _markdown(pd.DataFrame(rows))
+
+
 BLOCKS = {
     "runs": runs,
     "verdict": verdict,
@@ -173,8 +193,10 @@ BLOCKS = {
     "resemblance_demo": resemblance_demo,
     "optimizers": optimizers,
     "bench": bench,
+    "repro": repro,
+    "experiments": experiments,
 }
-PAGES = ("README.md", "docs/receptive_fields.md")
+PAGES = ("README.md", "docs/receptive_fields.md", "docs/reproduce.md")
 
 
 def render(text: str) -> str:

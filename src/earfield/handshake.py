@@ -13,7 +13,7 @@ from typing import Any
 
 from earfield.errors import EarfieldError
 from earfield.kept import keep, put_back
-from earfield.stages import outputs_of, read_stages
+from earfield.stages import outputs_of, read_stages, read_yaml
 
 _SHOWN = 20  # files or jobs that a refusal spells out
 _LOCKS = Path(".snakemake", "locks")
@@ -95,10 +95,7 @@ def corrupted_outputs() -> Iterator[str]:
     str
         A file that differs, with the cache's entry that it came from.
     """
-    import yaml
-
-    with open("dvc.lock", encoding="utf-8") as file:
-        lock = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    lock = read_yaml(Path("dvc.lock"))
     cache = Path(_dvc("cache", "dir").strip(), "files", "md5")
     for stage in lock["stages"].values():
         for out in stage["outs"]:

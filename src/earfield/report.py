@@ -27,8 +27,7 @@ def describe(dataset: str, *, root: str = ".") -> str:
     lines = []
     if (results / "summary.json").exists():
         summary = json.loads((results / "summary.json").read_text(encoding="utf-8"))
-        for protocol, rows in summary["models"].items():
-            lines += [_accuracy(f"{dataset}, {protocol}, {model}", row) for model, row in rows.items()]
+        lines += [_accuracy(dataset, row) for row in summary["models"]]
     if (results / "resemblance.csv").exists():
         with open(results / "resemblance.csv", newline="", encoding="utf-8") as file:
             lines += [_filters(dataset, row) for row in csv.DictReader(file) if row["measure"] == "r2_held_out"]
@@ -65,10 +64,10 @@ def describe_problems(dataset: str, *, root: str = ".") -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _accuracy(run: str, row: dict[str, object]) -> str:
+def _accuracy(dataset: str, row: dict[str, object]) -> str:
     runs = f"{row['seeds']} seed{'s' * (row['seeds'] != 1)}"
     return (
-        f"{run}: accuracy {row['accuracy']:.1%}, "
+        f"{dataset}, {row['protocol']}, {row['model']}: accuracy {row['accuracy']:.1%}, "
         f"95% interval {row['low']:.1%} to {row['high']:.1%} "
         f"({row['tests']} tests of {row['tracks']} tracks, {runs}; "
         f"always naming the commonest label: {row['baseline']:.1%})"

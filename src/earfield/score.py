@@ -196,7 +196,7 @@ def summarize(
     tracks : path-like
         The table of tracks, for the count of those left out.
     csv_path, json_path : path-like
-        Files to write; the second holds a protocol's rows by model, as DVC reads metrics. The columns: `protocol,
+        Files to write; the second holds the accuracies once more as DVC reads metrics. The columns: `protocol,
         model, seeds, tracks` (tested in any run), `tests` (over all runs), `accuracy` (of all tests), `low, high`
         (95%, of `pooled_interval`), `sd` (between seeds), `balanced_accuracy, baseline`.
     """
@@ -204,7 +204,7 @@ def summarize(
     for path in predictions:
         protocol, _, model = Path(path).parts[-4:-1]
         groups.setdefault((protocol, model), []).append(read_predictions(path))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for (protocol, model), runs in groups.items():
         scores = [score(run) for run in runs]
         everything = pd.concat(runs)
@@ -228,15 +228,16 @@ def summarize(
     table = read_text_csv(tracks)
     unusable = table[table.problem != ""]
     write_csv(summary, csv_path)
-    models: dict[str, dict[str, Any]] = {}
-    for row in summary.to_dict("records"):
-        facts = {str(key): None if value != value else value for key, value in row.items()}
-        models.setdefault(str(facts.pop("protocol")), {})[str(facts.pop("model"))] = facts
+    accuracy: dict[str, dict[str, dict[str, float]]] = {}
+    for row in rows:
+        shown = {name: round(row[name], 6) for name in ("accuracy", "low", "high")}
+        accuracy.setdefault(row["protocol"], {})[row["model"]] = shown
     _write_json(
         {
             "tracks": len(table),
             "unusable": dict(zip(unusable.track, unusable.problem, strict=True)),
-            "models": models,
+            "models": [{k: None if v != v else v for k, v in row.items()} for row in summary.to_dict("records")],
+            "test": accuracy,
         },
         json_path,
     )

@@ -11,6 +11,7 @@ import yaml
 
 from earfield.atomic import write_aside
 from earfield.collection import listed_folders
+from earfield.config import check_config
 from earfield.errors import EarfieldError
 from earfield.graph import STAGES, Job, read_graph
 
@@ -60,7 +61,8 @@ def write_stages() -> None:
     EarfieldError
         If the configuration or the rules are refused.
     """
-    content = describe_stages(read_config(), read_graph(), frozen=frozen_stages())
+    config = read_config()
+    content = describe_stages(config, read_graph(), frozen=frozen_stages())
     with write_aside(DVC_YAML) as aside:
         aside.write_text(_HEAD + yaml.safe_dump(content, sort_keys=False, width=120, allow_unicode=True), "utf-8")
 
@@ -78,11 +80,12 @@ def read_stages() -> dict[str, Any]:
     EarfieldError
         If there is none, or it was made for other datasets, seeds, models, protocols, shards or figures.
     """
+    config = read_config()
     if not DVC_YAML.exists():
         raise EarfieldError("There is no dvc.yaml in this folder; make it with: earfield stages")
-    stages = _read_yaml(DVC_YAML)["stages"]
+    stages = read_yaml(DVC_YAML)["stages"]
     made_for = {stage["meta"]["made_for"] for stage in stages.values() if "meta" in stage}
-    if made_for != {digest(read_config())}:
+    if made_for != {digest(config)}:
         raise EarfieldError(
             "dvc.yaml was made for another config.yaml: its dataset, seeds, models, protocols, shards or shown figures "
             "are others; bring it up to date with: earfield stages"
@@ -97,13 +100,17 @@ def outputs_of(stage: Mapping[str, Any]) -> list[str]:
 
 def frozen_stages() -> list[str]:
     """Return the stages that `dvc.yaml` says are frozen, or none if there is no such file."""
-    stages = _read_yaml(DVC_YAML)["stages"] if DVC_YAML.exists() else {}
+    stages = read_yaml(DVC_YAML)["stages"] if DVC_YAML.exists() else {}
     return [name for name, stage in stages.items() if stage.get("frozen")]
 
 
 def read_config() -> dict[str, Any]:
-    """Read `config.yaml`, which is all the configuration that DVC knows."""
-    return _read_yaml(Path("config.yaml"))
+    """Read and check `config.yaml`, which is all the configuration that DVC knows."""
+    if not Path("workflow", "Snakefile").exists():
+        raise EarfieldError(f"{Path.cwd()} is no folder of the project (it has no workflow/Snakefile); go to one.")
+    config = read_yaml(Path("config.yaml"))
+    check_config(config, Path("workflow", "schemas", "config.schema.yaml"))
+    return config
 
 
 def digest(config: Mapping[str, Any]) -> str:
@@ -163,7 +170,7 @@ def _stage_entry(name: str, jobs: Sequence[Job], config: Mapping[str, Any]) -> d
     outputs = sorted({path for job in jobs for path in job.outputs})
     inputs = {path for job in jobs for path in job.inputs} - set(outputs)
     inputs |= {job.environment for job in jobs}
-    if name in (_DOWNLOAD, "tracks"):
+    if name == "tracks":
         inputs |= _own_songs(config)
     rules = " ".join(sorted({job.rule for job in jobs}))
     target = f"all_{name}" if name in STAGES else outputs[0]
@@ -186,6 +193,8 @@ def _own_songs(config: Mapping[str, Any]) -> set[str]:
     if not path:
         return set()
     path = os.path.expanduser(path)
+    if dataset["source"] == "gtzan" and os.path.isfile(path):  # an archive: what it is unpacked to is an output
+        return set()
     return {path, *listed_folders(path)} if path.lower().endswith(".csv") else {path}
 
 
@@ -243,6 +252,13 @@ def _shown(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    with open(path, encoding="utf-8") as file:
-        return yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file of the project, or say in a sentence why it cannot be read."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except (OSError, yaml.YAMLError) as error:
+        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+        raise EarfieldError(
+            f"{path} cannot be read ({reason}); restore it, perhaps with: git checkout {path}"
+        ) from None
