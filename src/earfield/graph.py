@@ -13,6 +13,14 @@ from earfield.errors import EarfieldError
 STAGES = ("tracks", "mel", "splits", "train", "evaluate", "activations", "filters", "figures")
 
 
+_reading = False
+
+
+def is_read() -> bool:
+    """Return whether `read_graph` reads the rules now: it asks what there could be, whatever lies there."""
+    return _reading
+
+
 @dataclass(frozen=True)
 class Job:
     """One job of the workflow.
@@ -80,6 +88,8 @@ def _jobs(config: Mapping[str, Any]) -> Iterator[Any]:
     from snakemake.exceptions import WorkflowError
     from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
 
+    global _reading
+    _reading = True
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         try:
             workflow = api.workflow(
@@ -91,5 +101,7 @@ def _jobs(config: Mapping[str, Any]) -> Iterator[Any]:
                 workflow.dag(DAGSettings(forceall=True)).summary()
         except WorkflowError as error:
             raise EarfieldError(str(error)) from None
+        finally:
+            _reading = False
         # No public call of Snakemake gives more than the names of jobs.
         yield from workflow._workflow.dag.jobs

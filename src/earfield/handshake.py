@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from earfield.errors import EarfieldError
-from earfield.kept import keep, put_back
-from earfield.stages import outputs_of, read_stages, read_yaml
+from earfield.kept import forget, is_new, keep, put_back, settle, unkept
+from earfield.stages import DOWNLOAD, outputs_of, read_stages, read_yaml
 
 _SHOWN = 20  # files or jobs that a refusal spells out
+_SHOWN_OF_STAGE = 5
 _LOCKS = Path(".snakemake", "locks")
 _DVC_TMP = Path(".dvc", "tmp")
 
 
 def restore(stage: str) -> list[str]:
     """Put back what DVC removed before it ran a stage: the first command of each stage.
+
+    The lock that a killed Snakemake left in the folder is removed as well.
 
     Parameters
     ----------
@@ -54,9 +57,17 @@ def record() -> None:
     EarfieldError
         If Snakemake has something to do, with the list of it, or `dvc.yaml` is not that of the configuration.
     """
-    read_stages()
+    stages = read_stages()
     _require_snakemake_clean("DVC cannot record")
+    strange = unkept(path for stage in stages.values() for path in outputs_of(stage))
+    if strange:
+        raise EarfieldError(
+            _listed("DVC cannot record: Snakemake has no record of how these came about", strange)
+            + "\nIf they are those of this configuration, say: earfield adopt"
+        )
     _dvc("commit", "--force", "--quiet")
+    if DOWNLOAD in stages:
+        _dvc("freeze", DOWNLOAD)
 
 
 def adopt() -> None:
@@ -82,9 +93,25 @@ def adopt() -> None:
             _listed("Snakemake cannot adopt what is here: it is not what dvc.lock says", corrupted)
             + "\nRemove these entries of the cache and these files, then: dvc pull"
         )
+    forget()  # before Snakemake's records change, of which it is the other half
     _snakemake("--touch", "--forceall", "--cores", "1", "--quiet", "all")
     keep(path for stage in stages.values() for path in outputs_of(stage))
     _require_snakemake_clean("The files were taken over, but not all of them belong together")
+
+
+def foreign_outputs() -> list[str]:
+    """Return the outputs that Snakemake must not judge: it has no record of them, or a record of something else.
+
+    Returns
+    -------
+    list of str
+        Outputs that DVC has put there and `adopt` has not taken over.
+    """
+    if not is_new():
+        return settle()
+    lock = read_yaml(Path("dvc.lock")) if Path("dvc.lock").exists() else {}
+    outs = [out["path"] for stage in lock.get("stages", {}).values() for out in stage["outs"]]
+    return [path for path in outs if os.path.exists(path)]
 
 
 def corrupted_outputs() -> Iterator[str]:
@@ -96,12 +123,14 @@ def corrupted_outputs() -> Iterator[str]:
         A file that differs, with the cache's entry that it came from.
     """
     lock = read_yaml(Path("dvc.lock"))
+    names = read_stages()
     cache = Path(_dvc("cache", "dir").strip(), "files", "md5")
-    for stage in lock["stages"].values():
-        for out in stage["outs"]:
-            for path, known in _files(out, cache):
-                if _md5(path) != known:
-                    yield f"{path} (cache entry {_entry(cache, known)})"
+    for out in (out for name, stage in lock["stages"].items() if name in names for out in stage["outs"]):
+        for path, known in _files(out, cache):
+            if not os.path.exists(path):
+                yield f"{path} is missing"
+            elif _md5(path) != known:
+                yield f"{path} (cache entry {_entry(cache, known)})"
 
 
 @contextmanager
@@ -116,10 +145,13 @@ def held_for_snakemake() -> Iterator[None]:
     if not Path(".dvc").is_dir():
         yield
         return
-    from dvc.fs import localfs
-    from dvc.lock import LockError
-    from dvc.rwlock import rwlock
-
+    try:
+        from dvc.fs import localfs
+        from dvc.lock import LockError
+        from dvc.rwlock import rwlock
+    except ModuleNotFoundError:  # where there is no DVC, it is not at work
+        yield
+        return
     _DVC_TMP.mkdir(parents=True, exist_ok=True)
     ours = [os.path.abspath(folder) for folder in ("data", "results")]
     try:
@@ -136,7 +168,10 @@ def _others_at_work() -> bool:
     path = _DVC_TMP / "rwlock"
     if not path.exists():
         return False
-    lock = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        lock = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError:  # being written by one who is at work
+        return True
     holders = [*lock.get("write", {}).values(), *itertools.chain(*lock.get("read", {}).values())]
     pids = {holder["pid"] for holder in holders} - {process.pid for process in psutil.Process().parents()}
     return any(map(psutil.pid_exists, pids))
@@ -158,10 +193,13 @@ def _listed(sentence: str, items: Sequence[str]) -> str:
 def _changes(what: Any) -> str:
     """Say in one line what `dvc status --json` says of a stage."""
     if isinstance(what, list):
-        return "; ".join(_changes(each) for each in what)
-    if isinstance(what, dict):
-        return "; ".join(f"{key}: {_changes(value)}" for key, value in what.items())
-    return str(what)
+        parts = [_changes(each) for each in what]
+    elif isinstance(what, dict):
+        parts = [f"{key}: {_changes(value)}" for key, value in what.items()]
+    else:
+        return str(what)
+    more = [f"and {len(parts) - _SHOWN_OF_STAGE} more"] if len(parts) > _SHOWN_OF_STAGE else []
+    return "; ".join([*parts[:_SHOWN_OF_STAGE], *more])
 
 
 def _files(out: dict[str, Any], cache: Path) -> Iterator[tuple[str, str]]:

@@ -5,12 +5,14 @@ its finished outputs a second name, a hard link that costs no room; before Snake
 that DVC deleted get their first name back, as old as they were.
 """
 
+import filecmp
 import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 _FOLDER = Path(".snakemake", "kept")  # beside Snakemake's records of how each output came about
+_STAMP = ".snakemake_timestamp"  # Snakemake goes by its time, not by what is in the folder
 
 
 def keep(paths: Iterable[str | os.PathLike[str]]) -> None:
@@ -45,13 +47,60 @@ def put_back(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     return [str(path) for path in missing]
 
 
+def settle() -> list[str]:
+    """Make sure that outputs are those that Snakemake's records speak of.
+
+    DVC puts files of other runs under the names of outputs, and files of the same run as if they were new. What equals
+    the kept output is given its place again, as old as that was.
+
+    Returns
+    -------
+    list of str
+        Outputs that are there, but are not what Snakemake made or adopted last.
+    """
+    different = []
+    for kept in sorted(path for path in _FOLDER.rglob("*") if path.is_file()):
+        path = kept.relative_to(_FOLDER)
+        try:
+            same = path.samefile(kept)
+        except FileNotFoundError:
+            continue
+        if not same and filecmp.cmp(kept, path, shallow=False):
+            _link(kept, path)
+        elif not same:
+            different.append(str(path))
+    for kept in (path for path in _FOLDER.rglob("*") if path.is_dir()):
+        folder = kept.relative_to(_FOLDER)
+        stamp, made = folder / _STAMP, kept.stat().st_mtime_ns
+        if stamp.exists() and not any(Path(path).is_relative_to(folder) for path in different):
+            os.utime(stamp, ns=(made, made))
+    return different
+
+
+def forget() -> None:
+    """Forget all that was kept, but not that something was."""
+    shutil.rmtree(_FOLDER, ignore_errors=True)
+    _FOLDER.mkdir(parents=True)
+
+
+def is_new() -> bool:
+    """Return whether nothing was ever made or adopted in this folder."""
+    return not _FOLDER.exists()
+
+
+def unkept(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """Return those of the paths that are there, but were never kept: Snakemake has no record of how they came about."""
+    return [str(path) for path in map(Path, paths) if path.exists() and not (_FOLDER / path).exists()]
+
+
 def _link(source: Path, target: Path) -> None:
     """Link a file, or each file of a folder, under another name that appears when whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.kept")
     if source.is_dir():
         shutil.rmtree(aside, ignore_errors=True)
-        shutil.copytree(source, aside, copy_function=_link_file)  # with the time of each folder
+        # With the time of each folder, which is that of Snakemake's stamp in it.
+        shutil.copytree(source, aside, copy_function=_link_file, ignore=shutil.ignore_patterns(_STAMP))
         shutil.rmtree(target, ignore_errors=True)
     else:
         aside.unlink(missing_ok=True)

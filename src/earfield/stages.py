@@ -17,7 +17,9 @@ from earfield.graph import STAGES, Job, read_graph
 
 DVC_YAML = Path("dvc.yaml")
 # A download is a stage of its own: it is frozen once it has verified.
-_DOWNLOAD = "tracks_gtzan"
+DOWNLOAD = "tracks_gtzan"
+_RESTORE = "restore it, perhaps from git."
+_MENDS = {"dvc.yaml": "remove it, then say: earfield stages (and `dvc freeze tracks_gtzan` if that was frozen)."}
 _HEAD = """\
 # Made by `earfield stages` from the workflow's graph and config.yaml; after a change of either, run it again.
 # Each stage is a part of the workflow: DVC knows what goes in and what comes out, Snakemake what of it is to be made.
@@ -44,7 +46,7 @@ def describe_stages(config: Mapping[str, Any], jobs: Sequence[Job], *, frozen: I
         The content of `dvc.yaml`.
     """
     stages = {}
-    for name in (_DOWNLOAD, *STAGES):
+    for name in (DOWNLOAD, *STAGES):
         own = [job for job in jobs if _stage(job) == name]
         if own:
             stages[name] = _stage_entry(name, own, config) | ({"frozen": True} if name in frozen else {})
@@ -83,7 +85,7 @@ def read_stages() -> dict[str, Any]:
     config = read_config()
     if not DVC_YAML.exists():
         raise EarfieldError("There is no dvc.yaml in this folder; make it with: earfield stages")
-    stages = read_yaml(DVC_YAML)["stages"]
+    stages = read_yaml(DVC_YAML).get("stages", {})
     made_for = {stage["meta"]["made_for"] for stage in stages.values() if "meta" in stage}
     if made_for != {digest(config)}:
         raise EarfieldError(
@@ -100,7 +102,7 @@ def outputs_of(stage: Mapping[str, Any]) -> list[str]:
 
 def frozen_stages() -> list[str]:
     """Return the stages that `dvc.yaml` says are frozen, or none if there is no such file."""
-    stages = read_yaml(DVC_YAML)["stages"] if DVC_YAML.exists() else {}
+    stages = read_yaml(DVC_YAML).get("stages", {}) if DVC_YAML.exists() else {}
     return [name for name, stage in stages.items() if stage.get("frozen")]
 
 
@@ -149,7 +151,7 @@ def config_keys(stage: str, config: Mapping[str, Any]) -> list[str]:
     front_end = [f"mel.{key}" for key in config["mel"] if key != "shards"]
     training = ["segment", "network", "train", "models", *([f"datasets.{name}.train"] if "train" in dataset else [])]
     keys = {
-        _DOWNLOAD: songs,
+        DOWNLOAD: songs,
         "tracks": [*songs, "mel.sample_rate", "mel.hop_length", "mel.shards", "segment.frames", "tracks"],
         "mel": front_end,
         "splits": ["protocols"],
@@ -163,7 +165,7 @@ def config_keys(stage: str, config: Mapping[str, Any]) -> list[str]:
 
 
 def _stage(job: Job) -> str:
-    return _DOWNLOAD if job.rule == _DOWNLOAD else job.stage
+    return DOWNLOAD if job.rule == DOWNLOAD else job.stage
 
 
 def _stage_entry(name: str, jobs: Sequence[Job], config: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,7 +178,7 @@ def _stage_entry(name: str, jobs: Sequence[Job], config: Mapping[str, Any]) -> d
     target = f"all_{name}" if name in STAGES else outputs[0]
     allowed = f"{rules} {target}" if name in STAGES else rules
     command = [f"earfield restore {name}", f"snakemake --allowed-rules {allowed} -- {target}"]
-    if name == _DOWNLOAD:
+    if name == DOWNLOAD:
         command.append(f"dvc freeze {name}")
     return {
         "cmd": command,
@@ -256,9 +258,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file of the project, or say in a sentence why it cannot be read."""
     try:
         with open(path, encoding="utf-8") as file:
-            return yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+            content = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except (OSError, yaml.YAMLError) as error:
         reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
-        raise EarfieldError(
-            f"{path} cannot be read ({reason}); restore it, perhaps with: git checkout {path}"
-        ) from None
+        raise EarfieldError(f"{path} cannot be read ({reason}); {_MENDS.get(path.name, _RESTORE)}") from None
+    if not isinstance(content, dict):
+        raise EarfieldError(f"{path} holds no keys; {_MENDS.get(path.name, _RESTORE)}")
+    return content

@@ -77,10 +77,50 @@ def test_changed_training_runs_training_and_what_follows_and_changed_back_runs_n
     assert ran(output) == set()
     assert "Stage 'train' is cached - skipping run" in output
     assert built.hashes() == before
-    assert "train" in built.planned()  # Snakemake knows of the other training alone
+    refused = built.run("snakemake -n", ok=False)  # Snakemake knows of the other training alone
+    assert f"{CNN}/model.keras" in refused and "earfield adopt" in refused
     built.run("earfield adopt")
     assert "Nothing to be done" in built.run("snakemake -n")
     assert built.hashes() == before
+
+
+def test_files_from_the_cache_are_never_mixed_with_records_of_others(built):
+    """A forgotten `adopt`: built with B, taken from the cache with A, then B again."""
+    first = built.hashes()
+    track = {"spectrogram": {"track": "waltz/waltz.0000"}}
+    built.configure(figures=track)
+    assert "figures_spectrogram_data" in ran(built.run("dvc repro"))
+    second = built.hashes()
+    built.configure(figures={"spectrogram": {"track": None}})
+    assert ran(built.run("dvc repro")) == set()
+    built.configure(figures=track)
+    for command in ("snakemake", "earfield record"):
+        assert "fig1_spectrogram.npz" in built.run(command, ok=False)
+    built.run("dvc repro")
+    assert built.hashes() == second
+    # What DVC brings back is that of Snakemake's own records again.
+    assert "Nothing to be done" in built.run("snakemake -n")
+    built.configure(figures={"spectrogram": {"track": None}})
+    built.run("dvc repro")
+    built.run("earfield adopt")
+    built.replace("src/earfield/figures/confusion.py", '"""', '"""Again. ')
+    assert ran(built.run("dvc repro")) == {"figures_confusion"}
+    after = built.hashes()
+    assert {path for path in first if after[path] != first[path]} <= {
+        "results/demo/figures/fig2_confusion.pdf",
+        "results/demo/figures/fig2_confusion.png",
+    }
+
+
+def test_checked_out_output_is_as_old_as_it_was(built):
+    module = built.folder / "src/earfield/bootstrap.py"
+    module.write_text(module.read_text() + "# a comment\n")
+    shutil.rmtree(built.folder / "benchmarks")
+    for name in ("resemblance.csv", "units.csv"):
+        (built.folder / "results/demo" / name).unlink()
+    built.run("dvc checkout")
+    assert "filters_resemblance" in built.planned()
+    assert "DVC cannot record" in built.run("earfield record", ok=False)
 
 
 def test_changed_colour_draws_that_figure_alone(built):
@@ -168,9 +208,11 @@ def test_clone_pull_and_adopt_leave_nothing_to_do(built, tmp_path):
     built.run(f"git clone -q {built.folder} {tmp_path / 'clone'}")
     clone = Project(tmp_path / "clone")
     refused = clone.run("earfield adopt", ok=False)
-    assert "DVC has it as changed" in refused and "train: " in refused and f"{CNN}/model.keras: deleted" in refused
+    assert "DVC has it as changed" in refused and "train: " in refused and "data/demo/audio: " in refused
     clone.run("dvc pull")
     assert clone.hashes() == built.hashes()
+    refused = clone.run("snakemake -n", ok=False)
+    assert "are not those that Snakemake made here" in refused and "earfield adopt" in refused
     clone.run("earfield adopt")
     assert "Nothing to be done" in clone.run("snakemake -n")
     assert clone.changed() == []

@@ -7,7 +7,7 @@ import pytest
 
 from earfield import kept
 from earfield.job import logged
-from earfield.kept import keep, put_back
+from earfield.kept import keep, put_back, settle, unkept
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +54,23 @@ def test_the_last_one_kept_is_put_back(project):
     put_back(["results/a.csv", "results/dump"])
     assert os.listdir("results/dump") == ["other.npy"]
     assert (project / "results/a.csv").read_text() == "4"
+
+
+def test_copies_of_what_was_kept_are_as_old_as_it_was_and_others_are_named(project):
+    keep(["results/a.csv", "results/dump"])
+    for path in ("results/a.csv", "results/dump/chunk.npy"):
+        content = (project / path).read_bytes()
+        os.unlink(path)
+        (project / path).write_bytes(content)
+    (project / "results/dump/.snakemake_timestamp").touch()
+    assert settle() == []
+    for path in ("results/a.csv", "results/dump/chunk.npy", "results/dump/.snakemake_timestamp"):
+        assert os.stat(path).st_mtime_ns == 1_000_000_000, path
+    os.unlink("results/dump/chunk.npy")
+    (project / "results/dump/chunk.npy").write_text("of another run")
+    assert settle() == ["results/dump/chunk.npy"]
+    (project / "results/b.csv").touch()
+    assert unkept(["results/a.csv", "results/b.csv", "results/c.csv"]) == ["results/b.csv"]
 
 
 def test_paths_outside_the_project_are_passed_over(project, tmp_path_factory):

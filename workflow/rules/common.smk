@@ -12,7 +12,8 @@ sys.path.insert(0, os.path.join(workflow.basedir, "..", "src"))
 from earfield.collection import fingerprints
 from earfield.config import check_config
 from earfield.errors import ConfigError, EarfieldError
-from earfield.handshake import held_for_snakemake
+from earfield.graph import is_read
+from earfield.handshake import foreign_outputs, held_for_snakemake
 from earfield.job import let_jobs_import_package
 from earfield.models import KERNEL_NULLS, is_null
 from earfield.report import describe_problems
@@ -23,6 +24,15 @@ try:
     check_config(config, os.path.join(workflow.basedir, "schemas/config.schema.yaml"))
 except ConfigError as error:
     raise WorkflowError(str(error))
+
+# What DVC has put under the names of outputs is not what Snakemake has records of.
+foreign = [] if is_read() else foreign_outputs()
+if foreign and "DVC_STAGE" not in os.environ:
+    shown = "".join(f"\n  {path}" for path in foreign[:10])
+    raise WorkflowError(
+        f"{len(foreign)} outputs are not those that Snakemake made here, but DVC's or another tool's, such as:{shown}\n"
+        "Once everything is there (dvc pull, or dvc repro), say: earfield adopt. To build anew, remove them."
+    )
 
 SHARDS = [f"{shard:02d}" for shard in range(config["mel"]["shards"])]
 SHOWN_MODEL = config["figures"]["model"]
