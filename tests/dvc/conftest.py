@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 import yaml
-from tiny_project import MODELS, PARTS, ROOT, TINY, Project, merged
+from tiny_config import TINY
+from tiny_project import MODELS, PARTS, ROOT, Project, merged
 
 
 @pytest.fixture(scope="session")

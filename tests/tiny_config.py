@@ -1,0 +1,25 @@
+"""A dataset and a network small enough for a test."""
+
+TINY = {
+    "dataset": "demo",
+    "datasets": {
+        "demo": {
+            "artists_per_genre": 2,
+            "tracks_per_artist": 2,
+            "repeats": 1,
+            "seconds": 4,
+            "seeds": [1],
+            "train": {"windows_per_track": 2, "max_epochs": 2},
+        }
+    },
+    "mel": {"shards": 2},
+    "network": {
+        "conv": [
+            {"filters": 4, "kernel": [3, 3], "pool": [2, 4], "l2": 0.01},
+            {"filters": 4, "kernel": [3, 5], "pool": [2, 4], "l2": 0.01},
+        ],
+    },
+    "train": {"batch_size": 10, "micro_batch": 3},
+    "filters": {"folds": 3, "alphas": 10, "min_active": 5},
+    "figures": {"discriminants": {"components": [5, 10]}},
+}
