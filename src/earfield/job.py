@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from earfield.errors import EarfieldError
-from earfield.kept import keep
+from earfield.kept import keep, release
 
 _SOURCES = str(Path(__file__).parents[1])
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -38,6 +38,7 @@ def logged(path: str | os.PathLike[str], outputs: Iterable[str | os.PathLike[str
     logging.basicConfig(format="%(message)s", handlers=handlers, force=True)
     logging.getLogger("earfield").setLevel(logging.INFO)
     try:
+        release(outputs)
         yield
         keep(outputs)
     except EarfieldError as error:

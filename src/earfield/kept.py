@@ -28,6 +28,23 @@ def keep(paths: Iterable[str | os.PathLike[str]]) -> None:
             _link(path, _FOLDER / path)
 
 
+def release(paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Take the second name from outputs that are about to be made again.
+
+    Until the job ends well there is nothing to go back to: Snakemake has no record of either version.
+
+    Parameters
+    ----------
+    paths : iterable of path-like
+        Files and folders, relative to the project's folder; others are passed over.
+    """
+    for kept in (_FOLDER / path for path in map(Path, paths) if not path.is_absolute()):
+        if kept.is_dir():
+            shutil.rmtree(kept)
+        else:
+            kept.unlink(missing_ok=True)
+
+
 def put_back(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     """Give outputs that are missing their first name back.
 
@@ -59,7 +76,8 @@ def settle() -> list[str]:
         Outputs that are there, but are not what Snakemake made or adopted last.
     """
     different = []
-    for kept in sorted(path for path in _FOLDER.rglob("*") if path.is_file()):
+    everything = sorted(_FOLDER.rglob("*"))
+    for kept in (path for path in everything if path.is_file()):
         path = kept.relative_to(_FOLDER)
         try:
             same = path.samefile(kept)
@@ -69,7 +87,7 @@ def settle() -> list[str]:
             _link(kept, path)
         elif not same:
             different.append(str(path))
-    for kept in (path for path in _FOLDER.rglob("*") if path.is_dir()):
+    for kept in (path for path in everything if path.is_dir()):
         folder = kept.relative_to(_FOLDER)
         stamp, made = folder / _STAMP, kept.stat().st_mtime_ns
         if stamp.exists() and not any(Path(path).is_relative_to(folder) for path in different):

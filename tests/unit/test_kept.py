@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -78,6 +80,20 @@ def test_paths_outside_the_project_are_passed_over(project, tmp_path_factory):
     outside.write_text("1")
     keep([outside, "results/never made"])
     assert not (project / ".snakemake/kept").exists()
+
+
+def test_killed_job_leaves_nothing_that_its_outputs_would_be_held_against(project):
+    keep(["results/a.csv", "results/dump"])
+    code = (
+        "import os; from earfield.job import logged\n"
+        "with logged('job.log', ['results/a.csv', 'results/dump']):\n"
+        "    open('results/a.csv.new', 'w').write('of the new run'); os.replace('results/a.csv.new', 'results/a.csv')\n"
+        "    os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=project).returncode == -9
+    assert settle() == []
+    os.unlink("results/a.csv")
+    assert put_back(["results/a.csv"]) == []
 
 
 def test_job_keeps_its_outputs_only_if_it_ends_well(project):
