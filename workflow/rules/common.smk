@@ -25,8 +25,9 @@ try:
 except ConfigError as error:
     raise WorkflowError(str(error))
 
-# What DVC has put under the names of outputs is not what Snakemake has records of.
-foreign = [] if is_read() else foreign_outputs()
+# What DVC has put under the names of outputs is not what Snakemake has records of. Jobs that read the rules on other
+# machines do not ask: outputs of jobs beside them may be on their way.
+foreign = foreign_outputs() if workflow.is_main_process and not is_read() else []
 if foreign and "DVC_STAGE" not in os.environ:
     shown = "".join(f"\n  {path}" for path in foreign[:10])
     raise WorkflowError(
