@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from snakemake.utils import update_config
 
 from benchmarks.project import ROOT, commands_environment, copy_project, summarise
 
@@ -20,7 +21,8 @@ _DVC = (".dvc/config", ".dvcignore")
 def measure_status(folder: Path) -> list[list[object]]:
     """Measure `dvc status` in a project of 1,000 tracks and 30 seeds that Snakemake has built."""
     config = yaml.safe_load((folder / "config.yaml").read_text())
-    version(folder, merged(config, yaml.safe_load((folder / "many.yaml").read_text())))
+    update_config(config, yaml.safe_load((folder / "many.yaml").read_text()))
+    version(folder, config)
     record = run(folder, "earfield", "record")
     seconds = [run(folder, "dvc", "status") for _ in range(_REPETITIONS)]
     return [
@@ -53,14 +55,6 @@ def version(folder: Path, config: Mapping[str, Any]) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(dict(config), sort_keys=False))
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
     run(folder, "earfield", "stages")
-
-
-def merged(config: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a configuration with another over it."""
-    both = dict(config)
-    for key, value in over.items():
-        both[key] = merged(both[key], value) if isinstance(value, Mapping) and key in both else value
-    return both
 
 
 def run(folder: Path, *command: str) -> float:

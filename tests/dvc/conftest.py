@@ -4,8 +4,9 @@ import shutil
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 from tiny_config import TINY
-from tiny_project import MODELS, PARTS, ROOT, Project, merged
+from tiny_project import MODELS, PARTS, ROOT, Project
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +19,9 @@ def make_project(tmp_path_factory):
             source, target = ROOT / part, project.folder / part
             target.parent.mkdir(parents=True, exist_ok=True)
             (shutil.copytree if source.is_dir() else shutil.copy2)(source, target)
-        settings = merged(merged(yaml.safe_load((ROOT / "config.yaml").read_text()), TINY), config)
+        settings = yaml.safe_load((ROOT / "config.yaml").read_text())
+        for over in (TINY, config):
+            update_config(settings, over)
         settings["models"] = MODELS
         (project.folder / "config.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
         project.run("git init -q -b main")

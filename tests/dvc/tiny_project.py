@@ -9,18 +9,11 @@ import sys
 from pathlib import Path
 
 import yaml
+from snakemake.utils import update_config
 
 ROOT = Path(__file__).parents[2]
 PARTS = [".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "config.yaml", "resources", "src", "workflow"]
 MODELS = {"cnn": {}, "cnn_untrained": {"train": {"max_epochs": 0}}}
-
-
-def merged(config, over):
-    """Return a configuration with another over it."""
-    both = dict(config)
-    for key, value in over.items():
-        both[key] = merged(both[key], value) if isinstance(value, dict) and key in both else value
-    return both
 
 
 class Project:
@@ -62,7 +55,9 @@ class Project:
     def configure(self, **config: object) -> None:
         """Change `config.yaml`."""
         path = self.folder / "config.yaml"
-        path.write_text(yaml.safe_dump(merged(yaml.safe_load(path.read_text()), config), sort_keys=False))
+        settings = yaml.safe_load(path.read_text())
+        update_config(settings, config)
+        path.write_text(yaml.safe_dump(settings, sort_keys=False))
 
     def replace(self, path: str, old: str, new: str) -> None:
         """Edit a file."""
