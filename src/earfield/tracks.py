@@ -164,7 +164,7 @@ def write_tracks_shard(
     sample_rate: int,
     hop_length: int,
     frames: int,
-) -> pd.DataFrame:
+) -> None:
     """Inspect the songs of one shard and write their table.
 
     Parameters
@@ -173,16 +173,11 @@ def write_tracks_shard(
         With the columns `track, label, path, artist, title`, and `problem` if something is known already; songs of
         other shards are passed over.
     path : path-like
-        Table to write.
+        Table to write, with the columns `TRACK_COLUMNS`, sorted by track.
     shard, shards : int
         Which shard of how many. A track's shard is a hash of its name, so that a new track moves no other.
     sample_rate, hop_length, frames
         As in `inspect`.
-
-    Returns
-    -------
-    pd.DataFrame
-        The table, with the columns `TRACK_COLUMNS`, sorted by track.
 
     Raises
     ------
@@ -208,7 +203,6 @@ def write_tracks_shard(
     inspected = pd.DataFrame(rows, columns=list(_NOTHING_KNOWN))
     table = pd.concat([songs.drop(columns="problem", errors="ignore"), inspected], axis=1)[TRACK_COLUMNS]
     write_csv(table, path)
-    return table
 
 
 def write_tracks(
