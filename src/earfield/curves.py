@@ -9,6 +9,8 @@ from typing import Any, Self
 
 import tensorflow as tf
 
+log = logging.getLogger(__name__)
+
 _COUNTS = ("epoch", "segments")
 
 
@@ -31,14 +33,20 @@ class Curves:
         dvclive: str | os.PathLike[str],
         history: Sequence[Mapping[str, Any]],
     ) -> None:
-        from dvclive.live import Live  # half a second that only a training is worth
+        # Half a second that only a training is worth.
+        from dvclive.live import Live
+        from scmrepo.exceptions import SCMError
 
         logging.getLogger("dvclive").setLevel(logging.WARNING)
         if not history:
             shutil.rmtree(tensorboard, ignore_errors=True)
         self._board = tf.summary.create_file_writer(str(tensorboard))
         # The workflow's own files are what is versioned: no experiment is saved and no dvc.yaml written from here.
-        self._live = Live(str(dvclive), report=None, save_dvc_exp=False, dvcyaml=None)
+        self._live: Live | None = None
+        try:
+            self._live = Live(str(dvclive), report=None, save_dvc_exp=False, dvcyaml=None)
+        except SCMError as error:  # it asks git for the last commit, and there may be none; a training goes on without
+            log.warning("No curves for DVCLive (%s); commit to git before the training to have them.", error)
         for row in history:
             self._to_dvclive(row)
 
@@ -57,6 +65,8 @@ class Curves:
         self._to_dvclive(row)
 
     def _to_dvclive(self, row: Mapping[str, Any]) -> None:
+        if self._live is None:
+            return
         self._live.step = row["epoch"]
         for name in sorted(row.keys() - _COUNTS):
             self._live.log_metric(name, row[name])
@@ -71,4 +81,5 @@ class Curves:
     ) -> None:
         """Close the files."""
         self._board.close()
-        self._live.end()
+        if self._live is not None:
+            self._live.end()
