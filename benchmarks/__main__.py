@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.features import measure_features
 from benchmarks.filters import measure_filters
 from benchmarks.mel import measure_mel
 from benchmarks.training import measure_training
@@ -33,7 +34,7 @@ def main() -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     rows = []
     with tempfile.TemporaryDirectory(prefix="earfield-bench-") as folder:
-        for measure in (measure_training, measure_mel, measure_filters, measure_workflow, measure_versions):
+        for measure in (measure_training, measure_mel, measure_features, measure_filters, measure_workflow, measure_versions):
             rows += measure(Path(folder, measure.__name__), songs)
             table = pd.DataFrame(rows, columns=COLUMNS)
             write_csv(table, MEASURED)

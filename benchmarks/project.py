@@ -59,9 +59,9 @@ def run_module(name: str, *arguments: str) -> list[float]:
 
 
 class Project:
-    """A copy whose configured dataset `many` has 1,000 tracks: songs repeated under other names."""
+    """A copy whose configured dataset `many` has 1,000 tracks, or so many: songs repeated under other names."""
 
-    def __init__(self, folder: Path, songs: Path | None, **config: object) -> None:
+    def __init__(self, folder: Path, songs: Path | None, *, tracks: int = N_TRACKS, **config: object) -> None:
         copy_project(folder)
         self.folder = folder
         if songs is None:
@@ -69,7 +69,7 @@ class Project:
             songs = folder / "data" / "demo" / "audio"
         files = sorted(path for path in songs.glob("*/*") if path.suffix == ".flac")
         self.songs = folder / "songs"
-        for number in range(N_TRACKS):
+        for number in range(tracks):
             song = files[number % len(files)]
             link = self.songs / song.parent.name / f"{number:04d} {song.name}"
             link.parent.mkdir(parents=True, exist_ok=True)

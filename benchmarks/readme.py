@@ -41,6 +41,59 @@ def runs() -> str:
     return _markdown(pd.DataFrame(rows))
 
 
+def claims_real() -> str:
+    """Say what holds of the paper's sentences on the real tracks."""
+    return _claims("real_tracks")
+
+
+def claims_demo() -> str:
+    """Say what holds of the paper's sentences on the demo."""
+    return _claims("demo")
+
+
+def _claims(name: str) -> str:
+    table = pd.read_csv(MEASURED / f"{name}_claims.csv", keep_default_na=False)
+    rows = [
+        {
+            "the paper": row.sentence,
+            "measured": f"{row.measure}: {_with_interval(row)}",
+            "held against": row.baseline,
+            "tracks, tests, seeds": f"{row.tracks}, {row.tests}, {row.seeds}",
+            "protocol": row.protocol,
+            "verdict": f"**{row.verdict}**",
+        }
+        for row in table.itertuples()
+    ]
+    return _markdown(pd.DataFrame(rows))
+
+
+def _with_interval(row: Any) -> str:
+    """Return a claim's number with its interval, as far as there are any."""
+    if row.value == "":
+        return "nothing"
+    return f"{float(row.value):.3g}" + (f" ({float(row.low):.3g} to {float(row.high):.3g})" if row.low != "" else "")
+
+
+def leakage() -> str:
+    """Say what it costs a model when no artist is on both sides."""
+    rows = []
+    for name, title in _DATASETS.items():
+        table = pd.read_csv(MEASURED / f"{name}_protocols.csv")
+        for row in table[(table.protocol == "stratified") & (table.other == "artist")].itertuples():
+            rows.append(
+                {
+                    "dataset": title,
+                    "model": row.model,
+                    "stratified": f"{row.accuracy:.1%}",
+                    "artist": f"{row.other_accuracy:.1%}",
+                    "difference (95% interval)": f"{100 * row.difference:+.1f} points "
+                    f"({100 * row.low:+.1f} to {100 * row.high:+.1f})",
+                    "tracks tested under both": row.tracks,
+                }
+            )
+    return _markdown(pd.DataFrame(rows))
+
+
 def optimizers() -> str:
     """Best validation scores of each optimiser, mean over seeds, with the range."""
     table = pd.read_csv(MEASURED / "optimizers.csv")
@@ -188,6 +241,9 @@ def experiments() -> str:
 
 BLOCKS = {
     "runs": runs,
+    "claims_real": claims_real,
+    "claims_demo": claims_demo,
+    "leakage": leakage,
     "verdict": verdict,
     "resemblance_real": resemblance_real,
     "resemblance_demo": resemblance_demo,
@@ -196,7 +252,7 @@ BLOCKS = {
     "repro": repro,
     "experiments": experiments,
 }
-PAGES = ("README.md", "docs/receptive_fields.md", "docs/reproduce.md")
+PAGES = ("README.md", "docs/evidence.md", "docs/receptive_fields.md", "docs/reproduce.md")
 
 
 def render(text: str) -> str:
@@ -216,6 +272,7 @@ def _markdown(table: pd.DataFrame) -> str:
 if __name__ == "__main__":
     for name, results in (argument.split("=") for argument in sys.argv[1:]):
         shutil.copy(Path(results, "summary.csv"), MEASURED / f"{name}.csv")
-        shutil.copy(Path(results, "resemblance.csv"), MEASURED / f"{name}_resemblance.csv")
+        for table in ("claims", "protocols", "resemblance"):
+            shutil.copy(Path(results, f"{table}.csv"), MEASURED / f"{name}_{table}.csv")
     for page in (ROOT / name for name in PAGES):
         page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -6,7 +6,7 @@ Every number in it is read from the files of its own run.
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ import pandas as pd
 from earfield.atomic import write_aside
 from earfield.errors import ConfigError
 from earfield.history import best_epoch
-from earfield.splits import SUBSETS
+from earfield.markdown import counted, interval, markdown_table, percent, plain
+from earfield.groups import SUBSETS
 from earfield.tables import read_text_csv
 
 _NAMES = {"train": "training", "validation": "validation", "test": "test"}
@@ -116,7 +117,7 @@ def write_card(
     control = _control(settings, epochs)
 
     sections = [
-        f"# {_text(model)} on {_text(dataset)}: {_text(protocol)} split, seed {seed}",
+        f"# {plain(model)} on {plain(dataset)}: {plain(protocol)} split, seed {seed}",
         f"> **This is a control.** {control} It has learned no true label. It is for comparison only."
         if control
         else "",
@@ -166,19 +167,19 @@ def _what_it_is(settings: Mapping[str, Any], *, labels: Sequence[str]) -> str:
 def _data(table: pd.DataFrame, songs: pd.DataFrame, *, dataset: str, source: str) -> Iterator[str]:
     counts = pd.crosstab(songs.label, songs.subset).reindex(columns=list(SUBSETS), fill_value=0)
     yield (
-        f"{_text(dataset)}: {_ORIGIN[source]}. Used here: {_count(len(songs), 'track')} of "
-        f"{_count(len(counts), 'label')}, {songs.seconds.sum() / 3600:.2f} hours of audio."
+        f"{plain(dataset)}: {_ORIGIN[source]}. Used here: {counted(len(songs), 'track')} of "
+        f"{counted(len(counts), 'label')}, {songs.seconds.sum() / 3600:.2f} hours of audio."
     )
-    rows = [[_text(label), *row, row.sum()] for label, row in zip(counts.index, counts.to_numpy(), strict=True)]
+    rows = [[plain(label), *row, row.sum()] for label, row in zip(counts.index, counts.to_numpy(), strict=True)]
     rows.append(["all", *counts.sum(), len(songs)])
-    yield _table(["label", *(f"{_NAMES[subset]} tracks" for subset in SUBSETS), "tracks"], rows)
+    yield markdown_table(["label", *(f"{_NAMES[subset]} tracks" for subset in SUBSETS), "tracks"], rows)
     reasons = table.problem[table.problem != ""].map(_reason).value_counts()
     if reasons.empty:
         yield "No track was left out."
         return
-    yield f"{reasons.sum()} of {_count(len(table), 'track')} could not be used and were left out:"
+    yield f"{reasons.sum()} of {counted(len(table), 'track')} could not be used and were left out:"
     ordered = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
-    yield _table(["reason", "tracks"], ([_text(reason), number] for reason, number in ordered))
+    yield markdown_table(["reason", "tracks"], ([plain(reason), number] for reason, number in ordered))
 
 
 def _reason(problem: str) -> str:
@@ -190,7 +191,7 @@ def _protocol(songs: pd.DataFrame, *, protocol: str, seed: int) -> Iterator[str]
     parts = {subset: songs[songs.subset == subset] for subset in SUBSETS}
     sizes = [f"{len(parts[subset])} for {_NAMES[subset]}" for subset in SUBSETS]
     yield (
-        f"Protocol {_text(protocol)}, seed {seed}: {', '.join(sizes[:-1])} and {sizes[-1]} (tracks). The seed decides "
+        f"Protocol {plain(protocol)}, seed {seed}: {', '.join(sizes[:-1])} and {sizes[-1]} (tracks). The seed decides "
         "the split, the initial weights and all that is random in training."
     )
     train, test = parts["train"], parts["test"]
@@ -200,13 +201,13 @@ def _protocol(songs: pd.DataFrame, *, protocol: str, seed: int) -> Iterator[str]
         unnamed, unnamed_train = (int((part.artist == "").sum()) for part in (test, train))
         shared = int(test.artist.isin(set(train.artist) - {""}).sum())
         yield (
-            f"{shared} of {_count(len(test), 'test track')} {_are(shared)} by an artist who is also in training, which "
-            f"can flatter the results. No artist is known for {_count(unnamed, 'test track')} and "
-            f"{_count(unnamed_train, 'training track')}"
+            f"{shared} of {counted(len(test), 'test track')} {_are(shared)} by an artist who is also in training, "
+            f"which can flatter the results. No artist is known for {counted(unnamed, 'test track')} and "
+            f"{counted(unnamed_train, 'training track')}"
             + ("; the true number may be larger." if unnamed or unnamed_train else ".")
         )
     twins = int(test.sha256.isin(set(train.sha256) - {""}).sum())
-    yield f"{_count(twins, 'test track')} {_are(twins)} byte for byte the file of a training track."
+    yield f"{counted(twins, 'test track')} {_are(twins)} byte for byte the file of a training track."
 
 
 def _training(epochs: pd.DataFrame, settings: Mapping[str, Any]) -> Iterator[str]:
@@ -215,10 +216,10 @@ def _training(epochs: pd.DataFrame, settings: Mapping[str, Any]) -> Iterator[str
         yield "No epoch was run."
         del shown["train"]
     else:
-        number = _count(len(epochs), "epoch")
+        number = counted(len(epochs), "epoch")
         if settings["shuffled_like"]:
             # Such a network has no true label to stop by: see `earfield.train`.
-            kept, like, targets = epochs.iloc[-1], _text(settings["shuffled_like"]), "shuffled labels"
+            kept, like, targets = epochs.iloc[-1], plain(settings["shuffled_like"]), "shuffled labels"
             yield f"{number} {_were(len(epochs))} run, as many as {like} took to its best one, and the last one kept."
             shown["train"] = {
                 key: each for key, each in shown["train"].items() if key not in ("max_epochs", "patience")
@@ -230,22 +231,22 @@ def _training(epochs: pd.DataFrame, settings: Mapping[str, Any]) -> Iterator[str
                 "and among equals by validation loss."
             )
         rows = [
-            [subset, f"{kept[f'{key}_loss']:.3f}", _percent(kept[f"{key}_accuracy"])]
+            [subset, f"{kept[f'{key}_loss']:.3f}", percent(kept[f"{key}_accuracy"])]
             for key, subset in (
                 ("train", f"training segments, {targets}, units dropped"),
                 ("validation", "validation tracks"),
             )
         ]
-        yield _table([f"epoch {kept.epoch:.0f}", "loss [nat]", "accuracy"], rows)
-    yield _table(["setting", "value"], ([_text(key), _text(value)] for key, value in _flat(shown)))
+        yield markdown_table([f"epoch {kept.epoch:.0f}", "loss [nat]", "accuracy"], rows)
+    yield markdown_table(["setting", "value"], ([plain(key), plain(value)] for key, value in _flat(shown)))
 
 
 def _results(scores: Mapping[str, Any]) -> Iterator[str]:
     labels, matrix, n = scores["labels"], scores["confusion"], scores["tracks"]
     yield (
-        f"**{_percent(scores['accuracy'])} of {_count(n, 'test track')} are labelled right** ({_hits(scores)}), 95% "
-        f"interval {_interval(scores)} (Wilson's). Always naming the commonest label would be right for "
-        f"{_percent(scores['baseline'])}. The mean recall over labels is {_percent(scores['balanced_accuracy'])}."
+        f"**{percent(scores['accuracy'])} of {counted(n, 'test track')} are labelled right** ({_hits(scores)}), 95% "
+        f"interval {interval(scores)} (Wilson's). Always naming the commonest label would be right for "
+        f"{percent(scores['baseline'])}. The mean recall over labels is {percent(scores['balanced_accuracy'])}."
     )
     if scores["low"] <= scores["baseline"] <= scores["high"]:
         yield "The interval holds that baseline: this run does not show that the network is better or worse."
@@ -254,12 +255,12 @@ def _results(scores: Mapping[str, Any]) -> Iterator[str]:
         "results, if several seeds were run."
     )
     rows = [
-        [_text(label), _percent(each["recall"]), each["tracks"], _interval(each)]
+        [plain(label), percent(each["recall"]), each["tracks"], interval(each)]
         if (each := scores["recall"].get(label))
-        else [_text(label), "not tested", 0, ""]
+        else [plain(label), "not tested", 0, ""]
         for label in labels
     ]
-    yield _table(["label", "recall", "test tracks", "95% interval"], rows)
+    yield markdown_table(["label", "recall", "test tracks", "95% interval"], rows)
     errors = [
         (count, label, predicted)
         for label, row in zip(labels, matrix, strict=True)
@@ -268,14 +269,16 @@ def _results(scores: Mapping[str, Any]) -> Iterator[str]:
     ]
     most = max((count for count, _, _ in errors), default=0)
     pairs = [
-        f"{_text(label)} taken for {_text(predicted)} ({count} of {_count(scores['recall'][label]['tracks'], 'track')})"
+        f"{plain(label)} taken for {plain(predicted)} "
+        f"({count} of {counted(scores['recall'][label]['tracks'], 'track')})"
         for count, label, predicted in errors
         if count == most
     ]
     if not pairs:
         yield "No test track was taken for another label."
     elif most == 1:
-        yield f"No two labels were confused more than once; {_count(len(pairs), 'track')} {_were(len(pairs))} mistaken."
+        mistaken = f"{counted(len(pairs), 'track')} {_were(len(pairs))} mistaken"
+        yield f"No two labels were confused more than once; {mistaken}."
     else:
         yield f"Most frequent confusion: {'; '.join(pairs)}."
 
@@ -288,9 +291,9 @@ def _limits(scores: Mapping[str, Any], *, source: str, control: bool) -> str:
     wrong = scores["tracks"] - _hits(scores)
     limits = [
         *(["Labelling music at all: it is a control, for comparison only."] * control),
-        f"Judging a single song as if certain: {wrong} of {_count(scores['tracks'], 'test track')} {_were(wrong)} "
+        f"Judging a single song as if certain: {wrong} of {counted(scores['tracks'], 'test track')} {_were(wrong)} "
         "labelled wrong, and nobody measured whether its probabilities are as sure as they say.",
-        f"Music unlike its data. It names one of its {_count(len(scores['labels']), 'label')} for any sound, also for "
+        f"Music unlike its data. It names one of its {counted(len(scores['labels']), 'label')} for any sound, also for "
         "one that has none of them.",
         "Decisions about people or their money, such as royalties, contracts or who is promoted.",
         *_LIMITS[source],
@@ -317,12 +320,12 @@ def _faults(songs: pd.DataFrame, *, source: str, facts: str | os.PathLike[str] |
         "sample for sample the same as another one used": known.wav_md5.duplicated(keep=False),
         "without a known artist": known.artist == "",
     }
-    yield f"Of the {_count(len(known), 'track')} of GTZAN that {_are(len(known))} used here:"
+    yield f"Of the {counted(len(known), 'track')} of GTZAN that {_are(len(known))} used here:"
     rows = [
         [fault, *(int((found & (known.subset == subset)).sum()) for subset in SUBSETS), int(found.sum())]
         for fault, found in faults.items()
     ]
-    yield _table(["tracks that are", *(f"in {_NAMES[subset]}" for subset in SUBSETS), "tracks"], rows)
+    yield markdown_table(["tracks that are", *(f"in {_NAMES[subset]}" for subset in SUBSETS), "tracks"], rows)
 
 
 def _environment(machine: Mapping[str, Any]) -> str:
@@ -341,7 +344,7 @@ def _environment(machine: Mapping[str, Any]) -> str:
         **{name: version or "not installed as a package" for name, version in sorted(machine["packages"].items())},
         "seed": machine["seed"],
     }
-    return _table(["of the training", ""], ([_text(key), _text(value)] for key, value in rows.items()))
+    return markdown_table(["of the training", ""], ([plain(key), plain(value)] for key, value in rows.items()))
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -355,31 +358,9 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-
-
-def _text(value: object) -> str:
-    """Return a name as Markdown that shows it as it is, also in a table."""
-    return re.sub(r"([\\`*_\[\]<>|~&#$])", r"\\\1", " ".join(str(value).split()))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
-
-
 def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
 def _were(number: int) -> str:
     return "was" if number == 1 else "were"
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}"
-
-
-def _interval(bounds: Mapping[str, float]) -> str:
-    return f"{_percent(bounds['low'])} – {_percent(bounds['high'])}"

@@ -11,8 +11,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from earfield.controls import KERNEL_NULLS, is_null
 from earfield.errors import ConfigError
-from earfield.models import KERNEL_NULLS, is_null
+from earfield.matrix import models_of, protocols_of
+from earfield.modules import constant, keywords, module_file, module_names
 
 # JSON takes 64.0 for an integer, and YAML can write .nan and .inf: neither is of use here.
 _Validator = extend(
@@ -50,6 +52,7 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
         raise ConfigError(_sentence(errors[0]))
     _check_dataset(config)
     _check_models(config)
+    _check_protocols(config)
     _check_front_end(config["mel"])
     maps = _check_network(config["network"], frames=config["segment"]["frames"], n_mels=config["mel"]["n_mels"])
     _check_activations(config["activations"], maps)
@@ -127,14 +130,21 @@ def _check_dataset(config: Mapping[str, Any]) -> None:
 
 
 def _check_models(config: Mapping[str, Any]) -> None:
-    learned = [name for name, model in config["models"].items() if not is_null(model)]
+    for name, model in config["models"].items():
+        if "module" in model:
+            _check_module(name, model)
+        elif "options" in model:
+            raise ConfigError(
+                f"The configuration sets models.{name}.options, which go with a module; name one or remove."
+            )
+    learned = [name for name, model in config["models"].items() if "module" not in model and not is_null(model)]
     mend = f"those are {', '.join(learned)}." if learned else "add one that is."
     for name, model in config["models"].items():
         like = model.get("shuffled_like", learned[0] if learned else None)
         if "shuffled_like" in model and like not in learned:
             raise ConfigError(
-                f"The configuration sets models.{name}.shuffled_like to '{like}', which is no model trained on true "
-                f"labels; {mend}"
+                f"The configuration sets models.{name}.shuffled_like to '{like}', which is no network trained on "
+                f"true labels; {mend}"
             )
         if name in KERNEL_NULLS:
             raise ConfigError(f"The configuration has the model '{name}', a name that is taken; choose another.")
@@ -148,7 +158,74 @@ def _check_models(config: Mapping[str, Any]) -> None:
     shown = config["figures"]["model"]
     if shown not in learned:
         raise ConfigError(
-            f"The configuration sets figures.model to '{shown}', which is no model trained on true labels; {mend}"
+            f"The configuration sets figures.model to '{shown}', which is no network trained on true labels; {mend}"
+        )
+
+
+def _check_module(name: str, model: Mapping[str, Any]) -> None:
+    """See that a model's module is there and takes its options, without running it."""
+    known = module_names("models")
+    if model["module"] not in known:
+        raise ConfigError(
+            f"The configuration sets models.{name}.module to '{model['module']}', which is no module of "
+            f"earfield.models; those are {', '.join(known)}."
+        )
+    for key in ("train", "shuffled_like"):
+        if key in model:
+            raise ConfigError(f"The configuration sets models.{name}.{key}, which goes with networks; remove it.")
+    file, options = module_file("models", model["module"]), model.get("options", {})
+    wanted, features = keywords(file, "predict"), constant(file, "FEATURES")
+    for key in options:
+        if key not in wanted:
+            mend = f"it takes {', '.join(wanted)}." if wanted else "it takes none; remove it."
+            raise ConfigError(
+                f"The configuration sets models.{name}.options.{key}, which the module does not take; {mend}"
+            )
+    for key, needed in wanted.items():
+        if needed and key not in options:
+            raise ConfigError(f"The configuration lacks the key 'models.{name}.options.{key}'; the module needs it.")
+    if features is not None and features not in module_names("features"):
+        raise ConfigError(
+            f"The module '{model['module']}' of models.{name} names the features '{features}', which are no module of "
+            f"earfield.features; those are {', '.join(module_names('features'))}."
+        )
+
+
+def _check_protocols(config: Mapping[str, Any]) -> None:
+    for name, dataset in config["datasets"].items():
+        for protocol in dataset.get("protocols", []):
+            if protocol not in config["protocols"]:
+                raise ConfigError(
+                    f"The configuration names '{protocol}' in datasets.{name}.protocols, which is no key of protocols; "
+                    f"those are {', '.join(config['protocols'])}."
+                )
+    for name, protocol in config["protocols"].items():
+        for model in protocol.get("models", []):
+            if model not in config["models"]:
+                raise ConfigError(
+                    f"The configuration names '{model}' in protocols.{name}.models, which is no key of models; "
+                    f"those are {', '.join(config['models'])}."
+                )
+        if protocol.get("artists") and "unnamed" not in protocol:
+            raise ConfigError(
+                f"The configuration lacks the key 'protocols.{name}.unnamed'; say what tracks without artist are."
+            )
+        if protocol["kind"] == "file" and not os.path.exists(os.path.expanduser(protocol["path"])):
+            raise ConfigError(
+                f"The configuration sets protocols.{name}.path to '{protocol['path']}', which does not exist; "
+                "correct it."
+            )
+    shown, model = config["figures"]["protocol"], config["figures"]["model"]
+    protocols = protocols_of(config, config["dataset"])
+    if shown not in protocols:
+        raise ConfigError(
+            f"The configuration sets figures.protocol to '{shown}', which is none of the protocols of the dataset "
+            f"'{config['dataset']}'; those are {', '.join(protocols)}."
+        )
+    if model not in models_of(config, shown):
+        raise ConfigError(
+            f"The configuration sets figures.model to '{model}', which is not run under figures.protocol, '{shown}'; "
+            f"those are {', '.join(models_of(config, shown))}."
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from earfield.errors import EarfieldError
 
 # One name everywhere: rules/<stage>.smk, rules <stage> and <stage>_<part>, the scripts, the milestone all_<stage>.
-STAGES = ("tracks", "mel", "splits", "train", "evaluate", "activations", "filters", "figures")
+STAGES = ("tracks", "mel", "features", "splits", "train", "evaluate", "activations", "filters", "figures")
 
 
 _reading = False

@@ -24,15 +24,20 @@ class TrackPredictor:
         Where it runs.
     overlap : float
         Overlap of neighbouring windows, as a share of their length.
+
+    Attributes
+    ----------
+    frames, hop : int
+        Length of a window and distance between windows [frames].
     """
 
     def __init__(self, model: keras.Model, *, device: Device, overlap: float) -> None:
-        self._frames, n_mels = model.input_shape[1:]
-        self._hop = max(1, round(self._frames * (1 - overlap)))
+        self.frames, n_mels = model.input_shape[1:]
+        self.hop = max(1, round(self.frames * (1 - overlap)))
         self._size = _MICRO_BATCH[device.gpu]
         self._pool = ThreadPoolExecutor(device.workers)
 
-        @tf.function(input_signature=[tf.TensorSpec((None, self._frames, n_mels), tf.float32)])
+        @tf.function(input_signature=[tf.TensorSpec((None, self.frames, n_mels), tf.float32)])
         def probabilities(x: tf.Tensor) -> tf.Tensor:
             return model(x, training=False)
 
@@ -53,12 +58,27 @@ class TrackPredictor:
         np.ndarray [shape=(n_tracks, n_labels), dtype=float64]
             Mean probabilities.
         """
-        return np.stack(list(self._pool.map(lambda name: self._track(shards.track(name)), names)))
+        return np.stack([of_track.mean(axis=0, dtype=np.float64) for of_track in self.windows(shards, names)])
+
+    def windows(self, shards: MelShards, names: Sequence[str]) -> list[np.ndarray]:
+        """Return the network's output on each window of each track.
+
+        Parameters
+        ----------
+        shards, names
+            As when called.
+
+        Returns
+        -------
+        list of np.ndarray [shape=(n_windows, n_labels), dtype=float32]
+            The windows of `window_starts`, the last of which may overlap more than the others.
+        """
+        return list(self._pool.map(lambda name: self._track(shards.track(name)), names))
 
     def _track(self, mel: np.ndarray) -> np.ndarray:
-        starts = window_starts(len(mel), frames=self._frames, hop=self._hop)
+        starts = window_starts(len(mel), frames=self.frames, hop=self.hop)
         outputs = []
         for first in range(0, len(starts), self._size):
-            windows = np.stack([mel[start : start + self._frames] for start in starts[first : first + self._size]])
+            windows = np.stack([mel[start : start + self.frames] for start in starts[first : first + self._size]])
             outputs.append(self._probabilities(windows).numpy())
-        return np.concatenate(outputs).mean(axis=0, dtype=np.float64)
+        return np.concatenate(outputs)

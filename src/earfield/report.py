@@ -25,14 +25,16 @@ def describe(dataset: str, *, root: str = ".") -> str:
     """
     results = Path(root, "results", dataset)
     lines = []
-    if (results / "summary.json").exists():
-        summary = json.loads((results / "summary.json").read_text(encoding="utf-8"))
+    for path in sorted(results.glob("*/summary.json")):
+        summary = json.loads(path.read_text(encoding="utf-8"))
         lines += [_accuracy(dataset, row) for row in summary["models"]]
     if (results / "resemblance.csv").exists():
         with open(results / "resemblance.csv", newline="", encoding="utf-8") as file:
             lines += [_filters(dataset, row) for row in csv.DictReader(file) if row["measure"] == "r2_held_out"]
         lines.append(f"Filters and the auditory system, measure by measure: {results}/resemblance.csv")
     lines += describe_problems(dataset, root=root).splitlines()
+    if (results / "claims.md").exists():
+        lines.append(f"What holds of the paper's claims: {results}/claims.md")
     if (results / "figures").exists():
         lines.append(f"Figures: {results}/figures/")
     return "\n".join(lines)

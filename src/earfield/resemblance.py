@@ -12,8 +12,8 @@ import pandas as pd
 
 from earfield.auditory import reference_bank
 from earfield.bootstrap import UNIT_DRAWS, Difference, Statistic, compare, distance_to, mean, median
+from earfield.controls import KERNEL_NULLS
 from earfield.errors import DatasetError
-from earfield.models import KERNEL_NULLS
 from earfield.strf import MEASURES, measure_strfs, window_limits
 from earfield.tables import read_text_csv, write_csv
 
@@ -80,7 +80,7 @@ def write_resemblance(
     trained : str
         The network.
     nulls : sequence of str
-        What it is compared with. The kernel nulls of `earfield.models.KERNEL_NULLS` are compared unit by unit.
+        What it is compared with. The kernel nulls of `earfield.controls.KERNEL_NULLS` are compared unit by unit.
 
     Raises
     ------

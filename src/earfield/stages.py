@@ -14,10 +14,12 @@ from earfield.collection import listed_folders
 from earfield.config import check_config
 from earfield.errors import EarfieldError
 from earfield.graph import STAGES, Job, read_graph
+from earfield.matrix import models_of, runs_of, split_settings
 
 DVC_YAML = Path("dvc.yaml")
 # A download is a stage of its own: it is frozen once it has verified.
 DOWNLOAD = "tracks_gtzan"
+_DECIDE_FILES = ("shuffled_like", "module")  # settings of a model that decide what its jobs need
 _RESTORE = "restore it, perhaps from git."
 _MENDS = {"dvc.yaml": "remove it, then say: earfield stages (and `dvc freeze tracks_gtzan` if that was frozen)."}
 _HEAD = """\
@@ -117,15 +119,17 @@ def read_config() -> dict[str, Any]:
 
 def digest(config: Mapping[str, Any]) -> str:
     """Return a hash of what decides which files there are, and so which stages."""
-    dataset = config["datasets"][config["dataset"]]
+    dataset, shown = config["datasets"][config["dataset"]], config["figures"]["protocol"]
     shape = {
         "dataset": config["dataset"],
         "source": [dataset["source"], dataset.get("path"), dataset.get("archive"), sorted(dataset)],
-        "seeds": dataset["seeds"],
-        "protocols": list(config["protocols"]),
-        "models": {name: model.get("shuffled_like") for name, model in config["models"].items()},
+        "runs": runs_of(config, config["dataset"], shown),
+        "models": {
+            name: [config["models"][name].get(key) for key in _DECIDE_FILES] for name in models_of(config, shown)
+        },
         "shards": config["mel"]["shards"],
-        "shown": [config["figures"]["protocol"], config["figures"]["model"]],
+        "file": config["protocols"][shown].get("path"),
+        "shown": [shown, config["figures"]["model"]],
     }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -147,14 +151,17 @@ def config_keys(stage: str, config: Mapping[str, Any]) -> list[str]:
     """
     name = config["dataset"]
     dataset = config["datasets"][name]
-    songs = [f"datasets.{name}.{key}" for key in dataset if key not in {"seeds", "train", "mirrors"}]
+    songs = [f"datasets.{name}.{key}" for key in dataset if key not in {"seeds", "protocols", "train", "mirrors"}]
     front_end = [f"mel.{key}" for key in config["mel"] if key != "shards"]
+    shown = config["figures"]["protocol"]
+    splitting = [f"protocols.{shown}.{key}" for key in split_settings(config, shown)]
     training = ["segment", "network", "train", "models", *([f"datasets.{name}.train"] if "train" in dataset else [])]
     keys = {
         DOWNLOAD: songs,
         "tracks": [*songs, "mel.sample_rate", "mel.hop_length", "mel.shards", "segment.frames", "tracks"],
         "mel": front_end,
-        "splits": ["protocols"],
+        "features": front_end,
+        "splits": ["mel.sample_rate", "mel.hop_length", *splitting],
         "train": [*front_end, *training],
         "evaluate": [f"datasets.{name}.source", *front_end, *training],
         "activations": [*front_end, "activations"],
@@ -203,11 +210,11 @@ def _own_songs(config: Mapping[str, Any]) -> set[str]:
 def _shown(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what DVC shows of the results: metrics, plots and the model."""
     results, figures = f"results/{config['dataset']}", config["figures"]
-    seed = config["datasets"][config["dataset"]]["seeds"][0]
+    seed = runs_of(config, config["dataset"], figures["protocol"])[0]
     run = f"{results}/{figures['protocol']}/{seed}/{figures['model']}"
     curves = {"x": "epoch", "x_label": "epoch"}
     return {
-        "metrics": [f"{results}/summary.json"],
+        "metrics": [f"{results}/{figures['protocol']}/summary.json"],
         "plots": [
             {
                 "confusion": {
@@ -236,11 +243,11 @@ def _shown(config: Mapping[str, Any]) -> dict[str, Any]:
                 }
             },
             {
-                "accuracy by protocol": {
+                "accuracy by model": {
                     "template": "workflow/report/accuracy.vl.json",
                     "x": "accuracy",
-                    "y": {f"{results}/summary.csv": "model"},
-                    "title": "Accuracy by protocol and model",
+                    "y": {f"{results}/{figures['protocol']}/summary.csv": "model"},
+                    "title": f"Accuracy by model, {figures['protocol']}",
                 }
             },
         ],

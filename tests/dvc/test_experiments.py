@@ -31,7 +31,7 @@ def rows(project):
     states = [each for revision in shown for experiment in revision["experiments"] or [] for each in experiment["revs"]]
     return {
         state["data"]["params"]["config.yaml"]["data"]["train"]["optimizer"]["learning_rate"]: state["data"]["metrics"][
-            "results/demo/summary.json"
+            "results/demo/stratified/summary.json"
         ]["data"]["test"]["stratified"]["cnn"]
         for state in states
     }

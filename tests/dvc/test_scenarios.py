@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from tiny_project import Project, count, ran
 
-STAGES = ["tracks", "mel", "splits", "train", "evaluate", "activations", "filters", "figures"]
+STAGES = ["tracks", "mel", "features", "splits", "train", "evaluate", "activations", "filters", "figures"]
 CNN = "results/demo/stratified/1/cnn"
 
 
@@ -36,7 +36,7 @@ def test_both_tools_make_the_same_bytes_from_nothing(by_dvc, by_snakemake):
 def test_after_repro_neither_tool_has_anything_to_do(built):
     assert "Nothing to be done" in built.run("snakemake -n")
     output = built.run("dvc repro")
-    assert [f"Stage '{stage}' didn't change, skipping" for stage in STAGES] == output.splitlines()[:8]
+    assert [f"Stage '{stage}' didn't change, skipping" for stage in STAGES] == output.splitlines()[: len(STAGES)]
 
 
 def test_after_snakemake_and_record_repro_skips_all(by_snakemake, copy_of):
@@ -64,10 +64,10 @@ def test_changed_training_runs_training_and_what_follows_and_changed_back_runs_n
     before = built.hashes()
     built.configure(train={"optimizer": {"learning_rate": 2.0e-3}})
     assert built.changed() == ["train", "evaluate"]
-    upstream = {"tracks_demo", "tracks_shard", "tracks", "mel", "splits"}
+    upstream = {"tracks_demo", "tracks_shard", "tracks", "mel", "splits_repeats", "splits"}
     assert "train" in built.planned() and not upstream & built.planned()
     output = built.run("dvc repro evaluate")
-    assert ran(output) == {"train", "evaluate_predict", "evaluate_score", "evaluate_card", "evaluate_summary"}
+    assert ran(output) == {"train", "evaluate_predict", "evaluate_score", "evaluate_protocol"}
     assert built.hashes()[f"{CNN}/model.keras"] != before[f"{CNN}/model.keras"]
     assert set(built.changed()) == {"activations", "figures"}
     assert not built.planned() & {"train", "evaluate_predict"}
@@ -148,7 +148,7 @@ def test_touched_files_change_nothing(built):
     [
         # How an error is worded, how a file is put in place: no number depends on them.
         ("errors", [], set()),
-        ("splits", ["evaluate", "figures", "splits"], {"splits", "evaluate_card", "figures_discriminants_data"}),
+        ("splits", ["evaluate", "figures", "splits"], {"splits", "evaluate_score", "figures_discriminants_data"}),
         ("bootstrap", ["filters"], {"filters_resemblance"}),
     ],
 )
@@ -292,9 +292,9 @@ def test_snakemake_is_refused_while_dvc_is_at_work(built):
 
 
 def test_record_refuses_with_the_list_of_what_snakemake_has_to_do(built):
-    (built.folder / "results/demo/summary.csv").unlink()
+    (built.folder / "results/demo/stratified/summary.csv").unlink()
     refused = built.run("earfield record", ok=False)
-    assert "DVC cannot record: Snakemake has " in refused and "results/demo/summary.csv: missing" in refused
+    assert "DVC cannot record: Snakemake has " in refused and "results/demo/stratified/summary.csv: missing" in refused
     assert "Traceback" not in refused
 
 

@@ -70,9 +70,9 @@ class Project:
         self.run("git commit -q --allow-empty -m state")
 
     def hashes(self) -> dict[str, str]:
-        """Return the hash of every file that was made."""
+        """Return the hash of every file that was made, but for those that say what making them cost."""
         found = [path for part in ("data", "results") for path in (self.folder / part).rglob("*") if path.is_file()]
-        files = [path for path in found if path.name != ".snakemake_timestamp"]
+        files = [path for path in found if path.name not in {".snakemake_timestamp", "cost.json"}]
         return {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
     def changed(self) -> list[str]:

@@ -11,7 +11,8 @@ from markdown_it import MarkdownIt
 
 from earfield.card import write_card
 from earfield.errors import ConfigError
-from earfield.score import wilson_interval, write_metrics, write_predictions
+from earfield.predictions import write_predictions
+from earfield.score import wilson_interval, write_metrics
 
 # Test tracks, their labels and what they were taken for. By hand: 5 of 8 right; recall 1/4, 2/2, 2/2.
 TESTED = [("t0", "a", "a"), ("t1", "a", "b"), ("t2", "a", "b"), ("t3", "a", "c")]

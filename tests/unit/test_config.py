@@ -53,7 +53,10 @@ def test_repositorys_configuration_passes():
         "mel.fmax=11025",
         "mel.hop_length=512",
         "tracks.max_unusable=0",
-        "protocols.mine={kind: stratified, ratio: [0.5, 0.2, 0.3]}",
+        "protocols.mine={kind: stratified, ratio: [0.5, 0.2, 0.3], repeats: apart, labels: [jazz, rock]}",
+        "protocols.mine={kind: cross_validation, folds: 5, ratio: [3, 1], repeats: together, artists: true, unnamed: train}",
+        "datasets.demo.protocols=[stratified]",
+        "models.svm={module: mfcc_svm, options: {c: [1], gamma: [1], sharpness: [1]}}",
         "figures.spectrogram.track=blues/blues.00000",
     ],
 )
@@ -327,23 +330,23 @@ def test_every_key_that_the_schema_takes_stands_in_the_configuration():
     [
         (
             {"models": {"cnn": {}, "other": {"shuffled_like": "cnnn"}}},
-            "models.other.shuffled_like to 'cnnn', which is no model trained on true labels; those are cnn.",
+            "models.other.shuffled_like to 'cnnn', which is no network trained on true labels; those are cnn.",
         ),
         (
             {"models": {"cnn": {}, "one": {"shuffled_like": "cnn"}, "two": {"shuffled_like": "one"}}},
-            "models.two.shuffled_like to 'one', which is no model trained on true labels; those are cnn.",
+            "models.two.shuffled_like to 'one', which is no network trained on true labels; those are cnn.",
         ),
         (
             {"models": {"cnn": {"shuffled_like": "cnn"}}},
-            "models.cnn.shuffled_like to 'cnn', which is no model trained on true labels; add one that is.",
+            "models.cnn.shuffled_like to 'cnn', which is no network trained on true labels; add one that is.",
         ),
         (
             {"models": {"cnn": {}, "raw": {"train": {"max_epochs": 0}}, "like": {"shuffled_like": "raw"}}},
-            "models.like.shuffled_like to 'raw', which is no model trained on true labels; those are cnn.",
+            "models.like.shuffled_like to 'raw', which is no network trained on true labels; those are cnn.",
         ),
         (
             {"figures": CONFIG["figures"] | {"model": "cnn_untrained"}},
-            "figures.model to 'cnn_untrained', which is no model trained on true labels; those are cnn.",
+            "figures.model to 'cnn_untrained', which is no network trained on true labels; those are cnn.",
         ),
         (
             {"activations": CONFIG["activations"] | {"layer": "pool3"}},
@@ -358,8 +361,63 @@ def test_every_key_that_the_schema_takes_stands_in_the_configuration():
             "[0, 1] is not on the map of 'dense'; frames go from 0 to 0, mel bands from 0 to 0.",
         ),
         ({"models": {"cnn": {}, "same_spectrum": {}}}, "the model 'same_spectrum', a name that is taken;"),
+        (
+            {"models": {"cnn": {}, "other": {"module": "mfc_svm"}}},
+            "models.other.module to 'mfc_svm', which is no module of earfield.models; those are majority, ",
+        ),
+        (
+            {"models": {"cnn": {}, "other": {"module": "majority", "train": {}}}},
+            "models.other.train, which goes with networks; remove it.",
+        ),
+        (
+            {"models": {"cnn": {}, "other": {"module": "majority", "options": {"c": 1}}}},
+            "models.other.options.c, which the module does not take; it takes none; remove it.",
+        ),
+        (
+            {"models": {"cnn": {}, "other": {"module": "mel_logistic", "options": {}}}},
+            "lacks the key 'models.other.options.c'; the module needs it.",
+        ),
+        (
+            {"models": {"cnn": {}, "other": {"options": {"c": 1}}}},
+            "models.other.options, which go with a module; name one or remove.",
+        ),
+        (
+            {"models": {"cnn": {}, "svm": {"module": "majority"}, "like": {"shuffled_like": "svm"}}},
+            "models.like.shuffled_like to 'svm', which is no network trained on true labels; those are cnn.",
+        ),
         ({"models": {"cnm": {}}}, "figures.model to 'cnn', which is no key of models; those are cnm."),
     ],
 )
 def test_models_and_layers_that_do_not_fit_together_are_refused(change, sentence):
     assert sentence in complaint(CONFIG | change)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "datasets.demo.protocols=[stratified, artists]",
+            "names 'artists' in datasets.demo.protocols, which is no key of protocols; those are stratified, artist,",
+        ),
+        (
+            "protocols.artist.models=[cnn, svm]",
+            "names 'svm' in protocols.artist.models, which is no key of models; those are cnn,",
+        ),
+        ("protocols.cross_validation.artists=true", "lacks the key 'protocols.cross_validation.unnamed'; say what"),
+        ("protocols.fault_filtered.path=no.csv", "protocols.fault_filtered.path to 'no.csv', which does not exist;"),
+        (
+            "datasets.gtzan.protocols=[artist]",
+            "figures.protocol to 'stratified', which is none of the protocols of the dataset 'gtzan'; those are artist.",
+        ),
+        (
+            "protocols.stratified.models=[mfcc_svm]",
+            "figures.model to 'cnn', which is not run under figures.protocol, 'stratified'; those are mfcc_svm.",
+        ),
+        ("protocols.artist.unnamed=alone", "which is not one of apart, together, train, leave_out."),
+        ("protocols.stratified.folds=3", "unknown key 'protocols.stratified.folds'; known here: kind, ratio,"),
+        ("protocols.stratified.train_share=0", "protocols.stratified.train_share to 0, which is not above 0."),
+        ("datasets.gtzan.seeds=[1, 2, 1]", "datasets.gtzan.seeds to [1, 2, 1], which names a value twice."),
+    ],
+)
+def test_protocols_that_do_not_fit_are_refused(text, sentence):
+    assert sentence in complaint(changed(text))

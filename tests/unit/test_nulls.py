@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from earfield.controls import KERNEL_NULLS
 from earfield.errors import DatasetError
 from earfield.mel import band_edges
-from earfield.models import KERNEL_NULLS
 from earfield.nulls import same_sparsity, same_spectrum, write_null
 from earfield.strf import MEASURES
 

@@ -31,7 +31,8 @@ def summary(tmp_path):
     def write(models=(ROW,), problems=()):
         folder = tmp_path / "results/mine"
         (folder / "figures").mkdir(parents=True)
-        (folder / "summary.json").write_text(json.dumps({"models": list(models)}), encoding="utf-8")
+        (folder / "stratified").mkdir()
+        (folder / "stratified" / "summary.json").write_text(json.dumps({"models": list(models)}), encoding="utf-8")
         (tmp_path / "data/mine").mkdir(parents=True)
         rows = [("fine", ""), *problems]
         with open(tmp_path / "data/mine/tracks.csv", "w", newline="", encoding="utf-8") as file:

@@ -6,9 +6,9 @@ import pytest
 
 import earfield.resemblance
 from earfield.auditory import model_strf
+from earfield.controls import KERNEL_NULLS
 from earfield.errors import DatasetError
 from earfield.mel import band_edges
-from earfield.models import KERNEL_NULLS
 from earfield.resemblance import write_resemblance
 from earfield.strf import MEASURES, measure_strfs
 

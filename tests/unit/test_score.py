@@ -1,7 +1,6 @@
 """Scores against examples worked out by hand and against SciPy."""
 
 import json
-import math
 
 import numpy as np
 import pandas as pd
@@ -11,16 +10,13 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from earfield.errors import DatasetError
+from earfield.predictions import read_predictions, write_predictions
 from earfield.score import (
     confusion,
-    pooled_interval,
-    read_predictions,
     score,
-    summarize,
     wilson_interval,
     write_confusion,
     write_metrics,
-    write_predictions,
 )
 
 # Six tracks of three labels and a fourth label that no track has. By hand: 4 of 6 right; recall 2/3, 1/2, 1/1.
@@ -36,12 +32,6 @@ def write_example(path, rows=EXAMPLE, labels=LABELS):
     sure = np.array([[float(label == predicted) for label in labels] for predicted in tracks.predicted])
     write_predictions(path, tracks=tracks, labels=labels, probabilities=sure)
     return path
-
-
-def run(rights, name="track"):
-    """Return the predictions of a run, right or wrong."""
-    table = pd.DataFrame({"track": [f"{name} {n}" for n in range(len(rights))], "label": "a", "correct": rights})
-    return table.assign(predicted=np.where(table.correct, "a", "b"))
 
 
 def test_predictions_are_the_largest_probability(tmp_path):
@@ -115,96 +105,6 @@ def test_wilson_interval_is_scipys(n, data):
     hits = data.draw(st.integers(0, n))
     theirs = binomtest(hits, n).proportion_ci(method="wilson")
     assert wilson_interval(hits, n) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
-
-
-@given(st.lists(st.booleans(), min_size=1, max_size=60), st.integers(1, 12))
-def test_interval_does_not_shrink_with_runs_that_repeat_each_other(rights, repeats):
-    wilson = wilson_interval(sum(rights), len(rights))
-    assert pooled_interval([run(rights)] * repeats) == pytest.approx(wilson, abs=1e-6)
-
-
-@given(st.lists(st.lists(st.booleans(), min_size=1, max_size=30), min_size=1, max_size=6))
-def test_interval_holds_the_accuracy_and_has_a_width(runs):
-    low, high = pooled_interval([run(rights) for rights in runs])
-    accuracy = np.mean([right for rights in runs for right in rights])
-    assert 0 <= low <= accuracy + 1e-9 and accuracy - 1e-9 <= high <= 1
-    assert high - low >= 0.5 / sum(map(len, runs))
-
-
-def test_runs_on_other_tracks_count_as_more_tests():
-    rights = [True, True, False] * 20
-    one, two = run(rights), run(rights, name="another track")
-    assert pooled_interval([one, two]) == pytest.approx(wilson_interval(80, 120))
-
-
-def test_interval_is_never_narrower_than_independent_tests_allow():
-    runs = [run([True, True, False, False]), run([False, False, True, True])]  # tracks are more alike than by chance
-    assert pooled_interval(runs) == pytest.approx(wilson_interval(4, 8))
-
-
-def test_runs_that_differ_widen_the_interval():
-    alike, apart = ([run([True] * n + [False] * (40 - n)) for n in counts] for counts in ((20, 20, 20), (4, 20, 36)))
-    (low, high), (lower, higher) = pooled_interval(alike), pooled_interval(apart)
-    assert lower < low - 0.1 and higher > high + 0.1
-
-
-@pytest.mark.parametrize("spread", [0.0, 0.1])  # of the accuracies of networks
-def test_interval_holds_the_truth_as_often_as_it_says(spread):
-    generator = np.random.default_rng(0)
-    held, wilson_held, experiments = 0, 0, 300
-    for _ in range(experiments):
-        difficulty = generator.beta(1.4, 0.6, size=60)  # some tracks are right in nearly all runs: 0.7 on average
-        luck = generator.uniform(-1, 1, size=(10, 1)) * spread * 3**0.5
-        rights = generator.random((10, 60)) < 0.65 * difficulty + 0.35 * 0.7 + luck
-        low, high = pooled_interval([run(each) for each in rights])
-        held += low <= 0.7 <= high
-        low, high = wilson_interval(rights.sum(), rights.size)
-        wilson_held += low <= 0.7 <= high
-    assert 0.91 <= held / experiments <= 0.985
-    assert wilson_held / experiments < 0.88  # what counting all tests as independent would give
-
-
-@pytest.fixture
-def summary(tmp_path, tracks_csv):
-    """Summarise three runs of one model and one run of another; return the table and the facts."""
-    other = [("1", "a", "a"), ("7", "b", "a"), ("8", "c", "a"), ("9", "c", "c")]
-    paths = [
-        write_example(tmp_path / "results/demo/stratified" / run / "predictions.csv", rows)
-        for run, rows in {"1/cnn": EXAMPLE, "2/cnn": other, "1/mfcc": EXAMPLE, "10/cnn": EXAMPLE}.items()
-    ]
-    tracks = tracks_csv([{"track": str(n), "problem": "is silent" if n == 11 else ""} for n in range(1, 13)])
-    summarize(paths, tracks=tracks, csv_path=tmp_path / "summary.csv", json_path=tmp_path / "summary.json")
-    return pd.read_csv(tmp_path / "summary.csv"), json.loads((tmp_path / "summary.json").read_text())
-
-
-def test_summary_has_a_row_for_each_model(summary):
-    table, _ = summary
-    assert list(table.columns) == [
-        *["protocol", "model", "seeds", "tracks", "tests", "accuracy", "low", "high", "sd"],
-        *["balanced_accuracy", "baseline"],
-    ]
-    cnn, mfcc = (table[table.model == model].iloc[0] for model in ("cnn", "mfcc"))
-    assert (table.protocol == "stratified").all() and len(table) == 2
-    assert (cnn.seeds, cnn.tracks, cnn.tests) == (3, 9, 16)
-    assert cnn.accuracy == pytest.approx(10 / 16)
-    assert cnn.sd == pytest.approx(np.std([4 / 6, 2 / 4, 4 / 6], ddof=1), abs=1e-6)
-    one, other = (2 / 3 + 1 / 2 + 1) / 3, (1 + 0 + 1 / 2) / 3
-    assert cnn.balanced_accuracy == pytest.approx((2 * one + other) / 3, abs=1e-6)
-    assert cnn.baseline == pytest.approx(0.5)
-    assert cnn.low < cnn.accuracy < cnn.high
-    assert (mfcc.seeds, mfcc.tracks, mfcc.tests) == (1, 6, 6)
-    assert (mfcc.low, mfcc.high) == pytest.approx(wilson_interval(4, 6), abs=1e-6)
-    assert math.isnan(mfcc.sd)
-
-
-def test_summary_as_json_is_plain_and_says_what_was_left_out(summary):
-    table, facts = summary
-    assert facts["tracks"] == 12 and facts["unusable"] == {"11": "is silent"}
-    assert [each["sd"] for each in facts["models"] if each["model"] == "mfcc"] == [None]
-    columns = [column for column in table if column != "sd"]
-    assert pd.DataFrame(facts["models"])[columns].to_numpy().tolist() == table[columns].to_numpy().tolist()
-    for row in facts["models"]:
-        assert facts["test"][row["protocol"]][row["model"]] == {key: row[key] for key in ("accuracy", "low", "high")}
 
 
 def test_confusion_shares_add_up(tmp_path):

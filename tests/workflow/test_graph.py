@@ -18,6 +18,7 @@ FIGURES = [
     "fig1_spectrogram", "fig2_confusion", "fig3_filters", "fig4_reference", "fig5_discriminants", "fig6_populations",
 ]  # fmt: skip
 MODELS = ["cnn", "cnn_shuffled", "cnn_untrained"]
+BASELINES = ["majority", "mel_logistic", "mfcc_svm"]
 NULLS = ["same_sparsity", "same_spectrum"]
 
 
@@ -44,7 +45,7 @@ def test_outputs_keep_their_contracts(built):
     assert metrics["low"] < metrics["accuracy"] < metrics["high"] or metrics["accuracy"] == 0
     history = pd.read_csv(built.folder / RUN / "history.csv")
     assert list(history.epoch) == [1, 2]
-    summary = pd.read_csv(built.folder / "results/demo/summary.csv").query("model == 'cnn'")
+    summary = pd.read_csv(built.folder / "results/demo/stratified/summary.csv").query("model == 'cnn'")
     assert summary.accuracy.item() == pytest.approx(metrics["accuracy"], abs=1e-6)
     for name in FIGURES:
         for suffix in ("png", "pdf"):
@@ -65,8 +66,8 @@ def test_controls_differ_from_the_network_in_what_they_are_named_after(built):
     assert len(histories["cnn_shuffled"]) == best + 1
     # Initialised alike: the biases, and kernels of the size that initialisation draws.
     assert not models["cnn_untrained"].get_layer("conv2").get_weights()[1].any()
-    summary = pd.read_csv(built.folder / "results/demo/summary.csv")
-    assert sorted(summary.model) == MODELS
+    summary = pd.read_csv(built.folder / "results/demo/stratified/summary.csv")
+    assert sorted(summary.model) == sorted(MODELS + BASELINES)
 
 
 def test_filters_keep_their_contracts(built):
@@ -129,7 +130,7 @@ def test_layer_that_all_inputs_reach_is_dumped_but_not_fitted(other_layer):
 
 
 def test_demo_ends_with_the_accuracy_and_the_way_to_the_figures(built):
-    summary = pd.read_csv(built.folder / "results/demo/summary.csv").iloc[0]
+    summary = pd.read_csv(built.folder / "results/demo/stratified/summary.csv").iloc[0]
     command = [sys.executable, "-m", "earfield.command", "report", "demo"]
     environment = {"cwd": built.folder, "env": built.environment}
     said = subprocess.run(command, check=True, capture_output=True, text=True, **environment).stdout
@@ -189,13 +190,13 @@ def test_other_number_of_cores_gives_the_same_bits(built, make_project):
 
 
 def test_training_settings_of_a_dataset_leave_its_songs_alone(built):
-    plan = built.run("-n", "--", "results/demo/summary.csv", train={"batch_size": 20})
+    plan = built.run("-n", "--", "results/demo/stratified/summary.csv", train={"batch_size": 20})
     rules = set(re.findall(r"^(?:local)?rule (\w+):", plan, re.MULTILINE))
-    assert rules == {"train", "evaluate_predict", "evaluate_score", "evaluate_summary"}
+    assert rules == {"train", "evaluate_predict", "evaluate_protocol"}
     of_dataset = {"demo": {"train": {"max_epochs": 3}}}
-    plan = built.run("-n", "--", "results/demo/summary.csv", datasets=of_dataset)
+    plan = built.run("-n", "--", "results/demo/stratified/summary.csv", datasets=of_dataset)
     assert set(re.findall(r"^(?:local)?rule (\w+):", plan, re.MULTILINE)) == rules
-    plan = built.run("-n", "--", "results/demo/summary.csv", datasets={"demo": {"seeds": [1, 2]}})
+    plan = built.run("-n", "--", "results/demo/stratified/summary.csv", datasets={"demo": {"seeds": [1, 2]}})
     assert len(re.findall(r"^(?:local)?rule train:", plan, re.MULTILINE)) == len(MODELS)  # of the new seed alone
     assert "rule mel:" not in plan and "rule tracks" not in plan
 

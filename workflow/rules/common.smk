@@ -15,7 +15,16 @@ from earfield.errors import ConfigError, EarfieldError
 from earfield.graph import is_read
 from earfield.handshake import foreign_outputs, held_for_snakemake
 from earfield.job import let_jobs_import_package
-from earfield.models import KERNEL_NULLS, is_null
+from earfield.matrix import (
+    learning_curves,
+    models_of,
+    networks_of,
+    protocols_of,
+    runs_of,
+    split_settings,
+)
+from earfield.modules import code_of, constant, module_file
+from earfield.controls import KERNEL_NULLS, is_null
 from earfield.report import describe_problems
 
 let_jobs_import_package()
@@ -37,8 +46,31 @@ if foreign and "DVC_STAGE" not in os.environ:
 
 SHARDS = [f"{shard:02d}" for shard in range(config["mel"]["shards"])]
 SHOWN_MODEL = config["figures"]["model"]
+SHOWN_PROTOCOL = config["figures"]["protocol"]
+NETWORKS = [name for name, model in config["models"].items() if "module" not in model]
+MODULES = [name for name in config["models"] if name not in NETWORKS]
 # Networks that no true label has shaped, and then kernels that no network learned.
-NETWORK_NULLS = [name for name, model in config["models"].items() if is_null(model)]
+NETWORK_NULLS = [
+    name
+    for name in networks_of(config, SHOWN_PROTOCOL)
+    if is_null(config["models"][name])
+]
+# The first model on features: what the paper's "hand-made features" stand for.
+HAND_MADE = next(
+    (
+        name
+        for name in models_of(config, SHOWN_PROTOCOL)
+        if name in MODULES
+        and constant(
+            module_file("models", config["models"][name]["module"]), "FEATURES"
+        )
+    ),
+    None,
+)
+# Models that know no more than chance does.
+CONTROLS = NETWORK_NULLS + [
+    name for name in MODULES if config["models"][name]["module"] == "majority"
+]
 NULLS = [*NETWORK_NULLS, *KERNEL_NULLS]
 FRONT_END = {key: value for key, value in config["mel"].items() if key != "shards"}
 
@@ -59,7 +91,7 @@ def source_settings(wildcards, leave_out=frozenset()):
     return {
         key: value
         for key, value in dataset.items()
-        if key not in {"source", "seeds", "train", *leave_out}
+        if key not in {"source", "seeds", "protocols", "train", *leave_out}
     }
 
 
@@ -99,20 +131,36 @@ def made_collection(wildcards):
     return [] if own_collection(wildcards) else f"data/{wildcards.dataset}/audio"
 
 
-def all_runs(
-    name, protocols=tuple(config["protocols"]), models=tuple(config["models"])
-):
-    """Return the file of this name of every seed of a dataset, under these protocols and of these models."""
+def runs(name, protocols=None, models=None, networks=False):
+    """Return the file of this name of every run of a dataset.
+
+    Of one protocol, that of a wildcard, or each that the dataset names; of these models, all that are run under a
+    protocol, or its networks.
+    """
 
     def files(wildcards):
-        return expand(
-            "results/{dataset}/{protocol}/{seed}/{model}/{name}",
-            dataset=wildcards.dataset,
-            protocol=protocols,
-            seed=config["datasets"][wildcards.dataset]["seeds"],
-            model=models,
-            name=name,
-        )
+        dataset = wildcards.dataset
+        own = wildcards.get("protocol")
+        of_all = [own] if own else protocols_of(config, dataset)
+        run_models = networks_of if networks else models_of
+        return [
+            f"results/{dataset}/{protocol}/{seed}/{model}/{name}"
+            for protocol in protocols or of_all
+            for seed in runs_of(config, dataset, protocol)
+            for model in models or run_models(config, protocol)
+        ]
+
+    return files
+
+
+def protocol_tables(name):
+    """Return the table of this name of every protocol of a dataset."""
+
+    def files(wildcards):
+        return [
+            f"results/{wildcards.dataset}/{protocol}/{name}"
+            for protocol in protocols_of(config, wildcards.dataset)
+        ]
 
     return files
 
@@ -121,25 +169,23 @@ def shown_run(name):
     """Return the file of this name of the run that figures show: the first seed of a dataset."""
 
     def file(wildcards):
-        figures, dataset = config["figures"], wildcards.dataset
-        seed = config["datasets"][dataset]["seeds"][0]
-        return (
-            f"results/{dataset}/{figures['protocol']}/{seed}/{figures['model']}/{name}"
-        )
+        dataset = wildcards.dataset
+        seed = runs_of(config, dataset, SHOWN_PROTOCOL)[0]
+        return f"results/{dataset}/{SHOWN_PROTOCOL}/{seed}/{SHOWN_MODEL}/{name}"
 
     return file
 
 
 def shown_split(wildcards):
     """Return the split of the run that figures show."""
-    seed = config["datasets"][wildcards.dataset]["seeds"][0]
-    return f"data/{wildcards.dataset}/splits/{config['figures']['protocol']}/{seed}.csv"
+    seed = runs_of(config, wildcards.dataset, SHOWN_PROTOCOL)[0]
+    return f"data/{wildcards.dataset}/splits/{SHOWN_PROTOCOL}/{seed}.csv"
 
 
 def shown_title(wildcards):
     """Return what a page calls the run that it shows."""
-    seed = config["datasets"][wildcards.dataset]["seeds"][0]
-    return f"{wildcards.dataset}, {config['figures']['protocol']} split, seed {seed}, {SHOWN_MODEL}"
+    seed = runs_of(config, wildcards.dataset, SHOWN_PROTOCOL)[0]
+    return f"{wildcards.dataset}, {SHOWN_PROTOCOL} split, seed {seed}, {SHOWN_MODEL}"
 
 
 def training_settings(wildcards):
@@ -155,6 +201,71 @@ def trained_like(wildcards):
     like = config["models"][wildcards.model].get("shuffled_like")
     run = f"results/{wildcards.dataset}/{wildcards.protocol}/{wildcards.seed}"
     return f"{run}/{like}/history.csv" if like else []
+
+
+def all_splits(wildcards):
+    """Return every split of a dataset."""
+    return [
+        f"data/{wildcards.dataset}/splits/{protocol}/{seed}.csv"
+        for protocol in protocols_of(config, wildcards.dataset)
+        for seed in runs_of(config, wildcards.dataset, protocol)
+    ]
+
+
+def artists_apart(wildcards):
+    """Return the first protocol of a dataset that keeps artists apart, or None."""
+    names = protocols_of(config, wildcards.dataset)
+    kept = [name for name in names if config["protocols"][name]["kind"] == "artist"]
+    return kept[0] if kept else None
+
+
+def split_file(wildcards):
+    """Return the file that a protocol reads its split from, if it does."""
+    path = config["protocols"][wildcards.protocol].get("path")
+    return os.path.expanduser(path) if path else []
+
+
+def features_of(wildcards):
+    """Return the name of the features that a model's module asks for, or None."""
+    file = module_file("models", config["models"][wildcards.model]["module"])
+    return constant(file, "FEATURES")
+
+
+def feature_shards(wildcards):
+    """Return the features that a model's module asks for."""
+    return expand(
+        "data/{dataset}/features/{features}/shard-{shard}.csv",
+        dataset=wildcards.dataset,
+        features=features_of(wildcards) or [],
+        shard=SHARDS,
+    )
+
+
+def model_spectrograms(suffix):
+    """Return the spectrograms of a model whose module asks for no features."""
+
+    def files(wildcards):
+        shard = f"data/{wildcards.dataset}/mel/shard-{{shard}}.{suffix}"
+        return [] if features_of(wildcards) else expand(shard, shard=SHARDS)
+
+    return files
+
+
+def code_of_module(kind, name):
+    """Return what a module of earfield.models or earfield.features runs: the rules name no module themselves."""
+    return [os.path.relpath(path) for path in code_of(module_file(kind, name))]
+
+
+def expand_runs(path, protocols, models):
+    """Return a path for every run of the chosen dataset under these protocols, of these models of each."""
+    return [
+        path.format(
+            dataset=config["dataset"], protocol=protocol, seed=seed, model=model
+        )
+        for protocol in protocols
+        for seed in runs_of(config, config["dataset"], protocol)
+        for model in models(config, protocol)
+    ]
 
 
 wildcard_constraints:

@@ -1,12 +1,13 @@
 """evaluate: predictions for test tracks, their scores, and the summary over seeds.
 
-Needs: trained networks, the mel shards, the splits.
-Makes: predictions.csv, metrics.json and MODEL_CARD.md beside each network; results/{dataset}/summary.csv and .json.
+Needs: trained networks, the mel shards, features, the splits.
+Makes: predictions.csv and metrics.json of each run, heard.csv and MODEL_CARD.md beside each network; the tables of a
+protocol over its runs, results/{dataset}/{protocol}/*.csv.
 """
 
 
 rule evaluate_predict:
-    """A network's probabilities for the test tracks, averaged over overlapping windows."""
+    """A network's probabilities for the test tracks, averaged over windows: over all of them, and over fewer."""
     input:
         model="results/{dataset}/{protocol}/{seed}/{model}/model.keras",
         frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
@@ -17,17 +18,20 @@ rule evaluate_predict:
             "src/earfield/evaluate.py",
             "src/earfield/network.py",
             "src/earfield/predict.py",
-            "src/earfield/score.py",
+            "src/earfield/predictions.py",
             "src/earfield/shards.py",
             "src/earfield/tables.py",
             "workflow/scripts/evaluate_predict.py",
         ],
     output:
         predictions="results/{dataset}/{protocol}/{seed}/{model}/predictions.csv",
+        heard="results/{dataset}/{protocol}/{seed}/{model}/heard.csv",
     log:
         "logs/{dataset}/{protocol}/{seed}/{model}/evaluate_predict.log",
     benchmark:
         "benchmarks/{dataset}/{protocol}/{seed}/{model}/evaluate_predict.tsv"
+    wildcard_constraints:
+        model="|".join(NETWORKS),
     conda:
         "../envs/evaluate.yaml"
     threads: 8
@@ -36,35 +40,56 @@ rule evaluate_predict:
         mem_mb=2500,
     params:
         overlap=config["segment"]["overlap"],
+        frame_seconds=config["mel"]["hop_length"] / config["mel"]["sample_rate"],
     script:
         "../scripts/evaluate_predict.py"
 
 
-rule evaluate_score:
-    """Accuracy with its interval, recall by label, confusion matrix."""
+rule evaluate_model:
+    """A model that is a module of earfield.models: fitted, asked for the test tracks' probabilities, scored."""
     input:
-        predictions="results/{dataset}/{protocol}/{seed}/{model}/predictions.csv",
+        features=feature_shards,
+        frames=model_spectrograms("npy"),
+        index=model_spectrograms("csv"),
+        split="data/{dataset}/splits/{protocol}/{seed}.csv",
+        own_code=lambda wildcards: code_of_module(
+            "models", config["models"][wildcards.model]["module"]
+        ),
         code=[
+            "src/earfield/cost.py",
+            "src/earfield/feature_shards.py",
+            "src/earfield/model.py",
+            "src/earfield/predictions.py",
             "src/earfield/score.py",
+            "src/earfield/shards.py",
+            "src/earfield/song.py",
             "src/earfield/tables.py",
-            "workflow/scripts/evaluate_score.py",
+            "workflow/scripts/evaluate_model.py",
         ],
     output:
+        predictions="results/{dataset}/{protocol}/{seed}/{model}/predictions.csv",
         metrics="results/{dataset}/{protocol}/{seed}/{model}/metrics.json",
+        cost="results/{dataset}/{protocol}/{seed}/{model}/cost.json",
     log:
-        "logs/{dataset}/{protocol}/{seed}/{model}/evaluate_score.log",
+        "logs/{dataset}/{protocol}/{seed}/{model}/evaluate_model.log",
     benchmark:
-        "benchmarks/{dataset}/{protocol}/{seed}/{model}/evaluate_score.tsv"
+        "benchmarks/{dataset}/{protocol}/{seed}/{model}/evaluate_model.tsv"
+    wildcard_constraints:
+        model="|".join(MODULES) or "(?!)",
     conda:
         "../envs/evaluate.yaml"
+    resources:
+        mem_mb=1500,
+    params:
+        model=lambda wildcards: config["models"][wildcards.model],
     script:
-        "../scripts/evaluate_score.py"
+        "../scripts/evaluate_model.py"
 
 
-rule evaluate_card:
-    """What a network is, how good, and what it must not be used for."""
+rule evaluate_score:
+    """A network's score, and its card: what it is, how good, and what it must not be used for."""
     input:
-        metrics="results/{dataset}/{protocol}/{seed}/{model}/metrics.json",
+        predictions="results/{dataset}/{protocol}/{seed}/{model}/predictions.csv",
         history="results/{dataset}/{protocol}/{seed}/{model}/history.csv",
         environment="results/{dataset}/{protocol}/{seed}/{model}/environment.json",
         tracks="data/{dataset}/tracks.csv",
@@ -72,17 +97,23 @@ rule evaluate_card:
         facts="resources/gtzan_tracks.csv",
         code=[
             "src/earfield/card.py",
+            "src/earfield/groups.py",
             "src/earfield/history.py",
-            "src/earfield/splits.py",
+            "src/earfield/markdown.py",
+            "src/earfield/predictions.py",
+            "src/earfield/score.py",
             "src/earfield/tables.py",
-            "workflow/scripts/evaluate_card.py",
+            "workflow/scripts/evaluate_score.py",
         ],
     output:
+        metrics="results/{dataset}/{protocol}/{seed}/{model}/metrics.json",
         card="results/{dataset}/{protocol}/{seed}/{model}/MODEL_CARD.md",
     log:
-        "logs/{dataset}/{protocol}/{seed}/{model}/evaluate_card.log",
+        "logs/{dataset}/{protocol}/{seed}/{model}/evaluate_score.log",
     benchmark:
-        "benchmarks/{dataset}/{protocol}/{seed}/{model}/evaluate_card.tsv"
+        "benchmarks/{dataset}/{protocol}/{seed}/{model}/evaluate_score.tsv"
+    wildcard_constraints:
+        model="|".join(NETWORKS),
     conda:
         "../envs/evaluate.yaml"
     params:
@@ -95,33 +126,41 @@ rule evaluate_card:
             "shuffled_like"
         ),
     script:
-        "../scripts/evaluate_card.py"
+        "../scripts/evaluate_score.py"
 
 
-rule evaluate_summary:
-    """Every model and protocol: accuracy over seeds, with its interval."""
+rule evaluate_protocol:
+    """All runs of a protocol: accuracy, recall and calibration of each model, pairs of models, seconds heard."""
     input:
-        predictions=all_runs("predictions.csv"),
-        metrics=all_runs("metrics.json"),
+        predictions=runs("predictions.csv"),
+        heard=runs("heard.csv", networks=True),
         tracks="data/{dataset}/tracks.csv",
         code=[
+            "src/earfield/comparisons.py",
+            "src/earfield/intervals.py",
+            "src/earfield/predictions.py",
+            "src/earfield/runs.py",
             "src/earfield/score.py",
             "src/earfield/tables.py",
-            "workflow/scripts/evaluate_summary.py",
+            "workflow/scripts/evaluate_protocol.py",
         ],
     output:
         table=report(
-            "results/{dataset}/summary.csv",
+            "results/{dataset}/{protocol}/summary.csv",
             caption="../report/summary.rst",
             category="Tables",
-            labels={"Table": "Accuracy of each model under each protocol"},
+            labels={"Table": "Accuracy of each model, {protocol}"},
         ),
-        facts="results/{dataset}/summary.json",
+        facts="results/{dataset}/{protocol}/summary.json",
+        paired="results/{dataset}/{protocol}/paired.csv",
+        recall="results/{dataset}/{protocol}/recall.csv",
+        calibration="results/{dataset}/{protocol}/calibration.csv",
+        heard="results/{dataset}/{protocol}/heard.csv",
     log:
-        "logs/{dataset}/evaluate_summary.log",
+        "logs/{dataset}/{protocol}/evaluate_protocol.log",
     benchmark:
-        "benchmarks/{dataset}/evaluate_summary.tsv"
+        "benchmarks/{dataset}/{protocol}/evaluate_protocol.tsv"
     conda:
         "../envs/evaluate.yaml"
     script:
-        "../scripts/evaluate_summary.py"
+        "../scripts/evaluate_protocol.py"

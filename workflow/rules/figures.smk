@@ -65,12 +65,9 @@ rule figures_spectrogram:
 rule figures_confusion_data:
     """What figure 2 shows: how often each label was given to the tracks of each label, over the seeds of a protocol."""
     input:
-        predictions=all_runs(
-            "predictions.csv",
-            [config["figures"]["protocol"]],
-            [config["figures"]["model"]],
-        ),
+        predictions=runs("predictions.csv", [SHOWN_PROTOCOL], [SHOWN_MODEL]),
         code=[
+            "src/earfield/predictions.py",
             "src/earfield/score.py",
             "src/earfield/tables.py",
             "workflow/scripts/figures_confusion_data.py",
@@ -232,12 +229,13 @@ rule figures_discriminants_data:
             "src/earfield/dump.py",
             "src/earfield/figures/discriminants_data.py",
             "src/earfield/front_end.py",
+            "src/earfield/groups.py",
             "src/earfield/layers.py",
             "src/earfield/network.py",
+            "src/earfield/predictions.py",
             "src/earfield/receptive_field.py",
             "src/earfield/score.py",
             "src/earfield/shards.py",
-            "src/earfield/splits.py",
             "src/earfield/tables.py",
             "workflow/scripts/figures_discriminants_data.py",
         ],

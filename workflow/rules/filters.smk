@@ -72,15 +72,17 @@ rule filters_null:
 rule filters_resemblance:
     """Every measure of the learned filters less that of each null, with intervals over seeds and units."""
     input:
-        tables=all_runs("filters.csv", models=[SHOWN_MODEL, *NULLS]),
-        gradients=all_runs("gradients.csv", models=[SHOWN_MODEL, *NETWORK_NULLS]),
+        tables=runs("filters.csv", [SHOWN_PROTOCOL], models=[SHOWN_MODEL, *NULLS]),
+        gradients=runs(
+            "gradients.csv", [SHOWN_PROTOCOL], models=[SHOWN_MODEL, *NETWORK_NULLS]
+        ),
         filters=shown_run("filters.npz"),
         stages="resources/auditory_stages.csv",
         code=[
             "src/earfield/auditory.py",
             "src/earfield/bootstrap.py",
+            "src/earfield/controls.py",
             "src/earfield/gabor.py",
-            "src/earfield/models.py",
             "src/earfield/resemblance.py",
             "src/earfield/strf.py",
             "src/earfield/tables.py",

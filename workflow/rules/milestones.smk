@@ -5,11 +5,25 @@ Makes: nothing of its own; DVC asks for these, and `snakemake -- all_train` does
 """
 
 CHOSEN = {"dataset": config["dataset"]}
-RUNS = CHOSEN | {
-    "protocol": list(config["protocols"]),
-    "seed": config["datasets"][config["dataset"]]["seeds"],
-    "model": list(config["models"]),
+FEATURES = {
+    features
+    for model in MODULES
+    if (
+        features := constant(
+            module_file("models", config["models"][model]["module"]), "FEATURES"
+        )
+    )
 }
+OTHER_PROTOCOLS = [
+    protocol
+    for protocol in protocols_of(config, config["dataset"])
+    if protocol != SHOWN_PROTOCOL
+]
+
+
+def shown_runs(path, models=models_of):
+    """Return a path for every run of the protocol that figures show."""
+    return expand_runs(path, [SHOWN_PROTOCOL], models)
 
 
 rule all_tracks:
@@ -24,36 +38,61 @@ rule all_mel:
         expand("data/{dataset}/mel/shard-{shard}.npy", shard=SHARDS, **CHOSEN),
 
 
-rule all_splits:
-    """Every split of every protocol."""
+rule all_features:
+    """The features of every model that asks for some."""
     input:
-        expand("data/{dataset}/splits/{protocol}/{seed}.csv", **RUNS),
+        expand(
+            "data/{dataset}/features/{features}/shard-{shard}.csv",
+            features=sorted(FEATURES),
+            shard=SHARDS,
+            **CHOSEN,
+        ),
+
+
+rule all_splits:
+    """Every split of the protocol that figures show."""
+    input:
+        sorted(set(shown_runs("data/{dataset}/splits/{protocol}/{seed}.csv"))),
 
 
 rule all_train:
     """Every network."""
     input:
-        expand("results/{dataset}/{protocol}/{seed}/{model}/model.keras", **RUNS),
+        shown_runs(
+            "results/{dataset}/{protocol}/{seed}/{model}/model.keras", networks_of
+        ),
 
 
 rule all_evaluate:
-    """Every prediction, score and card, and the summary."""
+    """Every prediction, score and card, and the tables over all runs."""
     input:
-        expand("results/{dataset}/{protocol}/{seed}/{model}/MODEL_CARD.md", **RUNS),
-        expand("results/{dataset}/summary.csv", **CHOSEN),
+        shown_runs(
+            "results/{dataset}/{protocol}/{seed}/{model}/MODEL_CARD.md", networks_of
+        ),
+        expand(
+            "results/{dataset}/{protocol}/summary.csv",
+            protocol=SHOWN_PROTOCOL,
+            **CHOSEN,
+        ),
 
 
 rule all_activations:
     """Every dumped layer and mean gradient."""
     input:
-        expand("results/{dataset}/{protocol}/{seed}/{model}/activations", **RUNS),
-        expand("results/{dataset}/{protocol}/{seed}/{model}/gradient.npz", **RUNS),
+        shown_runs(
+            "results/{dataset}/{protocol}/{seed}/{model}/activations", networks_of
+        ),
+        shown_runs(
+            "results/{dataset}/{protocol}/{seed}/{model}/gradient.npz", networks_of
+        ),
 
 
 rule all_filters:
     """Every filter, those of nulls too, and the resemblance to the auditory system."""
     input:
-        expand("results/{dataset}/{protocol}/{seed}/{model}/filters.csv", **RUNS),
+        shown_runs(
+            "results/{dataset}/{protocol}/{seed}/{model}/filters.csv", networks_of
+        ),
         expand("results/{dataset}/resemblance.csv", **CHOSEN),
 
 
@@ -69,6 +108,33 @@ rule all_figures:
                 "results/{dataset}/figures/fig5_discriminants.png",
                 "results/{dataset}/figures/fig5_discriminants.html",
                 "results/{dataset}/figures/fig6_populations.png",
+            ],
+            **CHOSEN,
+        ),
+
+
+rule all_evidence:
+    """Every run of the other protocols, and the tables of each."""
+    input:
+        expand(
+            "results/{dataset}/{protocol}/summary.csv",
+            protocol=OTHER_PROTOCOLS,
+            **CHOSEN,
+        ),
+
+
+rule all_claims:
+    """What holds of the paper's sentences, with its tables and figures."""
+    input:
+        expand(
+            [
+                "results/{dataset}/claims.md",
+                "results/{dataset}/summary.csv",
+                "results/{dataset}/figures/fig7_accuracy.png",
+                "results/{dataset}/figures/fig8_learning_curve.png",
+                "results/{dataset}/figures/fig9_seconds_heard.png",
+                "results/{dataset}/figures/fig10_recall.png",
+                "results/{dataset}/figures/fig11_calibration.png",
             ],
             **CHOSEN,
         ),

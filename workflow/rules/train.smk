@@ -1,7 +1,8 @@
 """train: the paper's network on random windows of the training tracks.
 
 Needs: the mel shards and one split.
-Makes: results/{dataset}/{protocol}/{seed}/{model}/model.keras, history.csv and environment.json.
+Makes: results/{dataset}/{protocol}/{seed}/{model}/model.keras, history.csv, environment.json and
+cost.json.
 """
 
 
@@ -14,6 +15,7 @@ rule train:
         shuffled_like=trained_like,
         code=[
             "src/earfield/checkpoint.py",
+            "src/earfield/cost.py",
             "src/earfield/curves.py",
             "src/earfield/device.py",
             "src/earfield/environment.py",
@@ -33,10 +35,13 @@ rule train:
         model="results/{dataset}/{protocol}/{seed}/{model}/model.keras",
         history="results/{dataset}/{protocol}/{seed}/{model}/history.csv",
         environment="results/{dataset}/{protocol}/{seed}/{model}/environment.json",
+        cost="results/{dataset}/{protocol}/{seed}/{model}/cost.json",
     log:
         "logs/{dataset}/{protocol}/{seed}/{model}/train.log",
     benchmark:
         "benchmarks/{dataset}/{protocol}/{seed}/{model}/train.tsv"
+    wildcard_constraints:
+        model="|".join(NETWORKS),
     conda:
         "../envs/train.yaml"
     threads: 8

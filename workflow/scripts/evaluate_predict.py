@@ -9,6 +9,7 @@ with logged(snakemake.log[0], snakemake.output):
         index_paths=snakemake.input.index,
         split=snakemake.input.split,
         predictions_path=snakemake.output.predictions,
+        heard_path=snakemake.output.heard,
         device=configure(snakemake.threads),
-        overlap=snakemake.params.overlap,
+        **snakemake.params,
     )

@@ -1,5 +1,22 @@
+from earfield.card import write_card
 from earfield.job import logged
 from earfield.score import write_metrics
 
 with logged(snakemake.log[0], snakemake.output):
     write_metrics(snakemake.input.predictions, snakemake.output.metrics)
+    settings = ("front_end", "segment", "network", "train", "shuffled_like")
+    write_card(
+        snakemake.output.card,
+        metrics=snakemake.output.metrics,
+        tracks=snakemake.input.tracks,
+        split=snakemake.input.split,
+        history=snakemake.input.history,
+        environment=snakemake.input.environment,
+        facts=snakemake.input.facts,
+        source=snakemake.params.source,
+        settings={key: snakemake.params[key] for key in settings},
+        dataset=snakemake.wildcards.dataset,
+        protocol=snakemake.wildcards.protocol,
+        seed=int(snakemake.wildcards.seed),
+        model=snakemake.wildcards.model,
+    )

@@ -4,7 +4,9 @@ from earfield.splits import write_split
 with logged(snakemake.log[0], snakemake.output):
     write_split(
         tracks=snakemake.input.tracks,
+        repeats=snakemake.input.repeats,
         path=snakemake.output.split,
+        audit_path=snakemake.output.audit,
         seed=int(snakemake.wildcards.seed),
-        **snakemake.params.protocol,
+        protocol=snakemake.params.protocol,
     )

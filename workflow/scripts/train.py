@@ -1,9 +1,11 @@
+from earfield.cost import cost_written
 from earfield.device import configure
 from earfield.environment import write_environment
 from earfield.job import logged
 from earfield.train import train_network
 
-with logged(snakemake.log[0], snakemake.output):
+cost = cost_written(snakemake.output.cost, processors=snakemake.threads)
+with logged(snakemake.log[0], snakemake.output), cost:
     train_network(
         frames_paths=snakemake.input.frames,
         index_paths=snakemake.input.index,

@@ -18,7 +18,7 @@ from earfield.discriminant import accuracy, answer, choose_components, differenc
 from earfield.errors import DatasetError, EarfieldError
 from earfield.layers import LayerRunner
 from earfield.shards import MelShards
-from earfield.splits import SUBSETS
+from earfield.groups import SUBSETS
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,99 @@
+"""All tables of the evidence from predictions that are made up: nothing is trained."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.project import summarise
+from earfield.across import write_dataset_tables
+from earfield.comparisons import write_protocol_tables
+from earfield.predictions import write_predictions
+from earfield.tables import write_csv
+
+_TRACKS, _TESTS, _SEEDS, _REPETITIONS = 1000, 300, 30, 3
+_LABELS = [f"genre {number}" for number in range(10)]
+_MODELS = [f"model {number}" for number in range(8)]
+_NETWORKS = _MODELS[:3]
+_PROTOCOLS = {"stratified": 1.0, "artist": 1.0, "stratified_half": 0.5}
+_SECONDS = [3.0, 4.5, 6.0, 9.0, 12.0, 18.0, 24.0]
+
+
+def measure_evidence_tables(folder: Path, songs: Path | None) -> list[list[object]]:
+    """Measure the tables of three protocols, each with 30 seeds of 8 models."""
+    tracks = _write_runs(folder)
+    times = []
+    for _ in range(_REPETITIONS):
+        started = time.perf_counter()
+        _write_tables(folder, tracks)
+        times.append(time.perf_counter() - started)
+    return [["tables from 30 seeds x 8 models, three protocols [s]", "< 20", *summarise(times)]]
+
+
+def _write_tables(folder: Path, tracks: Path) -> None:
+    predictions = sorted(folder.glob("results/*/*/*/predictions.csv"))
+    for protocol in _PROTOCOLS:
+        out = folder / "results" / protocol
+        write_protocol_tables(
+            predictions=[path for path in predictions if path.parts[-4] == protocol],
+            heard=sorted(out.glob("*/*/heard.csv")),
+            tracks=tracks,
+            summary_path=out / "summary.csv",
+            facts_path=out / "summary.json",
+            paired_path=out / "paired.csv",
+            recall_path=out / "recall.csv",
+            calibration_path=out / "calibration.csv",
+            heard_path=out / "heard.csv",
+        )
+    write_dataset_tables(
+        summaries=[folder / "results" / protocol / "summary.csv" for protocol in _PROTOCOLS],
+        costs=sorted(folder.glob("results/*/*/*/cost.json")),
+        predictions=predictions,
+        splits=sorted(folder.glob("splits/*/*.csv")),
+        curves={"stratified": ("stratified", 1.0), "stratified_half": ("stratified", 0.5)},
+        summary_path=folder / "results" / "summary.csv",
+        protocols_path=folder / "results" / "protocols.csv",
+        learning_curve_path=folder / "results" / "learning_curve.csv",
+    )
+
+
+def _write_runs(folder: Path) -> Path:
+    """Write splits, predictions, heard.csv and cost.json of every run; return the table of tracks."""
+    rng = np.random.default_rng(0)
+    tracks = pd.DataFrame({"track": [f"track {number:04d}" for number in range(_TRACKS)], "problem": ""})
+    tracks["label"] = np.repeat(_LABELS, _TRACKS // len(_LABELS))
+    path = folder / "tracks.csv"
+    write_csv(tracks, path)
+    hardness = rng.standard_normal(_TRACKS)
+    for protocol, share in _PROTOCOLS.items():
+        for seed in range(1, _SEEDS + 1):
+            order = rng.permutation(_TRACKS)
+            test, train = np.sort(order[:_TESTS]), order[_TESTS : _TESTS + int(share * 500)]
+            split = pd.concat([tracks.iloc[test].assign(subset="test"), tracks.iloc[train].assign(subset="train")])
+            write_csv(split[["track", "label", "subset"]], folder / "splits" / protocol / f"{seed}.csv")
+            for number, model in enumerate(_MODELS):
+                run = folder / "results" / protocol / str(seed) / model
+                own = tracks.iloc[test]
+                _write_run(run, own, hardness[test] + 0.2 * number, rng=rng)
+                if model in _NETWORKS:
+                    _write_heard(run / "heard.csv", own, rng=rng)
+    return path
+
+
+def _write_run(run: Path, tracks: pd.DataFrame, hardness: np.ndarray, *, rng: np.random.Generator) -> None:
+    run.mkdir(parents=True)
+    odds = rng.standard_normal((len(tracks), len(_LABELS)))
+    odds[np.arange(len(tracks)), [_LABELS.index(label) for label in tracks.label]] += 2 - hardness
+    shares = np.exp(odds)
+    shares /= shares.sum(axis=1, keepdims=True)
+    write_predictions(run / "predictions.csv", tracks=tracks, labels=_LABELS, probabilities=shares)
+    (run / "cost.json").write_text(json.dumps({"seconds": rng.uniform(1, 9), "peak_mb": 500.0, "processors": 2}))
+
+
+def _write_heard(path: Path, tracks: pd.DataFrame, *, rng: np.random.Generator) -> None:
+    table = tracks[["track", "label"]].merge(pd.DataFrame({"seconds": _SECONDS}), how="cross")
+    table["positions"] = 20 - np.tile(np.arange(len(_SECONDS)), len(tracks))
+    table["hits"] = rng.binomial(table.positions, 0.7)
+    write_csv(table, path)

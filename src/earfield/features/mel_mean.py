@@ -1,0 +1,21 @@
+"""The mean of each band of the log-mel spectrogram: a song's long-term spectrum, with nothing of time."""
+
+import numpy as np
+
+from earfield.song import Song
+
+
+def describe(song: Song) -> dict[str, float]:
+    """Describe a song by the mean of each mel band.
+
+    Parameters
+    ----------
+    song : Song
+        With a log-mel spectrogram of one frame or more.
+
+    Returns
+    -------
+    dict
+        `mel_00` and so on, ln(1 + power).
+    """
+    return {f"mel_{band:02d}": float(mean) for band, mean in enumerate(song.mel.mean(axis=0, dtype=np.float64))}

@@ -1,0 +1,59 @@
+"""Statistics of mel-frequency cepstral coefficients: what genre classifiers used before networks."""
+
+import numpy as np
+from scipy.fft import dct
+from scipy.signal import savgol_filter
+
+from earfield.song import Song
+
+N_MFCC = 20
+_LEAST_POWER = 1e-10
+_RANGE = 80.0  # dB below a track's loudest value, where the rest is cut off
+_DELTA_FRAMES = 9
+
+
+def mfcc(mel: np.ndarray, *, n_mfcc: int = N_MFCC) -> np.ndarray:
+    """Return the mel-frequency cepstral coefficients of a log-mel spectrogram.
+
+    Parameters
+    ----------
+    mel : np.ndarray [shape=(n_frames, n_mels)]
+        ln(1 + power).
+    n_mfcc : int
+        How many, from the one that holds the level on; at most `n_mels`.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_frames, n_mfcc), dtype=float64]
+        Orthonormal discrete cosine transform of the decibels, those of `librosa.feature.mfcc` with its defaults for
+        the same mel bands. The stored ln(1 + power) holds the power to seven digits, so no audio is read again.
+
+    Source: Davis & Mermelstein (1980), IEEE Trans. Acoustics, Speech and Signal Processing 28, 357-366.
+    """
+    decibels = 10 * np.log10(np.maximum(np.expm1(mel, dtype=np.float64), _LEAST_POWER))
+    return dct(np.maximum(decibels, decibels.max() - _RANGE), axis=1, norm="ortho")[:, :n_mfcc]
+
+
+def describe(song: Song) -> dict[str, float]:
+    """Describe a song by its coefficients and their slopes over nine frames, by mean and standard deviation.
+
+    Parameters
+    ----------
+    song : Song
+        With a log-mel spectrogram of one frame or more.
+
+    Returns
+    -------
+    dict
+        Four numbers for each of the 20 coefficients, or for each band if those are fewer: `mfcc_00_mean` and so on.
+
+    Source: Tzanetakis & Cook (2002), IEEE Trans. Speech and Audio Processing 10, 293-302, for means and variances of
+    coefficients as a description of timbre.
+    """
+    coefficients = mfcc(song.mel)
+    slopes = savgol_filter(coefficients, _DELTA_FRAMES, polyorder=1, deriv=1, axis=0, mode="nearest")
+    described: dict[str, float] = {}
+    for name, values in (("mfcc", coefficients), ("delta", slopes)):
+        for number, (mean, sd) in enumerate(zip(values.mean(axis=0), values.std(axis=0), strict=True)):
+            described |= {f"{name}_{number:02d}_mean": float(mean), f"{name}_{number:02d}_sd": float(sd)}
+    return described

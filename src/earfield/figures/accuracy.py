@@ -1,0 +1,125 @@
+"""Figure 7: accuracy of every model under every protocol, beside what others reported."""
+
+import os
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from earfield.figures.evidence_data import OURS
+from earfield.figures.series import (
+    GREY,
+    SMALL,
+    add_legend,
+    count,
+    draw_horizontal,
+    look,
+    percent,
+    percent_axis,
+    plain,
+    read_scores,
+    say_nothing_to_show,
+    shown_name,
+)
+from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_ROW, _GAP, _LINE = 0.13, 0.1, 0.1  # between protocols, more between models, between lines of small text [inch]
+_NAME_LETTERS, _NOTE_LETTERS = 24, 48  # on a line
+_TINY = 5.5  # [pt]
+
+
+def draw_accuracy(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Draw figure 7 from its data file.
+
+    Parameters
+    ----------
+    data : path-like
+        Written by `write_accuracy_data`.
+    paths : iterable of path-like
+        `.pdf` and `.png` to write.
+    """
+    from matplotlib.lines import Line2D
+
+    table = read_scores(data)
+    ours, theirs = table[table.kind == OURS], table[table.kind != OURS]
+    looks = {protocol: look(number) for number, protocol in enumerate(dict.fromkeys(ours.protocol))}
+    figure = new_figure(PAGE_WIDTH, 2)
+    axes = figure.add_subplot()
+    names, end = _draw_models(axes, ours, looks)
+    if len(theirs):
+        more, end = _draw_references(axes, theirs, top=end)
+        names |= more
+    if table.empty:
+        say_nothing_to_show(axes, "No run to show.")
+    else:
+        figure.set_figheight(end + 0.65 + 0.16 * len(looks))
+        axes.set_yticks(list(names), list(names.values()), linespacing=1.1)
+        axes.set(xlim=(0, 1), ylim=(end, 0), xlabel="Accuracy on test tracks (%)")
+        percent_axis(axes.xaxis)
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+    if looks:
+        marks: list[Any] = [Line2D([], [], markersize=4, linewidth=1.1, **each) for each in looks.values()]
+        marks.append(Line2D([], [], linestyle="", marker="|", markersize=6, color=GREY))
+        add_legend(figure, marks, [*map(shown_name, looks), "naming the commonest label"])
+    save_figure(figure, paths)
+
+
+def _draw_models(
+    axes: "Axes", ours: pd.DataFrame, looks: Mapping[str, dict[str, Any]]
+) -> tuple[dict[float, str], float]:
+    """Draw a block of rows for each model; return the names at their places, and where the blocks end."""
+    names, end = {}, 0.0
+    for model, block in ours.groupby("model", sort=False):
+        block = block.sort_values("protocol", key=lambda each: each.map(list(looks).index), kind="stable")
+        begin = end
+        for row in block.itertuples():
+            y = end + _GAP / 2 + _ROW / 2
+            end += _ROW
+            draw_horizontal(axes, y, row.accuracy, row.low, row.high, markersize=3.8, **looks[row.protocol])
+            if np.isfinite(row.baseline):
+                axes.plot([row.baseline], [y], linestyle="", marker="|", markersize=6, color=GREY, zorder=2)
+            numbers = ", ".join(count([each], noun) for each, noun in ((row.tracks, "track"), (row.seeds, "seed")))
+            text = f"{percent(row.accuracy, row.low, row.high)}  {numbers}"
+            _write_beside(axes, y, text, color="black")
+        end += _GAP
+        axes.axhline(end, color="0.88", linewidth=0.5, zorder=1)
+        names[(begin + end) / 2] = textwrap.fill(shown_name(str(model)), _NAME_LETTERS)
+    return names, end
+
+
+def _draw_references(axes: "Axes", theirs: pd.DataFrame, *, top: float) -> tuple[dict[float, str], float]:
+    """Draw a row for each reference, with a line through the models' rows; return names and end as for these."""
+    end = top + 2 * _LINE
+    heading = "Reported by others, on other tracks or other splits:"
+    plate = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # the references' lines pass behind it
+    axes.text(0, end - 0.3 * _LINE, heading, fontsize=SMALL, color=GREY, va="bottom", bbox=plate)
+    names = {}
+    for row in theirs.itertuples():
+        name = textwrap.fill(plain(row.model), _NAME_LETTERS)
+        note = textwrap.fill(plain(f"{percent(row.accuracy, np.nan, np.nan)}  {_conditions(row)}"), _NOTE_LETTERS)
+        begin, end = end, end + _LINE * (1 + max(name.count("\n") * 1.2, note.count("\n"))) + 0.06
+        y = (begin + end) / 2
+        axes.plot([row.accuracy] * 2, [0, y], color="0.7", linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5)
+        marker = "D" if row.kind == "human" else "s"
+        axes.plot([row.accuracy], [y], linestyle="", marker=marker, markersize=4, mfc="white", color=GREY, zorder=3)
+        _write_beside(axes, y, note, color=GREY)
+        names[y] = name
+    return names, end
+
+
+def _conditions(row: Any) -> str:
+    """Return what a reference was measured on, as far as it is known."""
+    genres = f"{row.genres} genres" if row.genres.isdigit() else row.genres
+    return f"{row.kind}; {', '.join(filter(None, (row.dataset, genres, row.protocol)))}"
+
+
+def _write_beside(axes: "Axes", y: float, text: str, *, color: str) -> None:
+    axes.text(
+        1.02, y, text, transform=axes.get_yaxis_transform(), fontsize=_TINY, color=color, va="center", linespacing=1.15
+    )

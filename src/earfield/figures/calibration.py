@@ -1,0 +1,113 @@
+"""Figure 11: how often the networks' and the baselines' predictions are right, against the probability they give."""
+
+import os
+import textwrap
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from earfield.figures.series import (
+    GREY,
+    draw_vertical,
+    read_scores,
+    say_nothing_to_show,
+    shown_name,
+)
+from earfield.figures.style import ACCENT, COLUMN_WIDTH, PAGE_WIDTH, new_figure, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+_ALL = "all"  # the bin of all tests
+_STRIP = 0.22  # height of the counts, as a share of the diagram's
+_TITLE_HEIGHT, _LABELS_HEIGHT = 0.42, 0.45  # [inch]
+
+
+def draw_calibration(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Draw figure 11 from its data file.
+
+    Parameters
+    ----------
+    data : path-like
+        Written by `write_calibration_data`.
+    paths : iterable of path-like
+        `.pdf` and `.png` to write.
+    """
+    table = read_scores(data)
+    models = list(dict.fromkeys(table.model))
+    if not models:
+        figure = new_figure(COLUMN_WIDTH, 1.5)
+        say_nothing_to_show(figure.add_subplot(), "No run to show.")
+        save_figure(figure, paths)
+        return
+    n_columns = _columns(len(models))
+    n_rows = -(-len(models) // n_columns)
+    width = COLUMN_WIDTH if len(models) == 1 else PAGE_WIDTH
+    side = (width - 0.6) / n_columns - 0.15
+    figure = new_figure(width, n_rows * (side * (1 + _STRIP) + _TITLE_HEIGHT) + _LABELS_HEIGHT)
+    figure.supxlabel("Probability of the predicted label (%)", fontsize=8)
+    grid = figure.add_gridspec(2 * n_rows, n_columns, height_ratios=[1, _STRIP] * n_rows)
+    tallest = max(1.0, table.tests[table.bin != _ALL].max())  # 1 where there is none
+    for number, model in enumerate(models):
+        row, column = divmod(number, n_columns)
+        own = table[table.model == model]
+        diagram, strip = (figure.add_subplot(grid[2 * row + part, column]) for part in range(2))
+        is_last = number + n_columns >= len(models)
+        _draw_diagram(diagram, own, title=_title(model, own[own.bin == _ALL], letters=int(side * 14)))
+        _draw_counts(strip, own[own.bin != _ALL], tallest=tallest)
+        strip.tick_params(labelbottom=is_last)
+        if column:
+            for axes in (diagram, strip):
+                axes.tick_params(labelleft=False)
+        else:
+            diagram.set_ylabel("Tests named right (%)")
+            strip.set_ylabel("Tests")
+    save_figure(figure, paths)
+
+
+def _columns(n: int) -> int:
+    """Return in how many columns so many diagrams leave the fewest places empty."""
+    return n if n <= 3 else min((4, 3), key=lambda columns: -n % columns)
+
+
+def _title(model: str, everything: pd.DataFrame, *, letters: int) -> str:
+    """Return the model's name, its calibration error and its Brier score."""
+    lines = textwrap.wrap(shown_name(model), letters)
+    for row in everything.itertuples():
+        lines.append(f"ECE {_decimals(row.calibration_error)}, Brier {_decimals(row.brier)}")
+    return "\n".join(lines)
+
+
+def _decimals(value: float) -> str:
+    return "unknown" if np.isnan(value) else f"{value:.2f}"
+
+
+def _draw_diagram(axes: "Axes", own: pd.DataFrame, *, title: str) -> None:
+    """Draw the share of right predictions in each bin, at the bin's mean probability."""
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
+    bins = own[own.bin != _ALL].dropna(subset=["confidence", "accuracy"]).sort_values("confidence")
+    axes.plot(bins.confidence, bins.accuracy, color=ACCENT, linewidth=0.7, alpha=0.5, zorder=2)
+    for row in bins.itertuples():
+        draw_vertical(axes, row.confidence, row.accuracy, row.low, row.high, color=ACCENT, marker="o", markersize=3.2)
+    axes.set_title(title, fontsize=7, linespacing=1.2, pad=4)
+    axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+    _half_ticks(axes.xaxis)
+    _half_ticks(axes.yaxis)
+    axes.tick_params(labelbottom=False)
+
+
+def _draw_counts(axes: "Axes", bins: pd.DataFrame, *, tallest: float) -> None:
+    """Draw how many tests each bin holds."""
+    tests = bins.dropna(subset=["tests"])
+    axes.bar(
+        tests["from"], tests.tests, width=tests["to"] - tests["from"], align="edge", color="0.75", edgecolor="white"
+    )
+    axes.set(xlim=(-0.03, 1.03), ylim=(0, tallest), yticks=(0, tallest), yticklabels=("0", f"{tallest:,.0f}"))
+    _half_ticks(axes.xaxis)
+
+
+def _half_ticks(axis: "Axis") -> None:
+    axis.set_ticks([0, 0.5, 1], labels=["0", "50", "100"])

@@ -1,0 +1,169 @@
+"""What figures 7 to 11 show: rows of the tables of scores, as they stand there, in the order of drawing."""
+
+import os
+from collections.abc import Sequence
+
+import pandas as pd
+
+from earfield.errors import DatasetError
+from earfield.tables import write_csv
+
+OURS = "ours"
+_SCORES = ["protocol", "model", "seeds", "tracks", "tests", "accuracy", "low", "high", "baseline"]
+_REFERENCES = ["kind", "name", "accuracy", "dataset", "genres", "protocol", "source", "url"]
+
+
+def write_accuracy_data(
+    *,
+    summaries: Sequence[str | os.PathLike[str]],
+    references: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+) -> None:
+    """Write the data of figure 7.
+
+    Parameters
+    ----------
+    summaries : sequence of path-like
+        `summary.csv` of each protocol, in the order of drawing.
+    references : path-like
+        Accuracies that others reported: `name, accuracy, dataset, genres, protocol, source, url, kind`.
+    path : path-like
+        `.csv` to write: `kind` (ours, or the reference's), `protocol, model` (a reference's name), `seeds, tracks,
+        tests, accuracy, low, high, baseline`, and of references `dataset, genres, source, url`.
+
+    Raises
+    ------
+    DatasetError
+        If a table lacks a column.
+    """
+    ours = pd.concat([_read(summary, _SCORES)[_SCORES] for summary in summaries])
+    theirs = _read(references, _REFERENCES)[_REFERENCES].rename(columns={"name": "model"})
+    columns = ["kind", *_SCORES, "dataset", "genres", "source", "url"]
+    write_csv(pd.concat([ours.assign(kind=OURS), theirs])[columns], path)
+
+
+def write_learning_curve_data(
+    *, learning_curve: str | os.PathLike[str], path: str | os.PathLike[str], protocol: str
+) -> None:
+    """Write the data of figure 8.
+
+    Parameters
+    ----------
+    learning_curve : path-like
+        `learning_curve.csv` of the dataset.
+    path : path-like
+        `.csv` to write: `protocol, model, train_share, train_tracks, seeds, tracks, tests, accuracy, low, high`.
+    protocol : str
+        The protocol to show, with all of its training tracks and with parts of them.
+
+    Raises
+    ------
+    DatasetError
+        If the table lacks a column.
+    """
+    columns = [
+        "protocol", "model", "train_share", "train_tracks", "seeds", "tracks", "tests", "accuracy", "low", "high",
+    ]  # fmt: skip
+    _write_protocol(learning_curve, path, protocol=protocol, columns=columns)
+
+
+def write_heard_data(*, heard: str | os.PathLike[str], path: str | os.PathLike[str], protocol: str) -> None:
+    """Write the data of figure 9.
+
+    Parameters
+    ----------
+    heard : path-like
+        `heard.csv` of the protocol.
+    path : path-like
+        `.csv` to write: `protocol, model, seconds, seeds, tracks, tests, accuracy, low, high, gain, gain_low,
+        gain_high`.
+    protocol : str
+        The protocol to show.
+
+    Raises
+    ------
+    DatasetError
+        If the table lacks a column.
+    """
+    columns = [
+        "protocol", "model", "seconds", "seeds", "tracks", "tests", "accuracy", "low", "high",
+        "gain", "gain_low", "gain_high",
+    ]  # fmt: skip
+    _write_protocol(heard, path, protocol=protocol, columns=columns)
+
+
+def write_recall_data(
+    *,
+    recall: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    protocol: str,
+    model: str,
+    baselines: Sequence[str],
+) -> None:
+    """Write the data of figure 10.
+
+    Parameters
+    ----------
+    recall : path-like
+        `recall.csv` of the protocol.
+    path : path-like
+        `.csv` to write: `protocol, model, label, seeds, tracks, tests, recall, low, high`; the shown model first, its
+        best label first, and then the baseline whose mean recall over labels is highest.
+    protocol, model : str
+        What to show.
+    baselines : sequence of str
+        Models to choose the baseline from; those without a row are passed over.
+
+    Raises
+    ------
+    DatasetError
+        If the table lacks a column.
+    """
+    columns = ["protocol", "model", "label", "seeds", "tracks", "tests", "recall", "low", "high"]
+    table = _read(recall, columns)[columns]
+    table = table[table.protocol == protocol].assign(number=lambda each: pd.to_numeric(each.recall))
+    means = table.groupby("model").number.mean().reindex([name for name in baselines if name != model]).dropna()
+    shown = [model] if means.empty else [model, str(means.idxmax())]
+    parts = [table[table.model == name].sort_values(["number", "label"], ascending=[False, True]) for name in shown]
+    write_csv(pd.concat(parts)[columns], path)
+
+
+def write_calibration_data(*, calibration: str | os.PathLike[str], path: str | os.PathLike[str], protocol: str) -> None:
+    """Write the data of figure 11.
+
+    Parameters
+    ----------
+    calibration : path-like
+        `calibration.csv` of the protocol.
+    path : path-like
+        `.csv` to write: `protocol, model, bin, from, to, seeds, tracks, tests, confidence, accuracy, low, high,
+        calibration_error, brier`; the last two are those of the bin `all`.
+    protocol : str
+        The protocol to show.
+
+    Raises
+    ------
+    DatasetError
+        If the table lacks a column.
+    """
+    columns = [
+        "protocol", "model", "bin", "from", "to", "seeds", "tracks", "tests", "confidence", "accuracy", "low", "high",
+        "calibration_error", "brier",
+    ]  # fmt: skip
+    _write_protocol(calibration, path, protocol=protocol, columns=columns)
+
+
+def _write_protocol(
+    source: str | os.PathLike[str], path: str | os.PathLike[str], *, protocol: str, columns: list[str]
+) -> None:
+    table = _read(source, columns)
+    write_csv(table.loc[table.protocol == protocol, columns], path)
+
+
+def _read(path: str | os.PathLike[str], columns: Sequence[str]) -> pd.DataFrame:
+    """Read a table as text: names stay what they are, and numbers are written again digit by digit."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, lineterminator="\n", encoding="utf-8")
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise DatasetError(f"{path} lacks the column '{missing[0]}'; delete the file and run again.")
+    return table

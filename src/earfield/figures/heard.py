@@ -1,0 +1,70 @@
+"""Figure 9: accuracy of networks against the seconds of a track that they hear."""
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from earfield.figures.series import (
+    GREY,
+    log_axis,
+    look,
+    name_ends,
+    percent_axis,
+    read_scores,
+    say_nothing_to_show,
+    share_limits,
+    shown_name,
+)
+from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_HEIGHT, _AXES_HEIGHT = 2.9, 2.3  # [inch]
+
+
+def draw_heard(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Draw figure 9 from its data file.
+
+    Parameters
+    ----------
+    data : path-like
+        Written by `write_heard_data`.
+    paths : iterable of path-like
+        `.pdf` and `.png` to write.
+    """
+    table = read_scores(data).dropna(subset=["seconds", "accuracy"])
+    figure = new_figure(PAGE_WIDTH, _HEIGHT)
+    if table.empty:
+        say_nothing_to_show(figure.add_subplot(), "No network to show.")
+        save_figure(figure, paths)
+        return
+    level, gain = figure.subplots(1, 2)
+    _draw_curves(level, table, ("accuracy", "low", "high"), lowest=0)
+    ends = _draw_curves(gain, table, ("gain", "gain_low", "gain_high"), lowest=-1)
+    gain.axhline(0, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
+    name_ends(gain, ends, height=_AXES_HEIGHT)
+    level.set_ylabel("Accuracy on test tracks (%)")
+    gain.set_ylabel(f"Gain over {table.seconds.min():.3g} s (percentage points)")
+    figure.supxlabel("Seconds heard of a track", fontsize=8)
+    save_figure(figure, paths)
+
+
+def _draw_curves(
+    axes: "Axes", table: pd.DataFrame, columns: tuple[str, str, str], *, lowest: float
+) -> list[tuple[float, float, str, str]]:
+    """Draw a column of each model with its band; return the curves' ends with the models' names."""
+    middle, low, high = columns
+    ends = []
+    for number, (model, own) in enumerate(table.groupby("model", sort=False)):
+        own, style = own.sort_values("seconds"), look(number)
+        axes.fill_between(own.seconds, own[low], own[high], color=style["color"], alpha=0.16, linewidth=0.6)
+        axes.plot(own.seconds, own[middle], markersize=3.5, linewidth=1, clip_on=False, **style)
+        last = own.iloc[-1]
+        ends.append((last.seconds, last[middle], shown_name(str(model)), style["color"]))
+    log_axis(axes, {seconds: f"{seconds:.3g}" for seconds in table.seconds.unique()}, gap=0.13)
+    axes.set_ylim(share_limits(table[middle], table[low], table[high], lowest=lowest))
+    percent_axis(axes.yaxis)
+    return ends

@@ -1,0 +1,69 @@
+"""Figure 10: how many tracks of each genre are named right."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from earfield.figures.series import (
+    GREY,
+    add_legend,
+    draw_horizontal,
+    percent_axis,
+    read_scores,
+    say_nothing_to_show,
+    shown_label,
+    shown_name,
+)
+from earfield.figures.style import ACCENT, COLUMN_WIDTH, new_figure, save_figure
+
+_LOOKS: tuple[dict[str, Any], ...] = ({"color": ACCENT, "marker": "o"}, {"color": "#d55e00", "marker": "s"})
+_ROW, _DODGE = 0.21, 0.13  # between labels [inch]; of a model from the middle [rows]
+_LEAST_HEIGHT = 1.9  # that has room for the name of the axis [inch]
+_SHORT, _LETTER = 22, 0.06  # letters of a name that a column has room for; width of one more [inch]
+
+
+def draw_recall(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Draw figure 10 from its data file.
+
+    Parameters
+    ----------
+    data : path-like
+        Written by `write_recall_data`.
+    paths : iterable of path-like
+        `.pdf` and `.png` to write.
+    """
+    from matplotlib.lines import Line2D
+
+    table = read_scores(data).dropna(subset=["recall"])
+    labels, models = list(dict.fromkeys(table.label)), list(dict.fromkeys(table.model))
+    if table.empty:
+        figure = new_figure(COLUMN_WIDTH, _LEAST_HEIGHT)
+        say_nothing_to_show(figure.add_subplot(), "No run to show.")
+        save_figure(figure, paths)
+        return
+    counts = table.groupby("label")[["tracks", "tests"]].max().astype(int)
+    ticks = [f"{shown_label(label)} ({counts.tracks[label]:,}, {counts.tests[label]:,})" for label in labels]
+    width = COLUMN_WIDTH + _LETTER * max(0, max(map(len, ticks)) - _SHORT)
+    figure = new_figure(width, max(_LEAST_HEIGHT, 0.75 + _ROW * len(labels) + 0.16 * len(models)))
+    axes = figure.add_subplot()
+    marks = []
+    for number, (model, style) in enumerate(zip(models, _LOOKS, strict=False)):
+        own = table[table.model == model]
+        offset = (2 * number - 1) * _DODGE if len(models) > 1 else 0
+        for row in own.itertuples():
+            draw_horizontal(
+                axes, labels.index(row.label) + offset, row.recall, row.low, row.high, markersize=4, **style
+            )
+        axes.axvline(own.recall.mean(), color=style["color"], linewidth=0.7, linestyle=(0, (3, 2)), zorder=0.5)
+        marks.append(Line2D([], [], linewidth=1.1, markersize=4, **style))
+    marks.append(Line2D([], [], color=GREY, linewidth=0.7, linestyle=(0, (3, 2))))
+    add_legend(figure, marks, [*map(shown_name, models), "mean of the genres"])
+    axes.set_yticks(range(len(labels)), ticks)
+    axes.set(xlim=(-0.02, 1.02), ylim=(len(labels) - 0.4, -0.6), xlabel="Tracks named right (%)")
+    axes.set_ylabel("Genre (tracks, tests)")
+    percent_axis(axes.xaxis)
+    axes.grid(axis="y", color="0.92", linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    save_figure(figure, paths)

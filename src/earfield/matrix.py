@@ -1,0 +1,92 @@
+"""Which runs there are: datasets, protocols, seeds and models of a configuration."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_OF_RUNS = frozenset({"seeds", "models"})  # settings of a protocol that its splits do not depend on
+
+
+def protocols_of(config: Mapping[str, Any], dataset: str) -> list[str]:
+    """Return the protocols that `snakemake evidence` runs on a dataset.
+
+    Parameters
+    ----------
+    config : mapping
+        As in `config.yaml`.
+    dataset : str
+        Key of `datasets`.
+
+    Returns
+    -------
+    list of str
+        Those that the dataset names, or all but those that read a split from a file: it holds the tracks of one
+        dataset.
+    """
+    of_all = [name for name, protocol in config["protocols"].items() if protocol["kind"] != "file"]
+    return list(config["datasets"][dataset].get("protocols", of_all))
+
+
+def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]:
+    """Return the numbers of the runs of a protocol on a dataset.
+
+    Parameters
+    ----------
+    config : mapping
+        As in `config.yaml`.
+    dataset, protocol : str
+        Keys of `datasets` and `protocols`.
+
+    Returns
+    -------
+    list of int
+        The dataset's seeds, or as many of the first as the protocol wants. In cross-validation each seed has a run for
+        each fold: run `seed * folds + fold`, with folds from 0.
+    """
+    settings = config["protocols"][protocol]
+    seeds = config["datasets"][dataset]["seeds"][: settings.get("seeds")]
+    if settings["kind"] != "cross_validation":
+        return list(seeds)
+    folds = settings["folds"]
+    return [seed * folds + fold for seed in seeds for fold in range(folds)]
+
+
+def models_of(config: Mapping[str, Any], protocol: str) -> list[str]:
+    """Return the models that are run under a protocol: those that it names, or all."""
+    return list(config["protocols"][protocol].get("models", config["models"]))
+
+
+def networks_of(config: Mapping[str, Any], protocol: str) -> list[str]:
+    """Return the networks among the models that are run under a protocol."""
+    return [name for name in models_of(config, protocol) if "module" not in config["models"][name]]
+
+
+def split_settings(config: Mapping[str, Any], protocol: str) -> dict[str, Any]:
+    """Return what decides the splits of a protocol."""
+    return {key: value for key, value in config["protocols"][protocol].items() if key not in _OF_RUNS}
+
+
+def learning_curves(config: Mapping[str, Any], dataset: str) -> dict[str, tuple[str, float]]:
+    """Return the protocols of a dataset that make learning curves.
+
+    Parameters
+    ----------
+    config : mapping
+        As in `config.yaml`.
+    dataset : str
+        Key of `datasets`.
+
+    Returns
+    -------
+    dict
+        By protocol: the protocol that differs from it in nothing but that all training tracks are used, and the share
+        of them that it uses itself; 1 for the former.
+    """
+    names = protocols_of(config, dataset)
+    settings = {name: split_settings(config, name) for name in names}
+    shares = {name: float(each.pop("train_share", 1.0)) for name, each in settings.items()}
+    curves: dict[str, tuple[str, float]] = {}
+    for full in (name for name in names if shares[name] == 1):
+        parts = [name for name in names if shares[name] < 1 and settings[name] == settings[full]]
+        if parts:
+            curves |= {name: (full, shares[name]) for name in (full, *parts)}
+    return curves

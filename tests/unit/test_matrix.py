@@ -1,0 +1,59 @@
+"""Which runs a configuration asks for."""
+
+import copy
+
+import pytest
+
+from earfield.matrix import learning_curves, models_of, networks_of, protocols_of, runs_of, split_settings
+
+CONFIG = {
+    "datasets": {"all": {"seeds": [3, 5, 8]}, "own": {"seeds": [1, 2], "protocols": ["half", "plain"]}},
+    "protocols": {
+        "plain": {"kind": "stratified", "ratio": [5, 2, 3]},
+        "half": {"kind": "stratified", "ratio": [5, 2, 3], "train_share": 0.5, "seeds": 2, "models": ["net"]},
+        "other": {"kind": "stratified", "ratio": [1, 1, 1], "train_share": 0.5},
+        "given": {"kind": "file", "path": "split.csv"},
+        "folds": {"kind": "cross_validation", "folds": 4, "seeds": 2},
+    },
+    "models": {"net": {}, "svm": {"module": "mfcc_svm"}, "untrained": {"train": {"max_epochs": 0}}},
+}
+
+
+def test_dataset_runs_the_protocols_that_it_names_or_all_but_files():
+    assert protocols_of(CONFIG, "own") == ["half", "plain"]
+    assert protocols_of(CONFIG, "all") == ["plain", "half", "other", "folds"]
+
+
+def test_runs_are_the_first_seeds():
+    assert runs_of(CONFIG, "all", "plain") == [3, 5, 8]
+    assert runs_of(CONFIG, "all", "half") == [3, 5]
+
+
+def test_each_fold_of_each_seed_is_a_run_of_its_own_number():
+    runs = runs_of(CONFIG, "all", "folds")
+    assert [divmod(run, 4) for run in runs] == [(seed, fold) for seed in (3, 5) for fold in range(4)]
+
+
+@pytest.mark.parametrize("protocol", CONFIG["protocols"])
+def test_added_seed_adds_runs_and_changes_none(protocol):
+    more = copy.deepcopy(CONFIG)
+    more["datasets"]["own"]["seeds"].append(3)
+    before, after = (runs_of(config, "own", protocol) for config in (CONFIG, more))
+    assert after[: len(before)] == before
+
+
+def test_networks_are_the_models_without_a_module():
+    assert models_of(CONFIG, "plain") == ["net", "svm", "untrained"]
+    assert networks_of(CONFIG, "plain") == ["net", "untrained"]
+    assert networks_of(CONFIG, "half") == ["net"]
+
+
+def test_splits_do_not_depend_on_which_runs_there_are():
+    assert split_settings(CONFIG, "half") == {"kind": "stratified", "ratio": [5, 2, 3], "train_share": 0.5}
+
+
+def test_learning_curve_joins_protocols_that_differ_in_the_training_tracks_alone():
+    assert learning_curves(CONFIG, "all") == {"plain": ("plain", 1.0), "half": ("plain", 0.5)}
+    assert (
+        learning_curves({**CONFIG, "datasets": {"all": {"seeds": [1], "protocols": ["plain", "folds"]}}}, "all") == {}
+    )

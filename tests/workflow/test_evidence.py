@@ -1,0 +1,156 @@
+"""`snakemake evidence` on the tiny demo: every cell by itself, every table, and a model that somebody adds."""
+
+import json
+import re
+
+import pandas as pd
+import pytest
+
+# Enough to have every kind of protocol, and few trainings.
+FEW = ["cnn", "mfcc_svm", "majority"]
+EVIDENCE = {
+    "datasets": {
+        "demo": {
+            "artists_per_genre": 3,  # one for each subset
+            "tracks_per_artist": 1,
+            "protocols": ["stratified", "artist", "cross_validation", "stratified_half"],
+        }
+    },
+    "protocols": {
+        "artist": {"models": FEW},
+        "cross_validation": {"folds": 3, "models": FEW},
+        "stratified_half": {"models": ["cnn", "mfcc_svm"]},
+    },
+}
+NEAREST = '''"""The label of the nearest training track by long-term spectrum."""
+
+import numpy as np
+
+from earfield.model import Task, choose
+
+FEATURES = "mel_mean"
+
+
+def predict(task: Task, *, k: list[int]) -> np.ndarray:
+    """Return shares of labels among the nearest training tracks."""
+    x, y, n = task.features, task.targets["train"], len(task.labels)
+
+    def shares(candidate, subset="validation"):
+        distance = ((x[subset][:, None] - x["train"][None]) ** 2).sum(axis=2)
+        near = y[np.argsort(distance, axis=1)[:, : candidate["k"]]]
+        return np.stack([np.bincount(row, minlength=n) / len(row) for row in near])
+
+    def log_shares(candidate):
+        return np.log(np.maximum(shares(candidate), 1e-9))
+
+    return shares(choose([{"k": each} for each in k], log_shares, targets=task.targets["validation"]), "test")
+'''
+
+
+def ran(output):
+    """Return the rules of the jobs that a run or a plan names."""
+    return set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def evident(make_project):
+    """A tiny demo with its evidence."""
+    project = make_project()
+    project.output = project.run("--cores", "2", "evidence", **EVIDENCE)
+    return project
+
+
+def table(project, name):
+    return pd.read_csv(project.folder / "results/demo" / name, keep_default_na=False, na_values=[""])
+
+
+def test_evidence_is_the_paper_and_the_other_protocols(evident):
+    trained = re.findall(r"output: results/demo/(\w+)/(\d+)/(\w+)/model\.keras", evident.output)
+    assert set(trained) == {
+        *(("stratified", "1", model) for model in ("cnn", "cnn_untrained", "cnn_shuffled")),
+        *((protocol, "1", "cnn") for protocol in ("artist", "stratified_half")),
+        *(("cross_validation", str(run), "cnn") for run in (3, 4, 5)),
+    }
+    assert len(trained) == len(set(trained))
+    assert "Nothing to be done" in evident.run("-n", "evidence", **EVIDENCE)
+    assert "Nothing to be done" in evident.run("-n", **EVIDENCE)
+
+
+def test_every_cell_is_a_row_with_its_cost(evident):
+    summary = table(evident, "summary.csv")
+    assert set(map(tuple, summary[["protocol", "model"]].to_numpy())) == {
+        *(("stratified", model) for model in ("cnn", "cnn_untrained", "cnn_shuffled", "mfcc_svm", "mel_logistic")),
+        ("stratified", "majority"),
+        *(
+            (protocol, model)
+            for protocol in ("artist", "cross_validation")
+            for model in ("cnn", "mfcc_svm", "majority")
+        ),
+        *(("stratified_half", model) for model in ("cnn", "mfcc_svm")),
+    }
+    assert (summary.train_seconds >= 0).all() and (summary.peak_mb > 10).all()
+    assert ((summary.low <= summary.accuracy) & (summary.accuracy <= summary.high)).all()
+    folds = summary[summary.protocol == "cross_validation"]
+    assert (folds.seeds == 3).all()
+    tracks = pd.read_csv(evident.folder / "data/demo/tracks.csv")
+    assert (folds.tests == len(tracks)).all() and (folds.tracks == len(tracks)).all()
+
+
+def test_artist_splits_share_no_artist(evident):
+    split = pd.read_csv(evident.folder / "data/demo/splits/artist/1.csv")
+    tracks = pd.read_csv(evident.folder / "data/demo/tracks.csv")
+    assert (split.merge(tracks, on="track").groupby("artist").subset.nunique() == 1).all()
+    audit = json.loads(evident.read("data/demo/splits/artist/1.json"))
+    assert audit["shared"]["train"]["test"]["artists"] == 0 and audit["subsets"]["test"]["tracks"] >= 10
+
+
+def test_planted_repeat_is_found_and_kept_on_one_side(evident):
+    repeats = pd.read_csv(evident.folder / "data/demo/repeats.csv")
+    tracks = pd.read_csv(evident.folder / "data/demo/tracks.csv")
+    planted = {(name.removesuffix("b"), name) for name in tracks.track if name.endswith("b")}
+    assert set(zip(repeats.track, repeats.other, strict=True)) == planted
+    for path in sorted((evident.folder / "data/demo/splits").glob("*/*.csv")):
+        subsets = pd.read_csv(path).set_index("track").subset
+        for one, other in planted:
+            assert len({subsets.get(one), subsets.get(other)} - {None}) <= 1, path
+
+
+def test_claims_are_those_of_the_tables(evident):
+    claims, summary = table(evident, "claims.csv"), table(evident, "summary.csv")
+    assert {"holds", "does not hold", "cannot be told from this data"} >= set(claims.verdict)
+    own = summary[(summary.protocol == "stratified") & (summary.model == "cnn")].iloc[0]
+    shown = claims[claims.claim == "human_level"].iloc[0]
+    assert shown.value == pytest.approx(own.accuracy, abs=1e-6) and shown.tests == own.tests
+    page = evident.read("results/demo/claims.md").decode()
+    assert all(claim.verdict in page for claim in claims.itertuples())
+    for name in ("7_accuracy", "8_learning_curve", "9_seconds_heard", "10_recall", "11_calibration"):
+        assert len(evident.read(f"results/demo/figures/fig{name}.png")) > 5_000
+
+
+def test_further_seed_computes_that_seed_alone(evident):
+    config = {**EVIDENCE, "datasets": {"demo": {**EVIDENCE["datasets"]["demo"], "seeds": [1, 2]}}}
+    plan = evident.run("-n", "evidence", **config)
+    made = set(re.findall(r"results/demo/(\w+)/(\d+)/\w+/model\.keras", " ".join(re.findall(r"output: (.*)", plan))))
+    # Cross-validation has one seed here, the part of the learning curve has five at most.
+    assert made == {("stratified", "2"), ("artist", "2"), ("stratified_half", "2")}
+    assert not ran(plan) & {"tracks", "mel", "features", "splits_repeats"}
+
+
+def test_added_model_is_one_module_and_one_line(evident):
+    module = evident.folder / "src/earfield/models/nearest.py"
+    module.write_text(NEAREST)
+    config = {**EVIDENCE, "models": {"nearest": {"module": "nearest", "options": {"k": [1, 3]}}}}
+    output = evident.run("--cores", "2", "results/demo/stratified/summary.csv", **config)
+    assert ran(output) == {"evaluate_model", "evaluate_protocol"}
+    assert len(re.findall("^(?:local)?rule evaluate_model:", output, re.MULTILINE)) == 1
+    summary = table(evident, "stratified/summary.csv").set_index("model")
+    assert summary.accuracy["nearest"] > summary.accuracy["majority"]
+    module.write_text(NEAREST.replace("by long-term spectrum", "by mean spectrum"))
+    assert ran(evident.run("-n", "results/demo/stratified/summary.csv", **config)) >= {"evaluate_model"}
+    assert "train" not in ran(evident.run("-n", "results/demo/stratified/summary.csv", **config))
+
+
+def test_unknown_option_is_refused_before_anything_runs(evident):
+    models = {"majority": {"module": "majority", "options": {"k": 1}}}
+    output = evident.run("-n", ok=False, models=models)
+    assert "models.majority.options.k, which the module does not take" in output

@@ -1,0 +1,35 @@
+"""features: what models other than networks hear of a song, computed once a track.
+
+Needs: data/{dataset}/tracks/shard-NN.csv, the audio it lists, and the mel shards.
+Makes: data/{dataset}/features/{features}/shard-NN.csv, with {features} a module of earfield.features.
+"""
+
+
+rule features:
+    """One kind of features of one shard of tracks."""
+    input:
+        tracks="data/{dataset}/tracks/shard-{shard}.csv",
+        frames="data/{dataset}/mel/shard-{shard}.npy",
+        index="data/{dataset}/mel/shard-{shard}.csv",
+        own_code=lambda wildcards: code_of_module("features", wildcards.features),
+        code=[
+            "src/earfield/feature_shards.py",
+            "src/earfield/shards.py",
+            "src/earfield/song.py",
+            "src/earfield/tables.py",
+            "workflow/scripts/features.py",
+        ],
+    output:
+        features="data/{dataset}/features/{features}/shard-{shard}.csv",
+    log:
+        "logs/{dataset}/features/{features}/{shard}.log",
+    benchmark:
+        "benchmarks/{dataset}/features/{features}/{shard}.tsv"
+    conda:
+        "../envs/features.yaml"
+    resources:
+        mem_mb=1500,
+    params:
+        front_end=FRONT_END,
+    script:
+        "../scripts/features.py"

@@ -1,0 +1,11 @@
+from earfield.claims import write_claims
+from earfield.job import logged
+
+with logged(snakemake.log[0], snakemake.output):
+    write_claims(
+        csv_path=snakemake.output.table,
+        md_path=snakemake.output.page,
+        dataset=snakemake.wildcards.dataset,
+        **{name: paths for name, paths in snakemake.input.items() if name != "code"},
+        **snakemake.params,
+    )

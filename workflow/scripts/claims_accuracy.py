@@ -1,0 +1,5 @@
+from earfield.figures.accuracy import draw_accuracy
+from earfield.job import logged
+
+with logged(snakemake.log[0], snakemake.output):
+    draw_accuracy(snakemake.input.data, snakemake.output)

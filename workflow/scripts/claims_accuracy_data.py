@@ -1,0 +1,9 @@
+from earfield.figures.evidence_data import write_accuracy_data
+from earfield.job import logged
+
+with logged(snakemake.log[0], snakemake.output):
+    write_accuracy_data(
+        summaries=snakemake.input.summaries,
+        references=snakemake.input.references,
+        path=snakemake.output.data,
+    )

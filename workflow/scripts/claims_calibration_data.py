@@ -1,0 +1,9 @@
+from earfield.figures.evidence_data import write_calibration_data
+from earfield.job import logged
+
+with logged(snakemake.log[0], snakemake.output):
+    write_calibration_data(
+        calibration=snakemake.input.calibration,
+        path=snakemake.output.data,
+        **snakemake.params,
+    )

@@ -1,0 +1,14 @@
+from earfield.across import write_dataset_tables
+from earfield.job import logged
+
+with logged(snakemake.log[0], snakemake.output):
+    write_dataset_tables(
+        summaries=snakemake.input.summaries,
+        costs=snakemake.input.costs,
+        predictions=snakemake.input.predictions,
+        splits=snakemake.input.splits,
+        curves=snakemake.params.curves,
+        summary_path=snakemake.output.table,
+        protocols_path=snakemake.output.protocols,
+        learning_curve_path=snakemake.output.learning_curve,
+    )

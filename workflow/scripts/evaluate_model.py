@@ -1,0 +1,18 @@
+from earfield.cost import cost_written
+from earfield.job import logged
+from earfield.model import predict_with_module
+from earfield.score import write_metrics
+
+cost = cost_written(snakemake.output.cost, processors=snakemake.threads)
+with logged(snakemake.log[0], snakemake.output), cost:
+    predict_with_module(
+        module=snakemake.params.model["module"],
+        options=snakemake.params.model.get("options", {}),
+        split=snakemake.input.split,
+        features_paths=snakemake.input.features,
+        frames_paths=snakemake.input.frames,
+        index_paths=snakemake.input.index,
+        predictions_path=snakemake.output.predictions,
+        seed=int(snakemake.wildcards.seed),
+    )
+    write_metrics(snakemake.output.predictions, snakemake.output.metrics)

@@ -1,0 +1,12 @@
+from earfield.feature_shards import write_features
+from earfield.job import logged
+
+with logged(snakemake.log[0], snakemake.output):
+    write_features(
+        features=snakemake.wildcards.features,
+        tracks=snakemake.input.tracks,
+        frames_path=snakemake.input.frames,
+        index_path=snakemake.input.index,
+        path=snakemake.output.features,
+        front_end=snakemake.params.front_end,
+    )

@@ -1,0 +1,11 @@
+from earfield.job import logged
+from earfield.repeats import write_repeats
+
+with logged(snakemake.log[0], snakemake.output):
+    write_repeats(
+        frames_paths=snakemake.input.frames,
+        index_paths=snakemake.input.index,
+        path=snakemake.output.repeats,
+        workers=snakemake.threads,
+        **snakemake.params,
+    )
