@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from earfield.intervals import difference, share
-from earfield.runs import outcomes, read_runs
+from earfield.runs import counts, outcomes, read_runs
 from earfield.tables import read_text_csv, write_csv
 
 _DIFFERENCES = ["model", "protocol", "other", "tracks", "accuracy", "other_accuracy", "difference", "low", "high"]
@@ -52,18 +53,13 @@ def write_dataset_tables(
         `.csv` to write: `protocol` (with all training tracks), `model, train_share, train_tracks` (mean over runs),
         `seeds, tracks, tests, accuracy, low, high`.
     """
-    runs = read_runs(predictions)
     _write_summary(summaries, costs, summary_path)
-    by_model: dict[str, dict[str, pd.DataFrame]] = {}
-    for (protocol, model), tests in runs.items():
-        by_model.setdefault(model, {})[protocol] = tests
-    differences = [
-        row
-        for model, protocols in by_model.items()
-        for one, other in itertools.permutations(protocols, 2)
-        if (row := _difference(model, one, other, protocols[one], protocols[other]))
-    ]
-    write_csv(pd.DataFrame(differences, columns=_DIFFERENCES).round(6), protocols_path)
+    tables = {key: outcomes(tests) for key, tests in read_runs(predictions).items()}
+    by_model: dict[str, dict[str, np.ndarray]] = {}
+    for (protocol, model), table in tables.items():
+        by_model.setdefault(model, {})[protocol] = table
+    rows = [row for model, protocols in by_model.items() for row in _differences(model, protocols)]
+    write_csv(pd.DataFrame(rows, columns=_DIFFERENCES).round(6), protocols_path)
 
     sizes: dict[str, list[int]] = {}
     for path in splits:
@@ -72,9 +68,9 @@ def write_dataset_tables(
     points = [
         {"protocol": curves[protocol][0], "model": model, "train_share": float(curves[protocol][1])}
         | {"train_tracks": sum(sizes[protocol]) / len(sizes[protocol])}
-        | {"seeds": tests.run.nunique(), "tracks": tests.track.nunique(), "tests": len(tests)}
-        | dict(zip(("accuracy", "low", "high"), share(outcomes(tests)), strict=True))
-        for (protocol, model), tests in runs.items()
+        | counts(table)
+        | dict(zip(("accuracy", "low", "high"), share(table), strict=True))
+        for (protocol, model), table in tables.items()
         if protocol in curves
     ]
     curve = pd.DataFrame(points, columns=_CURVE).sort_values(["protocol", "model", "train_share"], kind="stable")
@@ -94,23 +90,20 @@ def _write_summary(
     write_csv(whole.merge(cost, on=["protocol", "model"], how="left").round(6), path)
 
 
-def _difference(
-    model: str, protocol: str, other: str, tests: pd.DataFrame, others: pd.DataFrame
-) -> dict[str, Any] | None:
-    """Compare a model under two protocols, or return None if they tested no track in common."""
-    common = set(tests.track) & set(others.track)
-    if not common:
-        return None
-    a, b = (outcomes(each[each.track.isin(common)]) for each in (tests, others))
-    found, one, two = difference(a, b), share(a), share(b)
-    return {
-        "model": model,
-        "protocol": protocol,
-        "other": other,
-        "tracks": len(common),
-        "accuracy": one.value,
-        "other_accuracy": two.value,
-        "difference": found.value,
-        "low": found.low,
-        "high": found.high,
-    }
+def _differences(model: str, protocols: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Compare a model under each two protocols that tested a track in common, both ways round."""
+    found = {}
+    for one, other in itertools.combinations(protocols, 2):
+        tables = protocols[one], protocols[other]
+        common = np.logical_and(*((~np.isnan(table)).any(axis=1) for table in tables))
+        if common.any():
+            a, b = (table[common] for table in tables)
+            value, low, high = difference(a, b)
+            names = {"model": model, "tracks": int(common.sum())}
+            means = {"accuracy": float(np.nanmean(a)), "other_accuracy": float(np.nanmean(b))}
+            found[one, other] = names | {"protocol": one, "other": other} | means
+            found[one, other] |= {"difference": value, "low": low, "high": high}
+            means = {"accuracy": means["other_accuracy"], "other_accuracy": means["accuracy"]}
+            found[other, one] = names | {"protocol": other, "other": one} | means
+            found[other, one] |= {"difference": -value, "low": -high, "high": -low}
+    return [found[pair] for pair in itertools.permutations(protocols, 2) if pair in found]

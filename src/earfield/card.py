@@ -14,9 +14,9 @@ import pandas as pd
 
 from earfield.atomic import write_aside
 from earfield.errors import ConfigError
+from earfield.groups import SUBSETS
 from earfield.history import best_epoch
 from earfield.markdown import counted, interval, markdown_table, percent, plain
-from earfield.groups import SUBSETS
 from earfield.tables import read_text_csv
 
 _NAMES = {"train": "training", "validation": "validation", "test": "test"}

@@ -5,18 +5,19 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from earfield.atomic import write_aside
+from earfield.errors import DatasetError
 from earfield.intervals import paired_difference, share, swap_p_value
-from earfield.runs import outcomes, read_runs, require_same_tests
+from earfield.runs import counts, outcomes, read_runs
 from earfield.tables import read_text_csv, write_csv
 
 _BINS = 10  # of the top probability, equally wide
+_SMALLEST = 1e-6  # the tables' last decimal: no probability is 0
 
 
 def write_protocol_tables(
@@ -74,84 +75,48 @@ def write_protocol_tables(
     rows = [_summary(*key, tests) for key, tests in runs.items()]
     write_csv(pd.DataFrame(rows).round(6), summary_path)
     _write_facts(rows, tracks, facts_path)
-    _write([_pair(*each) for each in itertools.permutations(runs.items(), 2)], _PAIRED, paired_path)
+    _write(_pairs(runs), _PAIRED, paired_path)
     _write([row for key, tests in runs.items() for row in _recalls(*key, tests)], _RECALL, recall_path)
     _write([row for key, tests in runs.items() for row in _bins(*key, tests)], _CALIBRATION, calibration_path)
-    _write([row for each in _read_heard(heard).items() for row in _lengths(*each[0], each[1])], _HEARD, heard_path)
+    stretches = read_runs(heard, read=read_text_csv)
+    _write([row for key, tests in stretches.items() for row in _lengths(*key, tests)], _HEARD, heard_path)
 
 
 _PAIRED = [
-    "protocol",
-    "model",
-    "other",
-    "seeds",
-    "tracks",
-    "tests",
-    "accuracy",
-    "other_accuracy",
-    "difference",
-    "low",
-    "high",
-    "p_value",
-    "disagreements",
-    "tracks_disagreed",
-]
+    "protocol", "model", "other", "seeds", "tracks", "tests", "accuracy", "other_accuracy", "difference", "low",
+    "high", "p_value", "disagreements", "tracks_disagreed",
+]  # fmt: skip
 _RECALL = ["protocol", "model", "label", "seeds", "tracks", "tests", "recall", "low", "high"]
 _CALIBRATION = [
-    "protocol",
-    "model",
-    "bin",
-    "from",
-    "to",
-    "seeds",
-    "tracks",
-    "tests",
-    "confidence",
-    "accuracy",
-    "low",
-    "high",
-    "calibration_error",
-    "brier",
-]
+    "protocol", "model", "bin", "from", "to", "seeds", "tracks", "tests", "confidence", "accuracy", "low", "high",
+    "calibration_error", "brier",
+]  # fmt: skip
 _HEARD = [
-    "protocol",
-    "model",
-    "seconds",
-    "seeds",
-    "tracks",
-    "tests",
-    "accuracy",
-    "low",
-    "high",
-    "gain",
-    "gain_low",
+    "protocol", "model", "seconds", "seeds", "tracks", "tests", "accuracy", "low", "high", "gain", "gain_low",
     "gain_high",
-]
+]  # fmt: skip
 
 
 def _write(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], path: str | os.PathLike[str]) -> None:
     write_csv(pd.DataFrame(rows, columns=columns).round(6), path)
 
 
-def _counts(tests: pd.DataFrame) -> dict[str, int]:
-    return {"seeds": tests.run.nunique(), "tracks": tests.track.nunique(), "tests": len(tests)}
-
-
 def _summary(protocol: str, model: str, tests: pd.DataFrame) -> dict[str, Any]:
-    found = share(outcomes(tests))
-    of_runs = tests.groupby("run").correct.mean()
-    recalls = tests.groupby(["run", "label"]).correct.mean()
-    commonest = tests.groupby("run").label.value_counts(normalize=True).groupby("run").max()
+    table = outcomes(tests)
+    found = share(table)
+    of_runs = tests.groupby("run", observed=True).correct.mean()
+    recalls = tests.groupby(["run", "label"], observed=True).correct.mean()
+    commonest = tests.groupby("run", observed=True).label.value_counts(normalize=True).groupby("run", observed=True)
     return {
         "protocol": protocol,
         "model": model,
-        **_counts(tests),
+        **counts(table),
         "accuracy": found.value,
         "low": found.low,
         "high": found.high,
         "sd": float(of_runs.std(ddof=1)) if len(of_runs) > 1 else math.nan,
-        "balanced_accuracy": float(recalls.groupby("run").mean().mean()),
-        "baseline": float(commonest.mean()),
+        "balanced_accuracy": float(recalls.groupby("run", observed=True).mean().mean()),
+        "baseline": float(commonest.max().mean()),
     }
 
 
@@ -177,27 +142,51 @@ def _write_facts(
         aside.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _pair(one: tuple[tuple[str, str], pd.DataFrame], other: tuple[tuple[str, str], pd.DataFrame]) -> dict[str, Any]:
+def _pairs(runs: Mapping[tuple[str, str], pd.DataFrame]) -> list[dict[str, Any]]:
+    """Compare each two models, both ways round."""
+    tables = {key: outcomes(tests) for key, tests in runs.items()}
+    names = {column: next(iter(runs.values()))[column].cat.categories for column in ("track", "run")}
+    found = {}
+    for one, other in itertools.combinations(tables, 2):
+        row = _pair(one, other, tables, names)
+        found[one, other] = row
+        turned = {"model": row["other"], "other": row["model"]}
+        if row["tests"]:
+            turned |= {"accuracy": row["other_accuracy"], "other_accuracy": row["accuracy"]}
+            turned |= {"difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
+        found[other, one] = row | turned
+    return [found[pair] for pair in itertools.permutations(tables, 2)]
+
+
+def _pair(
+    one: tuple[str, str],
+    other: tuple[str, str],
+    tables: Mapping[tuple[str, str], np.ndarray],
+    names: Mapping[str, pd.Index],
+) -> dict[str, Any]:
     """Compare two models on the tests of the runs that both have."""
-    (protocol, model), tests = one
-    (_, other_model), others = other
-    common = set(tests.run) & set(others.run)
-    tests, others = (each[each.run.isin(common)] for each in (tests, others))
-    names = {"protocol": protocol, "model": model, "other": other_model}
-    if not common:
-        return names | {"seeds": 0, "tracks": 0, "tests": 0}
-    require_same_tests(tests, others, names=(model, other_model), protocol=protocol)
-    a, b = outcomes(tests), outcomes(others)
+    protocol, model = one
+    both = np.logical_and(*((~np.isnan(tables[key])).any(axis=0) for key in (one, other)))
+    a, b = tables[one][:, both], tables[other][:, both]
+    lone = np.argwhere(np.isnan(a) != np.isnan(b))
+    if len(lone):
+        track, run = names["track"][lone[0, 0]], names["run"][both][lone[0, 1]]
+        raise DatasetError(
+            f"Under {protocol} only one of '{model}' and '{other[1]}' has a prediction for '{track}' in run {run}; "
+            "they were made from different splits: run again."
+        )
+    row = {"protocol": protocol, "model": model, "other": other[1], **counts(a)}
+    if not both.any():
+        return row
     found = paired_difference(a, b)
     apart = (a != b) & ~np.isnan(a)
-    return names | {
-        **_counts(tests),
+    return row | {
         "accuracy": float(np.nanmean(a)),
         "other_accuracy": float(np.nanmean(b)),
         "difference": found.value,
         "low": found.low,
         "high": found.high,
-        "p_value": swap_p_value(a, b),
+        "p_value": max(_SMALLEST, swap_p_value(a, b)),
         "disagreements": int(apart.sum()),
         "tracks_disagreed": int(apart.any(axis=1).sum()),
     }
@@ -205,19 +194,20 @@ def _pair(one: tuple[tuple[str, str], pd.DataFrame], other: tuple[tuple[str, str
 
 def _recalls(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
-    for label, own in tests.groupby("label"):
-        found = share(outcomes(own))
+    for label, own in tests.groupby("label", observed=True):
+        table = outcomes(own)
+        found = share(table)
         names = {"protocol": protocol, "model": model, "label": label}
-        rows.append(names | _counts(own) | {"recall": found.value, "low": found.low, "high": found.high})
+        rows.append(names | counts(table) | {"recall": found.value, "low": found.low, "high": found.high})
     return rows
 
 
 def _bins(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the reliability of the top probability, bin by bin, and of all tests together."""
     columns = [name for name in tests if name.startswith("p_")]
-    probabilities = tests[columns].to_numpy(dtype=float)
+    probabilities = tests[columns].fillna(0).to_numpy(dtype=float)  # not every run need know every label
     top = probabilities.max(axis=1)
-    truth = tests.label.to_numpy()[:, None] == np.array([name[2:] for name in columns], dtype=object)
+    truth = tests.label.to_numpy(dtype=object)[:, None] == np.array([name[2:] for name in columns], dtype=object)
     place = np.minimum((top * _BINS).astype(int), _BINS - 1)
     rows, error = [], 0.0
     for number in np.unique(place):
@@ -232,8 +222,9 @@ def _bins(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, Any]
 
 
 def _reliability(tests: pd.DataFrame, top: np.ndarray) -> dict[str, Any]:
-    found = share(outcomes(tests))
-    return _counts(tests) | {
+    table = outcomes(tests)
+    found = share(table)
+    return counts(table) | {
         "confidence": float(top.mean()),
         "accuracy": found.value,
         "low": found.low,
@@ -241,28 +232,18 @@ def _reliability(tests: pd.DataFrame, top: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _read_heard(paths: Sequence[str | os.PathLike[str]]) -> dict[tuple[str, str], pd.DataFrame]:
-    found: dict[tuple[str, str], list[pd.DataFrame]] = {}
-    for path in paths:
-        protocol, seed, model = Path(path).parts[-4:-1]
-        found.setdefault((protocol, model), []).append(read_text_csv(path).assign(run=int(seed)))
-    return {key: pd.concat(runs, ignore_index=True) for key, runs in found.items()}
-
-
 def _lengths(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, Any]]:
     """Return accuracy by seconds heard; a track's outcome is the share of its stretches that are right."""
-    shares = tests.assign(value=tests.hits / tests.positions)
-    by_test = shares.pivot(index=["track", "run"], columns="seconds", values="value").reset_index()
+    tables = {seconds: outcomes(own, own.hits / own.positions) for seconds, own in tests.groupby("seconds")}
+    shortest = tables[min(tables)]
     rows = []
-    for seconds in sorted(shares.seconds.unique()):
-        own = by_test.dropna(subset=[seconds])
-        values = outcomes(own, own[seconds])
-        found = share(values)
+    for seconds, table in tables.items():
+        found = share(table)
         gain = (0.0, math.nan, math.nan)  # of the shortest over itself
-        if seconds > min(shares.seconds):
-            gain = paired_difference(values, outcomes(own, own[min(shares.seconds)]))
+        if table is not shortest:
+            gain = paired_difference(table, np.where(np.isnan(table), np.nan, shortest))
         rows.append(
-            {"protocol": protocol, "model": model, "seconds": seconds, **_counts(own)}
+            {"protocol": protocol, "model": model, "seconds": seconds, **counts(table)}
             | {"accuracy": found.value, "low": found.low, "high": found.high}
             | dict(zip(("gain", "gain_low", "gain_high"), gain, strict=True))
         )

@@ -1,20 +1,36 @@
 """Intervals of means over runs that share tracks, and of differences between such means.
 
-Tests of one track in several runs are not independent, nor are tests of many tracks by one network. So outcomes stand in
-a table with a row for each track and a column for each run, and the intervals are those of a bootstrap both ways: tracks
-are drawn with replacement, each with all of its tests, and so are the departures of runs from their mean. Drawing tracks
-alone makes runs depart from their mean, so only what departures have beyond that is drawn. For a mean, the variance over
-infinitely many draws is a sum of squares: nothing is left to the luck of a few thousand. It is widened as Student's t
-is, for few tracks and for few runs, and the part of tracks is kept between what it is if all tests are independent and
-what it is if all tests of a track end alike. With one run only tracks are drawn: the interval is for that network. Runs
-are of one collection: what other songs to learn from would change shows in no interval.
+Tests of one track in several runs are not independent, nor are tests of many tracks by one network. So outcomes stand
+in a table with a row for each track and a column for each run, and the intervals are those of a bootstrap both ways:
+tracks are drawn with replacement, each with all of its tests, and so are the departures of runs from their mean.
+Drawing tracks alone makes runs depart from their mean, so only what departures have beyond that is drawn. For a mean,
+the variance over infinitely many draws is a sum of squares: nothing is left to the luck of a few thousand. It is
+widened as Student's t is, for few tracks and for few runs, and the part of tracks is kept between what it is if all
+tests are independent and what it is if all tests of a track end alike. With one run only tracks are drawn: the interval
+is for that network. Runs are of one collection: what other songs to learn from would change shows in no interval.
 
-COVERAGE
+How many of the intervals held the truth, the expected accuracy over new tracks and new runs, in 2,000 to 6,000 simulated
+sets of runs for each of the accuracies 50, 70, 90 and 95%, of tracks that differ in difficulty, where each run tests 30%
+of them, or each track is tested in one run as in cross-validation:
+
+    tracks                  runs            runs do not differ   differ by 2.5 points   by 6 points (sd, at 70%)
+    130                     1               94-96%
+    130                     2, 3            95-97%               95-97%                 92-97%
+    130                     5, 10, 30       95-97%               94-97%                 94-96%
+    1000                    1               93-95%
+    1000                    2, 3            96-97%               90-94%                 83-92%
+    1000                    5, 10, 30       95-97%               94-96%                 92-96%
+    13, as of one label     5, 10, 30       93-98%               94-99%                 93-98%
+
+Of two or three runs that differ, then, the interval is too narrow: they do not show how far runs differ. At 99% it held
+the truth in 93-98% from 130 tracks on, but for two runs that differ by much (91%). With one run of 4 tests, 30% of 13
+tracks, in 87-99%: Wilson's interval for so few.
 
 Source: Owen (2007), "The pigeonhole bootstrap", Annals of Applied Statistics 1, 386-411; Efron & Tibshirani (1993), "An
-introduction to the bootstrap", section 6.2, for the limit of many draws; Davison & Hinkley (1997), "Bootstrap methods and
-their application", section 3.8, and Carpenter, Goldstein & Rasbash (2003), Applied Statistics 52, 431-443, for reduced
-departures; Satterthwaite (1946), Biometrics Bulletin 2, 110-114, for the degrees of freedom of a sum; Cameron, Gelbach & Miller (2011), J. Business & Economic Statistics 29, 238-249, for such sums of squares.
+introduction to the bootstrap", section 6.2, for the limit of many draws; Davison & Hinkley (1997), "Bootstrap methods
+and their application", section 3.8, and Carpenter, Goldstein & Rasbash (2003), Applied Statistics 52, 431-443, for
+reduced departures; Satterthwaite (1946), Biometrics Bulletin 2, 110-114, for the degrees of freedom of a sum; Cameron,
+Gelbach & Miller (2011), J. Business & Economic Statistics 29, 238-249, for such sums of squares.
 """
 
 import math
@@ -121,7 +137,7 @@ def spread(outcomes: np.ndarray) -> Spread:
         independent=independent,
         by_tracks=by_tracks * _unbiased(tracks),
         by_runs=by_runs * _unbiased(runs),
-        by_chance=(independent - by_tracks / runs) * _unbiased(runs),
+        by_chance=max(0.0, independent - by_tracks / runs) * _unbiased(runs),  # where runs repeat each other, rounding
         of_tracks=of_tracks,
     )
 
@@ -194,15 +210,16 @@ def difference(outcomes: np.ndarray, others: np.ndarray) -> Estimate:
     -------
     Estimate
         From -1 to 1. The interval is put together from those of the two shares, given how far they vary together when
-        tracks are drawn.
+        tracks are drawn; one track is counted that does not, so that it has a width even where no outcomes differ.
 
-    Source: Newcombe (1998), Statistics in Medicine 17, 2635-2650, method 10; Zou & Donner (2008), Statistics in Medicine
-    27, 1693-1702.
+    Source: Newcombe (1998), Statistics in Medicine 17, 2635-2650, method 10; Zou & Donner (2008), Statistics in
+    Medicine 27, 1693-1702.
     """
     one, other = spread(outcomes), spread(others)
     together = float(one.of_tracks @ other.of_tracks) * _unbiased(one.tracks)
     apart = math.sqrt(one.variance * other.variance)
     correlation = min(1.0, max(-1.0, together / apart)) if apart > 0 else 0.0
+    correlation *= one.tracks / (one.tracks + 1)  # as if one more track had nothing in common
 
     def reach(down: float, up: float) -> float:
         return math.sqrt(max(0.0, down**2 + up**2 - 2 * correlation * down * up))
@@ -236,10 +253,12 @@ def swap_p_value(outcomes: np.ndarray, others: np.ndarray) -> float:
     American Statistical Association 78, 435-440, for the count.
     """
     sums = np.nansum(outcomes - others, axis=1).astype(int)
-    reach = int(np.abs(sums).sum())
-    chance = np.zeros(2 * reach + 1)  # of each total from -reach to reach
-    chance[reach] = 1
-    for step in np.abs(sums[sums != 0]):
-        chance = (np.roll(chance, step) + np.roll(chance, -step)) / 2
-    as_large = np.abs(np.arange(-reach, reach + 1)) >= abs(sums.sum())
-    return min(1.0, float(chance[as_large].sum()))
+    steps = np.sort(np.abs(sums[sums != 0]))
+    chance = np.ones(1)  # of what the tracks in favour of the one add up to, from nothing to everything
+    for step in steps:
+        longer = np.zeros(len(chance) + step)
+        longer[: len(chance)] = chance
+        longer[step:] += chance
+        chance = longer / 2
+    totals = 2 * np.arange(len(chance)) - steps.sum()
+    return min(1.0, float(chance[np.abs(totals) >= abs(sums.sum())].sum()))

@@ -1,35 +1,46 @@
 """All runs of a protocol together: which test of which run came out how."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from earfield.errors import DatasetError
 from earfield.predictions import read_predictions
 
 
-def read_runs(paths: Sequence[str | os.PathLike[str]]) -> dict[tuple[str, str], pd.DataFrame]:
-    """Read the predictions of many runs, each file once.
+def read_runs(
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    read: Callable[[str | os.PathLike[str]], pd.DataFrame] = read_predictions,
+) -> dict[tuple[str, str], pd.DataFrame]:
+    """Read the predictions of many runs, or another table of theirs, each file once.
 
     Parameters
     ----------
     paths : sequence of path-like
-        Paths that end in `<protocol>/<seed>/<model>/predictions.csv`.
+        Paths that end in `<protocol>/<seed>/<model>/<file>`.
+    read : callable
+        Reads one file, with the columns `track, label`.
 
     Returns
     -------
     dict
-        By protocol and model, in the order of the paths: the predictions of all runs below each other, with the column
-        `run`.
+        By protocol and model, in the order of the paths: the tables of all runs below each other, with the column
+        `run`. The categories of `track` and `run` are those of all files, sorted.
     """
     found: dict[tuple[str, str], list[pd.DataFrame]] = {}
     for path in paths:
         protocol, seed, model = Path(path).parts[-4:-1]
-        found.setdefault((protocol, model), []).append(read_predictions(path).assign(run=int(seed)))
-    return {key: pd.concat(runs, ignore_index=True) for key, runs in found.items()}
+        found.setdefault((protocol, model), []).append(read(path).assign(run=int(seed)))
+    whole = {key: pd.concat(tables, ignore_index=True) for key, tables in found.items()}
+    types = {}
+    for column in ("track", "run"):
+        values = set[Any]().union(*(table[column].unique() for table in whole.values()))
+        types[column] = pd.CategoricalDtype(sorted(values))
+    return {key: table.astype(types | {"label": "category"}) for key, table in whole.items()}
 
 
 def outcomes(tests: pd.DataFrame, values: Iterable[float] | None = None) -> np.ndarray:
@@ -38,40 +49,26 @@ def outcomes(tests: pd.DataFrame, values: Iterable[float] | None = None) -> np.n
     Parameters
     ----------
     tests : pd.DataFrame
-        With the columns `track, run`, and `correct` if no values are given.
+        Tests from `read_runs`, with the column `correct` if no values are given.
     values : iterable of float, optional
         What came out of each test; 1 for right and 0 for wrong if not given.
 
     Returns
     -------
     np.ndarray [shape=(n_tracks, n_runs), dtype=float64]
-        Tracks and runs sorted; NaN where a track was not tested.
+        A row for each track and a column for each run that `read_runs` met anywhere, so that the tables of all models
+        and protocols lie upon each other; NaN where a track was not tested.
     """
-    table = tests[["track", "run"]].assign(value=tests.correct.astype(float) if values is None else values)
-    return table.pivot(index="track", columns="run", values="value").to_numpy(dtype=float)
+    table = np.full([len(tests[column].cat.categories) for column in ("track", "run")], np.nan)
+    table[tests.track.cat.codes, tests.run.cat.codes] = tests.correct if values is None else values
+    return table
 
 
-def require_same_tests(one: pd.DataFrame, other: pd.DataFrame, *, names: tuple[str, str], protocol: str) -> None:
-    """Raise an error if two models were not tested on the same tracks in the same runs.
-
-    Parameters
-    ----------
-    one, other : pd.DataFrame
-        With the columns `track, run`.
-    names : tuple of str
-        The models.
-    protocol : str
-        Their protocol.
-
-    Raises
-    ------
-    DatasetError
-        With a test that only one of them has.
-    """
-    tests = [set(zip(each.run, each.track, strict=True)) for each in (one, other)]
-    if lone := sorted(tests[0] ^ tests[1]):
-        run, track = lone[0]
-        raise DatasetError(
-            f"Under {protocol} only one of '{names[0]}' and '{names[1]}' has a prediction for '{track}' in run {run}; "
-            "they were made from different splits: run again."
-        )
+def counts(table: np.ndarray) -> dict[str, int]:
+    """Count the runs (`seeds`), the tracks and the tests in a table of outcomes."""
+    tested = ~np.isnan(table)
+    return {
+        "seeds": int(tested.any(axis=0).sum()),
+        "tracks": int(tested.any(axis=1).sum()),
+        "tests": int(tested.sum()),
+    }

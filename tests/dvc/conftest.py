@@ -23,6 +23,9 @@ def make_project(tmp_path_factory):
         for over in (TINY, config):
             update_config(settings, over)
         settings["models"] = MODELS
+        settings["protocols"] = {"stratified": settings["protocols"]["stratified"]}
+        for dataset in settings["datasets"].values():
+            dataset["protocols"] = ["stratified"]
         (project.folder / "config.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
         project.run("git init -q -b main")
         project.run("earfield stages")

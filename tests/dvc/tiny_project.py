@@ -13,7 +13,11 @@ from snakemake.utils import update_config
 
 ROOT = Path(__file__).parents[2]
 PARTS = [".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "config.yaml", "resources", "src", "workflow"]
-MODELS = {"cnn": {}, "cnn_untrained": {"train": {"max_epochs": 0}}}
+MODELS = {
+    "cnn": {},
+    "cnn_untrained": {"train": {"max_epochs": 0}},
+    "mel_logistic": {"module": "mel_logistic", "options": {"c": [0.01, 1.0]}},
+}
 
 
 class Project:

@@ -84,7 +84,7 @@ def _draw_models(
             draw_horizontal(axes, y, row.accuracy, row.low, row.high, markersize=3.8, **looks[row.protocol])
             if np.isfinite(row.baseline):
                 axes.plot([row.baseline], [y], linestyle="", marker="|", markersize=6, color=GREY, zorder=2)
-            numbers = ", ".join(count([each], noun) for each, noun in ((row.tracks, "track"), (row.seeds, "seed")))
+            numbers = ", ".join(count([each], noun) for each, noun in ((row.tracks, "track"), (row.seeds, "run")))
             text = f"{percent(row.accuracy, row.low, row.high)}  {numbers}"
             _write_beside(axes, y, text, color="black")
         end += _GAP
@@ -96,13 +96,13 @@ def _draw_models(
 def _draw_references(axes: "Axes", theirs: pd.DataFrame, *, top: float) -> tuple[dict[float, str], float]:
     """Draw a row for each reference, with a line through the models' rows; return names and end as for these."""
     end = top + 2 * _LINE
-    heading = "Reported by others, on other tracks or other splits:"
+    heading = "Reported by others, under the conditions at the right:"
     plate = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # the references' lines pass behind it
     axes.text(0, end - 0.3 * _LINE, heading, fontsize=SMALL, color=GREY, va="bottom", bbox=plate)
     names = {}
     for row in theirs.itertuples():
         name = textwrap.fill(plain(row.model), _NAME_LETTERS)
-        note = textwrap.fill(plain(f"{percent(row.accuracy, np.nan, np.nan)}  {_conditions(row)}"), _NOTE_LETTERS)
+        note = textwrap.fill(plain(f"{percent(row.accuracy, np.nan, np.nan)}, {_conditions(row)}"), _NOTE_LETTERS)
         begin, end = end, end + _LINE * (1 + max(name.count("\n") * 1.2, note.count("\n"))) + 0.06
         y = (begin + end) / 2
         axes.plot([row.accuracy] * 2, [0, y], color="0.7", linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5)
@@ -114,9 +114,10 @@ def _draw_references(axes: "Axes", theirs: pd.DataFrame, *, top: float) -> tuple
 
 
 def _conditions(row: Any) -> str:
-    """Return what a reference was measured on, as far as it is known."""
+    """Return whom, on what and under which protocol a reference was measured."""
     genres = f"{row.genres} genres" if row.genres.isdigit() else row.genres
-    return f"{row.kind}; {', '.join(filter(None, (row.dataset, genres, row.protocol)))}"
+    material = ", ".join(filter(None, (row.dataset, genres)))
+    return "; ".join(filter(None, (row.kind, material, f"protocol: {row.protocol or 'not stated'}")))
 
 
 def _write_beside(axes: "Axes", y: float, text: str, *, color: str) -> None:

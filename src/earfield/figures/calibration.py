@@ -65,6 +65,7 @@ def draw_calibration(data: str | os.PathLike[str], paths: Iterable[str | os.Path
         else:
             diagram.set_ylabel("Tests named right (%)")
             strip.set_ylabel("Tests")
+    figure.align_ylabels()
     save_figure(figure, paths)
 
 

@@ -16,9 +16,9 @@ from earfield.atomic import write_aside
 from earfield.device import Device
 from earfield.discriminant import accuracy, answer, choose_components, difference, fit_axes
 from earfield.errors import DatasetError, EarfieldError
+from earfield.groups import SUBSETS
 from earfield.layers import LayerRunner
 from earfield.shards import MelShards
-from earfield.groups import SUBSETS
 
 log = logging.getLogger(__name__)
 
