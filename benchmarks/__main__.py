@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.evidence_tables import measure_evidence_tables
 from benchmarks.features import measure_features
 from benchmarks.filters import measure_filters
 from benchmarks.mel import measure_mel
+from benchmarks.repeats import measure_repeats
 from benchmarks.training import measure_training
 from benchmarks.versions import measure_versions
 from benchmarks.workflow import measure_workflow
@@ -23,6 +25,16 @@ from earfield.tables import write_csv
 
 MEASURED = Path(__file__).parent / "measured" / "bench.csv"
 COLUMNS = ["measurement", "asked", "measured", "lowest", "highest", "repetitions"]
+MEASUREMENTS = (
+    measure_training,
+    measure_mel,
+    measure_features,
+    measure_filters,
+    measure_repeats,
+    measure_evidence_tables,
+    measure_workflow,
+    measure_versions,
+)
 
 
 def main() -> None:
@@ -34,7 +46,7 @@ def main() -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     rows = []
     with tempfile.TemporaryDirectory(prefix="earfield-bench-") as folder:
-        for measure in (measure_training, measure_mel, measure_features, measure_filters, measure_workflow, measure_versions):
+        for measure in MEASUREMENTS:
             rows += measure(Path(folder, measure.__name__), songs)
             table = pd.DataFrame(rows, columns=COLUMNS)
             write_csv(table, MEASURED)

@@ -75,7 +75,7 @@ def build(folder: Path, dataset: str, configfiles: list[Path], *, cores: int) ->
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file under data and results of a folder, by path; what a run cost differs each time."""
+    """Return the SHA-256 of each file under data and results of a folder, by path, but for what a run cost."""
     files = sorted(path for part in ("data", "results") for path in (folder / part).rglob("*") if path.is_file())
     files = [path for path in files if path.name != "cost.json"]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -292,7 +292,7 @@ def _limits(scores: Mapping[str, Any], *, source: str, control: bool) -> str:
     limits = [
         *(["Labelling music at all: it is a control, for comparison only."] * control),
         f"Judging a single song as if certain: {wrong} of {counted(scores['tracks'], 'test track')} {_were(wrong)} "
-        "labelled wrong, and nobody measured whether its probabilities are as sure as they say.",
+        "labelled wrong, and its probabilities need not be as sure as they say: see `calibration.csv` of the protocol.",
         f"Music unlike its data. It names one of its {counted(len(scores['labels']), 'label')} for any sound, also for "
         "one that has none of them.",
         "Decisions about people or their money, such as royalties, contracts or who is promoted.",

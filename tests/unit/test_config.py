@@ -54,7 +54,7 @@ def test_repositorys_configuration_passes():
         "mel.hop_length=512",
         "tracks.max_unusable=0",
         "protocols.mine={kind: stratified, ratio: [0.5, 0.2, 0.3], repeats: apart, labels: [jazz, rock]}",
-        "protocols.mine={kind: cross_validation, folds: 5, ratio: [3, 1], repeats: together, artists: true, unnamed: train}",
+        "protocols.my={kind: cross_validation, folds: 5, ratio: [3, 1], repeats: apart, artists: true, unnamed: train}",
         "datasets.demo.protocols=[stratified]",
         "models.svm={module: mfcc_svm, options: {c: [1], gamma: [1], sharpness: [1]}}",
         "figures.spectrogram.track=blues/blues.00000",
@@ -407,7 +407,7 @@ def test_models_and_layers_that_do_not_fit_together_are_refused(change, sentence
         ("protocols.fault_filtered.path=no.csv", "protocols.fault_filtered.path to 'no.csv', which does not exist;"),
         (
             "datasets.gtzan.protocols=[artist]",
-            "figures.protocol to 'stratified', which is none of the protocols of the dataset 'gtzan'; those are artist.",
+            "figures.protocol to 'stratified', which is none of the protocols of the dataset 'gtzan'; those are art",
         ),
         (
             "protocols.stratified.models=[mfcc_svm]",
