@@ -126,12 +126,13 @@ def _compare(one: np.ndarray, other: np.ndarray, *, scale: Scale, frame_seconds:
     flat, other_flat = _without_trend(one, trend), _without_trend(other, trend)
     coarse = _coarse_lags(flat[:: scale.spacing], other_flat[:: scale.spacing], least=least / scale.spacing)
     best, agreement, overlap = 0, 0.0, 0
-    for lag in (coarse[:, None] * scale.spacing + np.arange(1 - scale.spacing, scale.spacing)).flat:
+    around = np.arange(1 - scale.spacing, scale.spacing)
+    for lag in (coarse[:, None] * scale.spacing + around).ravel().tolist():
         parts = _overlap(flat, other_flat, lag)
         rounded = round(_correlation(*parts), 2)
         # A loop agrees at many lags; what was recorded is the longest overlap.
         if (rounded, len(parts[0])) > (agreement, overlap):
-            best, agreement, overlap = int(lag), rounded, len(parts[0])
+            best, agreement, overlap = lag, rounded, len(parts[0])
     # A trend that knows nothing of what lies beyond the overlap is the same on both sides.
     parts = _overlap(one, other, best)
     return best, len(parts[0]) + hidden, _correlation(*(_without_trend(part, trend) for part in parts))

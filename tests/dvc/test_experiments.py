@@ -67,7 +67,7 @@ def test_dvclive_has_the_curves(experimented):
 def test_plots_render(experimented, command, revisions):
     vl_convert = pytest.importorskip("vl_convert")
     shown = json.loads(experimented.run(f"dvc plots {command} --json").splitlines()[-1])["data"]
-    assert set(shown) == {"confusion", "loss", "accuracy", "accuracy by protocol"}
+    assert set(shown) == {"confusion", "loss", "accuracy", "accuracy by model"}
     for name, plots in shown.items():
         drawn = [row for plot in plots for row in plot["content"]["data"]["values"]]
         assert {row["rev"] for row in drawn} == revisions, name

@@ -109,6 +109,17 @@ def test_one_model_has_nobody_to_be_compared_with(tables):
     assert found["paired"].empty and "p_value" in found["paired"] and found["heard"].empty
 
 
+def test_pair_that_cannot_be_equal_has_a_probability_all_the_same(tables):
+    rows = [(str(n), "a", "a") for n in range(40)]
+    row = tables({"p/1/x": rows, "p/1/y": [(track, "a", "b") for track, _, _ in rows]})["paired"].iloc[0]
+    assert (row.difference, row.p_value, row.tracks_disagreed) == (1, 1e-6, 40) and row.high == 1
+
+
+def test_models_without_a_run_in_common_are_not_compared(tables):
+    row = tables({"p/1/x": EXAMPLE, "p/2/y": EXAMPLE})["paired"].iloc[0]
+    assert row.tests == 0 and math.isnan(row.difference) and math.isnan(row.p_value)
+
+
 def test_recall_is_of_the_tests_of_a_label(tables):
     table = tables(RUNS)["recall"].query("model == 'cnn'").set_index("label")
     assert table.recall.to_dict() == pytest.approx({"a": 5 / 7, "b": 2 / 5, "c": 3 / 4}, abs=1e-6)
@@ -129,6 +140,14 @@ def test_calibration_is_share_right_less_probability(tables, sure):
     right = (1 - sure) ** 2 + 3 * rest**2
     wrong = sure**2 + (1 - rest) ** 2 + 2 * rest**2
     assert whole.brier == pytest.approx((4 * right + 2 * wrong) / 6, abs=1e-6)
+
+
+def test_label_that_a_run_does_not_know_has_no_probability_there(tmp_path, tracks_csv):
+    paths = [write_run(tmp_path, "p/1/x", EXAMPLE), write_run(tmp_path, "p/2/x", EXAMPLE[:3], labels=["a", "b"])]
+    files = {f"{name}_path": tmp_path / f"{name}.csv" for name in NAMES}
+    write_protocol_tables(predictions=paths, heard=[], tracks=tracks_csv([{"track": "1"}]), **files)
+    whole = pd.read_csv(tmp_path / "calibration.csv").iloc[-1]
+    assert (whole.tests, whole.confidence) == (9, 1) and whole.brier == pytest.approx(2 * 3 / 9, abs=1e-6)
 
 
 def test_longer_is_compared_with_the_shortest_on_the_same_tests(tables, tmp_path):
@@ -191,6 +210,19 @@ def test_protocols_are_compared_both_ways_on_common_tracks(dataset):
     assert (row.accuracy, row.other_accuracy) == pytest.approx((4 / 6, 3 / 6), abs=1e-6) and row.tracks == 6
     assert row.difference == pytest.approx(1 / 6, abs=1e-6) and row.low < row.difference < row.high
     assert table.loc[("half", "full")].difference == pytest.approx(-row.difference)
+
+
+def test_one_protocol_has_nothing_to_be_compared_with(tmp_path, tables):
+    tables({"p/1/x": EXAMPLE})
+    files = {f"{name}_path": tmp_path / f"all_{name}.csv" for name in ("summary", "protocols", "learning_curve")}
+    paths = [tmp_path / "results/demo/p/1/x/predictions.csv"]
+    write_dataset_tables(
+        summaries=[tmp_path / "summary.csv"], costs=[], predictions=paths, splits=[], curves={}, **files
+    )
+    for name, column in (("protocols", "difference"), ("learning_curve", "train_share")):
+        assert column in (table := pd.read_csv(files[f"{name}_path"])) and table.empty
+    summary = pd.read_csv(files["summary_path"])
+    assert len(summary) == 1 and summary[["sd", "train_seconds", "peak_mb"]].isna().all(axis=None)
 
 
 def test_learning_curve_goes_by_the_tracks_that_were_trained_on(dataset):

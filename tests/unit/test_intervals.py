@@ -91,7 +91,7 @@ def test_interval_holds_the_true_difference_of_two_protocols(runs, other_runs, b
         for pair in held:
             found = difference(*(right(each, p, own)[both] for each, p, own in zip(hard, pair, tests, strict=True)))
             held[pair] += (found.low <= pair[0] - pair[1] <= found.high) / draws
-    assert all(0.93 <= each <= 0.98 for each in held.values()), held
+    assert all(0.93 <= each <= 0.975 for each in held.values()), held
 
 
 def test_tests_that_are_taken_for_independent_promise_too_much():
