@@ -124,18 +124,17 @@ def _compare(one: np.ndarray, other: np.ndarray, *, scale: Scale, frame_seconds:
     hidden = scale.width - 1  # frames by which a track is longer than its picture
     least = min(_LEAST_OVERLAP / frame_seconds, _LEAST_SHARE * (min(len(one), len(other)) + hidden)) - hidden
     flat, other_flat = _without_trend(one, trend), _without_trend(other, trend)
-    coarse = _coarse_lags(flat[:: scale.spacing], other_flat[:: scale.spacing], least=least / scale.spacing)
-    best, agreement, overlap = 0, 0.0, 0
-    around = np.arange(1 - scale.spacing, scale.spacing)
-    for lag in (coarse[:, None] * scale.spacing + around).ravel().tolist():
-        parts = _overlap(flat, other_flat, lag)
-        rounded = round(_correlation(*parts), 2)
-        # A loop agrees at many lags; what was recorded is the longest overlap.
-        if (rounded, len(parts[0])) > (agreement, overlap):
-            best, agreement, overlap = lag, rounded, len(parts[0])
-    # A trend that knows nothing of what lies beyond the overlap is the same on both sides.
-    parts = _overlap(one, other, best)
-    return best, len(parts[0]) + hidden, _correlation(*(_without_trend(part, trend) for part in parts))
+    peaks = _coarse_lags(flat[:: scale.spacing], other_flat[:: scale.spacing], least=least / scale.spacing)
+    near = [
+        max((_correlation(*_overlap(flat, other_flat, lag)), lag) for lag in range(peak - around, peak + around + 1))
+        for peak, around in ((int(lag) * scale.spacing, scale.spacing - 1) for lag in peaks)
+    ]
+    # A loop agrees at many lags; what was recorded is the longest overlap.
+    _, lag = max(near, key=lambda pair: (round(pair[0], 2), len(_overlap(one, other, pair[1])[0])), default=(0.0, 0))
+    parts = _overlap(one, other, lag)
+    # Tracks with one loop of drums agree in their course, and tracks with one series of chords in their colour.
+    course = _correlation(*(_without_trend(part, trend) for part in parts))
+    return lag, len(parts[0]) + hidden, min(course, _correlation(*(_colour(part) for part in parts)))
 
 
 def _coarse_lags(one: np.ndarray, other: np.ndarray, *, least: float) -> np.ndarray:
@@ -158,6 +157,12 @@ def _without_trend(drawn: np.ndarray, trend: int) -> np.ndarray:
     """Return a picture without what a fade, an equaliser or a long note is in it."""
     # The filter needs a row and a neighbour.
     return drawn - uniform_filter1d(drawn, max(3, trend), axis=0, mode="nearest") if len(drawn) else drawn
+
+
+def _colour(drawn: np.ndarray) -> np.ndarray:
+    """Return a picture without its level at each time and in each band."""
+    shape = drawn - drawn.mean(axis=1, keepdims=True)
+    return shape - shape.mean(axis=0)
 
 
 def _overlap(one: np.ndarray, other: np.ndarray, lag: int) -> tuple[np.ndarray, np.ndarray]:
