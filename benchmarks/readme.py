@@ -41,18 +41,9 @@ def runs() -> str:
     return _markdown(pd.DataFrame(rows))
 
 
-def claims_real() -> str:
+def claims() -> str:
     """Say what holds of the paper's sentences on the real tracks."""
-    return _claims("real_tracks")
-
-
-def claims_demo() -> str:
-    """Say what holds of the paper's sentences on the demo."""
-    return _claims("demo")
-
-
-def _claims(name: str) -> str:
-    table = pd.read_csv(MEASURED / f"{name}_claims.csv", keep_default_na=False)
+    table = pd.read_csv(MEASURED / "real_tracks_claims.csv", keep_default_na=False)
     rows = [
         {
             "the paper": row.sentence,
@@ -241,8 +232,7 @@ def experiments() -> str:
 
 BLOCKS = {
     "runs": runs,
-    "claims_real": claims_real,
-    "claims_demo": claims_demo,
+    "claims": claims,
     "leakage": leakage,
     "verdict": verdict,
     "resemblance_real": resemblance_real,
@@ -273,6 +263,7 @@ if __name__ == "__main__":
     for name, results in (argument.split("=") for argument in sys.argv[1:]):
         shutil.copy(Path(results, "summary.csv"), MEASURED / f"{name}.csv")
         for table in ("claims", "protocols", "resemblance"):
-            shutil.copy(Path(results, f"{table}.csv"), MEASURED / f"{name}_{table}.csv")
+            if Path(results, f"{table}.csv").exists():
+                shutil.copy(Path(results, f"{table}.csv"), MEASURED / f"{name}_{table}.csv")
     for page in (ROOT / name for name in PAGES):
         page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")
