@@ -256,15 +256,14 @@ def code_of_module(kind, name):
     return [os.path.relpath(path) for path in code_of(module_file(kind, name))]
 
 
-def expand_runs(path, protocols, models):
-    """Return a path for every run of the chosen dataset under these protocols, of these models of each."""
+def shown_runs(path, models=models_of):
+    """Return a path for every run of the chosen dataset under the protocol that figures show, of these models."""
     return [
         path.format(
-            dataset=config["dataset"], protocol=protocol, seed=seed, model=model
+            dataset=config["dataset"], protocol=SHOWN_PROTOCOL, seed=seed, model=model
         )
-        for protocol in protocols
-        for seed in runs_of(config, config["dataset"], protocol)
-        for model in models(config, protocol)
+        for seed in runs_of(config, config["dataset"], SHOWN_PROTOCOL)
+        for model in models(config, SHOWN_PROTOCOL)
     ]
 
 

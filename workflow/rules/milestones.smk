@@ -21,11 +21,6 @@ OTHER_PROTOCOLS = [
 ]
 
 
-def shown_runs(path, models=models_of):
-    """Return a path for every run of the protocol that figures show."""
-    return expand_runs(path, [SHOWN_PROTOCOL], models)
-
-
 rule all_tracks:
     """The table of tracks."""
     input:
