@@ -148,7 +148,8 @@ def test_touched_files_change_nothing(built):
     [
         # How an error is worded, how a file is put in place: no number depends on them.
         ("errors", [], set()),
-        ("splits", ["evaluate", "figures", "splits"], {"splits", "evaluate_score", "figures_discriminants_data"}),
+        ("splits", ["splits"], {"splits"}),
+        ("groups", ["evaluate", "figures", "splits"], {"splits", "evaluate_score", "figures_discriminants_data"}),
         ("bootstrap", ["filters"], {"filters_resemblance"}),
     ],
 )
