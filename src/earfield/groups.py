@@ -75,6 +75,29 @@ def joined(*keys: np.ndarray) -> np.ndarray:
             return group
 
 
+def groups_of(repeats: pd.DataFrame, tracks: Sequence[str]) -> np.ndarray:
+    """Give the tracks of one recording one number.
+
+    Parameters
+    ----------
+    repeats : pd.DataFrame
+        Pairs, with the columns `track, other`. A pair may name tracks that `tracks` lacks: two tracks that repeat the
+        same third one belong together whether it is there or not.
+    tracks : sequence of str
+        The tracks to number.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_tracks,), dtype=int]
+        From 0, in the order in which the groups appear in `tracks`; a track that nothing repeats is alone in its group.
+    """
+    n, m = len(tracks), len(repeats)
+    names = np.array([*tracks, *repeats.track, *repeats.other], dtype=object)
+    # A row for each track, and one for each end of a pair: ends are joined by their pair, and all by their names.
+    pairs = np.concatenate([np.arange(n + m), np.arange(n, n + m)])
+    return pd.factorize(joined(names, pairs)[:n])[0]
+
+
 def apportion(n: int, ratio: Sequence[float]) -> np.ndarray:
     """Share `n` tracks out by largest remainder.
 

@@ -86,35 +86,6 @@ def find_repeats(tracks: Mapping[str, np.ndarray], *, frame_seconds: float, work
     return compared[compared.correlation >= _CORRELATION].reset_index(drop=True)
 
 
-def groups_of(repeats: pd.DataFrame, tracks: Sequence[str]) -> np.ndarray:
-    """Give the tracks of one recording one number.
-
-    Parameters
-    ----------
-    repeats : pd.DataFrame
-        Pairs, with the columns `track, other`. A pair may name tracks that `tracks` lacks: two tracks that repeat the
-        same third one belong together whether it is there or not.
-    tracks : sequence of str
-        The tracks to number.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_tracks,), dtype=int]
-        From 0, in the order in which the groups appear in `tracks`; a track that nothing repeats is alone in its group.
-    """
-    leader: dict[str, str] = {}
-
-    def leader_of(track: str) -> str:
-        while (above := leader.get(track, track)) != track:
-            leader[track] = leader.get(above, above)
-            track = above
-        return track
-
-    for track, other in zip(repeats.track, repeats.other, strict=True):
-        leader[leader_of(other)] = leader_of(track)
-    return pd.factorize(np.array([leader_of(track) for track in tracks], dtype=object))[0]
-
-
 def _best_lag(one: np.ndarray, other: np.ndarray, *, scale: Scale, frame_seconds: float) -> int:
     """Return the lag [frames] at which two spectrograms agree best."""
     least = min(_LEAST_OVERLAP / frame_seconds, _LEAST_SHARE * min(len(one), len(other))) - scale.width + 1

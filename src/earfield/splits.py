@@ -12,7 +12,7 @@ import pandas as pd
 
 from earfield.audit import missed_ratios, write_audit
 from earfield.errors import DatasetError
-from earfield.groups import SUBSETS, allot, apportion, artists_of, joined
+from earfield.groups import SUBSETS, allot, apportion, artists_of, groups_of, joined
 from earfield.tables import read_text_csv, usable_tracks, write_csv
 
 # Where a label has too few artists for all subsets, it has to be learnt first, then tested.
@@ -277,8 +277,6 @@ def write_split(
     DatasetError
         If the tracks do not allow the split, or if it leaves a subset without tracks or a label without training.
     """
-    from earfield.repeats import groups_of  # with all that finding repeats needs; others import this module too
-
     listing, table = read_text_csv(tracks), usable_tracks(tracks)
     pairs = pd.read_csv(repeats, dtype={"track": str, "other": str}, keep_default_na=False, lineterminator="\n")
     options = dict(protocol)

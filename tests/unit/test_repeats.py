@@ -16,8 +16,9 @@ from scipy.sparse.csgraph import connected_components
 from earfield.audio import read_audio
 from earfield.demo.collection import plan, render
 from earfield.fingerprint import Fingerprints, Scale, alike, fingerprint, picture
+from earfield.groups import groups_of
 from earfield.mel import log_mel
-from earfield.repeats import find_repeats, groups_of, write_repeats
+from earfield.repeats import find_repeats, write_repeats
 from earfield.tables import read_text_csv
 
 REAL = Path(__file__).parents[2].parent / "shared" / "gtzan"

@@ -43,10 +43,7 @@ rule splits:
         file=split_file,
         code=[
             "src/earfield/audit.py",
-            "src/earfield/fingerprint.py",
             "src/earfield/groups.py",
-            "src/earfield/repeats.py",
-            "src/earfield/shards.py",
             "src/earfield/splits.py",
             "src/earfield/tables.py",
             "workflow/scripts/splits.py",
