@@ -2,9 +2,7 @@
 
 import os
 import unicodedata
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ from earfield.audit import missed_ratios, write_audit
 from earfield.errors import DatasetError
 from earfield.groups import SUBSETS, allot, apportion, artists_of, groups_of, joined
 from earfield.tables import read_text_csv, usable_tracks, write_csv
+from earfield.user_csv import read_user_csv
 
 # Where a label has too few artists for all subsets, it has to be learnt first, then tested.
 _NEEDS = (4, 1, 2)
@@ -363,24 +362,13 @@ def _artist_groups(
 
 
 def _read_file(path: str, *, column: str) -> pd.DataFrame:
-    file = Path(path).expanduser()
-    if not file.is_file():
-        raise DatasetError(f"The file '{path}' does not exist; correct `path` of the protocol.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
-            table = pd.read_csv(
-                file, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False, skip_blank_lines=False
-            )
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DatasetError(f"'{path}' cannot be read as a CSV in UTF-8 ({str(error).strip()}).") from None
+    table = read_user_csv(path, mend="`path` of the protocol")
     for name in ("track", column):
         if name not in table:
             raise DatasetError(
                 f"'{path}' lacks the column '{name}' (it has {', '.join(table)}); add it or correct `column` of the "
                 "protocol."
             )
-    table = table[(table != "").any(axis=1)]  # blank lines were read so that the index still tells the line
     return table.assign(
         track=[unicodedata.normalize("NFC", track) for track in table.track], **{column: table[column].str.strip()}
     )

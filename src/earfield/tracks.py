@@ -3,7 +3,6 @@
 import hashlib
 import os
 import unicodedata
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from earfield.collection import is_song, shard_of, track_name
 from earfield.errors import AudioError, DatasetError
 from earfield.mel import frame_count
 from earfield.tables import TRACK_COLUMNS, read_text_csv, write_csv
+from earfield.user_csv import read_user_csv
 
 _SHOWN = 20  # problems that an error or a log line spells out
 _NOTHING_KNOWN: dict[str, object] = {"seconds": np.nan, "sample_rate": 0, "channels": 0, "sha256": "", "problem": ""}
@@ -79,17 +79,7 @@ def list_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
         If the file is missing, is no CSV in UTF-8, lacks a column, or has a row without path or label.
     """
     path = Path(path).expanduser()
-    if not path.is_file():
-        raise DatasetError(f"The file '{path}' does not exist; correct datasets.<name>.path in the configuration.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
-            table = pd.read_csv(
-                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False, skip_blank_lines=False
-            )
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DatasetError(f"'{path}' cannot be read as a CSV in UTF-8 ({str(error).strip()}).") from None
-    table = table[(table != "").any(axis=1)]  # blank lines were read so that the index still tells the line
+    table = read_user_csv(path, mend="datasets.<name>.path in the configuration")
     for column in ("path", "label"):
         if column not in table:
             raise DatasetError(f"'{path}' lacks the column '{column}' (it has {', '.join(table)}); add it.")

@@ -46,6 +46,7 @@ rule splits:
             "src/earfield/groups.py",
             "src/earfield/splits.py",
             "src/earfield/tables.py",
+            "src/earfield/user_csv.py",
             "workflow/scripts/splits.py",
         ],
     output:

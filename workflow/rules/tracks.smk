@@ -84,6 +84,7 @@ rule tracks_shard:
             "src/earfield/mel.py",
             "src/earfield/tables.py",
             "src/earfield/tracks.py",
+            "src/earfield/user_csv.py",
             "workflow/scripts/tracks_shard.py",
         ],
     output:
@@ -115,6 +116,7 @@ rule tracks:
             "src/earfield/mel.py",
             "src/earfield/tables.py",
             "src/earfield/tracks.py",
+            "src/earfield/user_csv.py",
             "workflow/scripts/tracks.py",
         ],
     output:
