@@ -27,12 +27,12 @@ from earfield.evidence import (
     Question,
     in_words,
     read_arrays,
-    read_runs,
     read_table,
     rows,
 )
 from earfield.intervals import Estimate
 from earfield.markdown import counted, percent
+from earfield.predictions import read_predictions
 from earfield.score import NORMAL_95
 from earfield.tables import read_text_csv, write_csv
 
@@ -141,7 +141,7 @@ def write_claims(
         resemblance=optional("resemblance", resemblance),
         references=read_table("references", [references]),
         discriminants=read_arrays(discriminants),
-        runs=read_runs(predictions),
+        runs=[read_predictions(path) for path in predictions],
         songs=read_text_csv(tracks),
     )
     claims = judge(evidence)

@@ -13,15 +13,11 @@ import pandas as pd
 from earfield.contrasts import Recalls, recalls
 from earfield.errors import DatasetError
 from earfield.markdown import percent
-from earfield.predictions import read_predictions
+from earfield.score_tables import no_scores, read_scores
 
 HOLDS, FAILS, UNTOLD = VERDICTS = ("holds", "does not hold", "cannot be told from this data")
 BEYOND = "not in the paper"  # the place of a claim that is ours to ask
 
-_TEXT = frozenset(
-    {"protocol", "model", "other", "label", "bin", "estimate", "measure", "null", "name", "dataset", "genres"}
-    | {"source", "url", "kind", "statistic", "finding", "over"}
-)
 # Of each table the columns without which nothing can be judged by it.
 _COLUMNS = {
     "summary": "protocol model seeds tracks tests accuracy low high baseline",
@@ -225,21 +221,8 @@ def read_table(name: str, paths: Sequence[str | os.PathLike[str]]) -> pd.DataFra
         If a file lacks a column, or holds something else where a number should stand.
     """
     needed = _COLUMNS[name].split()
-    tables = [pd.DataFrame(columns=needed, dtype=str)]
-    for path in paths:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, lineterminator="\n", encoding="utf-8")
-        missing = [column for column in needed if column not in table]
-        if missing:
-            raise DatasetError(f"{path} lacks the column '{missing[0]}'; delete the file and run again.")
-        tables.append(table)
-    whole = pd.concat(tables, ignore_index=True)
-    for column in [name for name in whole if name not in _TEXT]:
-        try:
-            whole[column] = pd.to_numeric(whole[column]).astype(float)
-        except ValueError as error:
-            place = ", ".join(map(str, paths))
-            raise DatasetError(f"{place}, column '{column}': {error}; delete the file and run again.") from error
-    return whole
+    tables = [read_scores(path, needed) for path in paths]
+    return pd.concat(tables, ignore_index=True) if tables else no_scores(needed)
 
 
 def read_arrays(path: str | os.PathLike[str] | None) -> dict[str, np.ndarray] | None:
@@ -267,8 +250,3 @@ def read_arrays(path: str | os.PathLike[str] | None) -> dict[str, np.ndarray] | 
         if missing:
             raise DatasetError(f"{path} lacks the array '{missing[0]}'; delete the file and run again.")
         return {name: archive[name] for name in _ARRAYS}
-
-
-def read_runs(paths: Sequence[str | os.PathLike[str]]) -> list[pd.DataFrame]:
-    """Read the predictions of several runs; see `read_predictions`."""
-    return [read_predictions(path) for path in paths]

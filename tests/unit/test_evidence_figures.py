@@ -19,7 +19,8 @@ from earfield.figures.calibration import draw_calibration
 from earfield.figures.heard import draw_heard
 from earfield.figures.learning_curve import draw_learning_curve
 from earfield.figures.recall import draw_recall
-from earfield.figures.series import count, look, percent, read_scores, share_limits, shown_label, spread
+from earfield.figures.series import count, look, percent, share_limits, shown_label, spread
+from earfield.score_tables import read_scores
 
 REFERENCES = Path(__file__).parents[2] / "resources" / "reference_levels.csv"
 MODELS = ["cnn", "cnn_untrained", "mfcc_svm", "mel_logistic", "majority"]

@@ -50,6 +50,7 @@ rule claims_accuracy_data:
         references="resources/reference_levels.csv",
         code=[
             "src/earfield/figures/evidence_data.py",
+            "src/earfield/score_tables.py",
             "src/earfield/tables.py",
             "workflow/scripts/claims_accuracy_data.py",
         ],
@@ -74,6 +75,7 @@ rule claims_accuracy:
             "src/earfield/figures/evidence_data.py",
             "src/earfield/figures/series.py",
             "src/earfield/figures/style.py",
+            "src/earfield/score_tables.py",
             "src/earfield/tables.py",
             "workflow/scripts/claims_accuracy.py",
         ],
@@ -101,6 +103,7 @@ rule claims_learning_curve_data:
         learning_curve="results/{dataset}/learning_curve.csv",
         code=[
             "src/earfield/figures/evidence_data.py",
+            "src/earfield/score_tables.py",
             "src/earfield/tables.py",
             "workflow/scripts/claims_learning_curve_data.py",
         ],
@@ -126,6 +129,7 @@ rule claims_learning_curve:
             "src/earfield/figures/learning_curve.py",
             "src/earfield/figures/series.py",
             "src/earfield/figures/style.py",
+            "src/earfield/score_tables.py",
             "workflow/scripts/claims_learning_curve.py",
         ],
     output:
@@ -152,6 +156,7 @@ rule claims_heard_data:
         heard=f"results/{{dataset}}/{SHOWN_PROTOCOL}/heard.csv",
         code=[
             "src/earfield/figures/evidence_data.py",
+            "src/earfield/score_tables.py",
             "src/earfield/tables.py",
             "workflow/scripts/claims_heard_data.py",
         ],
@@ -177,6 +182,7 @@ rule claims_heard:
             "src/earfield/figures/heard.py",
             "src/earfield/figures/series.py",
             "src/earfield/figures/style.py",
+            "src/earfield/score_tables.py",
             "workflow/scripts/claims_heard.py",
         ],
     output:
@@ -203,6 +209,7 @@ rule claims_recall_data:
         recall=f"results/{{dataset}}/{SHOWN_PROTOCOL}/recall.csv",
         code=[
             "src/earfield/figures/evidence_data.py",
+            "src/earfield/score_tables.py",
             "src/earfield/tables.py",
             "workflow/scripts/claims_recall_data.py",
         ],
@@ -230,6 +237,7 @@ rule claims_recall:
             "src/earfield/figures/recall.py",
             "src/earfield/figures/series.py",
             "src/earfield/figures/style.py",
+            "src/earfield/score_tables.py",
             "workflow/scripts/claims_recall.py",
         ],
     output:
@@ -256,6 +264,7 @@ rule claims_calibration_data:
         calibration=f"results/{{dataset}}/{SHOWN_PROTOCOL}/calibration.csv",
         code=[
             "src/earfield/figures/evidence_data.py",
+            "src/earfield/score_tables.py",
             "src/earfield/tables.py",
             "workflow/scripts/claims_calibration_data.py",
         ],
@@ -281,6 +290,7 @@ rule claims_calibration:
             "src/earfield/figures/calibration.py",
             "src/earfield/figures/series.py",
             "src/earfield/figures/style.py",
+            "src/earfield/score_tables.py",
             "workflow/scripts/claims_calibration.py",
         ],
     output:
@@ -326,6 +336,7 @@ rule claims:
             "src/earfield/markdown.py",
             "src/earfield/predictions.py",
             "src/earfield/score.py",
+            "src/earfield/score_tables.py",
             "src/earfield/tables.py",
             "workflow/scripts/claims.py",
         ],

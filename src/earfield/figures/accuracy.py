@@ -19,11 +19,11 @@ from earfield.figures.series import (
     percent,
     percent_axis,
     plain,
-    read_scores,
     say_nothing_to_show,
     shown_name,
 )
 from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
+from earfield.score_tables import read_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,11 +11,11 @@ import pandas as pd
 from earfield.figures.series import (
     GREY,
     draw_vertical,
-    read_scores,
     say_nothing_to_show,
     shown_name,
 )
 from earfield.figures.style import ACCENT, COLUMN_WIDTH, PAGE_WIDTH, new_figure, save_figure
+from earfield.score_tables import read_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from earfield.errors import DatasetError
+from earfield.score_tables import read_as_text
 from earfield.tables import write_csv
 
 OURS = "ours"
@@ -36,8 +36,8 @@ def write_accuracy_data(
     DatasetError
         If a table lacks a column.
     """
-    ours = pd.concat([_read(summary, _SCORES)[_SCORES] for summary in summaries])
-    theirs = _read(references, _REFERENCES)[_REFERENCES].rename(columns={"name": "model"})
+    ours = pd.concat([read_as_text(summary, _SCORES)[_SCORES] for summary in summaries])
+    theirs = read_as_text(references, _REFERENCES)[_REFERENCES].rename(columns={"name": "model"})
     columns = ["kind", *_SCORES, "dataset", "genres", "source", "url"]
     write_csv(pd.concat([ours.assign(kind=OURS), theirs])[columns], path)
 
@@ -120,7 +120,7 @@ def write_recall_data(
         If the table lacks a column.
     """
     columns = ["protocol", "model", "label", "seeds", "tracks", "tests", "recall", "low", "high"]
-    table = _read(recall, columns)[columns]
+    table = read_as_text(recall, columns)[columns]
     table = table[table.protocol == protocol].assign(number=lambda each: pd.to_numeric(each.recall))
     means = table.groupby("model").number.mean().reindex([name for name in baselines if name != model]).dropna()
     shown = [model] if means.empty else [model, str(means.idxmax())]
@@ -156,14 +156,5 @@ def write_calibration_data(*, calibration: str | os.PathLike[str], path: str | o
 def _write_protocol(
     source: str | os.PathLike[str], path: str | os.PathLike[str], *, protocol: str, columns: list[str]
 ) -> None:
-    table = _read(source, columns)
+    table = read_as_text(source, columns)
     write_csv(table.loc[table.protocol == protocol, columns], path)
-
-
-def _read(path: str | os.PathLike[str], columns: Sequence[str]) -> pd.DataFrame:
-    """Read a table as text: names stay what they are, and numbers are written again digit by digit."""
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, lineterminator="\n", encoding="utf-8")
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise DatasetError(f"{path} lacks the column '{missing[0]}'; delete the file and run again.")
-    return table

@@ -12,12 +12,12 @@ from earfield.figures.series import (
     look,
     name_ends,
     percent_axis,
-    read_scores,
     say_nothing_to_show,
     share_limits,
     shown_name,
 )
 from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
+from earfield.score_tables import read_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,12 +9,12 @@ from earfield.figures.series import (
     look,
     name_ends,
     percent_axis,
-    read_scores,
     say_nothing_to_show,
     share_limits,
     shown_name,
 )
 from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
+from earfield.score_tables import read_scores
 
 _HEIGHT, _AXES_HEIGHT = 3.2, 2.6  # [inch]
 _DODGE = 0.08  # width of the models' points at one number of tracks, as a factor of it

@@ -9,12 +9,12 @@ from earfield.figures.series import (
     add_legend,
     draw_horizontal,
     percent_axis,
-    read_scores,
     say_nothing_to_show,
     shown_label,
     shown_name,
 )
 from earfield.figures.style import ACCENT, COLUMN_WIDTH, new_figure, save_figure
+from earfield.score_tables import read_scores
 
 _LOOKS: tuple[dict[str, Any], ...] = ({"color": ACCENT, "marker": "o"}, {"color": "#d55e00", "marker": "s"})
 _ROW, _DODGE = 0.21, 0.13  # between labels [inch]; of a model from the middle [rows]

@@ -1,6 +1,5 @@
 """How scores are drawn: one look for each model or protocol, intervals as bars, names that never collide."""
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 
 GREY = "0.45"
 SMALL = 6.5  # names beside points [pt]
-_TEXT = ("kind", "protocol", "model", "label", "bin", "dataset", "genres", "source", "url")
 # Okabe & Ito (2008) without yellow, which is too pale for thin marks on white.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 _MARKERS = "osD^vPX<>ph"
@@ -24,13 +22,6 @@ _LIMIT_STEPS, _SMALLEST_RANGE = 20, 0.1  # in 1; of an axis of shares
 _ROOM = 0.02  # beside the outermost shares
 _LEGEND = 7  # [pt]
 _LETTER_WIDTH, _MARK_LETTERS = 0.55, 6  # of the font's size; width of a legend's mark
-
-
-def read_scores(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read the data of a figure: names as they stand there, all else as numbers, NaN where there is none."""
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, lineterminator="\n", encoding="utf-8")
-    numbers = [column for column in table if column not in _TEXT]
-    return table.assign(**{column: pd.to_numeric(table[column]).astype(float) for column in numbers})
 
 
 def look(number: int) -> dict[str, Any]:
