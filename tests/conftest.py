@@ -43,3 +43,24 @@ def tracks_csv(tmp_path):
         return tmp_path / name
 
     return write
+
+
+@pytest.fixture
+def write_split_of(tmp_path):
+    """Return a function that writes a split, with its audit, and returns the paths of both."""
+    from earfield.splits import write_split
+
+    def write(tracks, protocol, *, seed=1, repeats=()):
+        pd.DataFrame(repeats, columns=["track", "other"]).to_csv(tmp_path / "repeats.csv", index=False)
+        paths = tmp_path / "split.csv", tmp_path / "split.json"
+        write_split(
+            tracks=tracks,
+            repeats=tmp_path / "repeats.csv",
+            path=paths[0],
+            audit_path=paths[1],
+            seed=seed,
+            protocol=protocol,
+        )
+        return paths
+
+    return write

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from earfield.audit import missed_ratios, write_audit
 from earfield.groups import SUBSETS
-from earfield.splits import write_split
 
 FACTS = Path(__file__).parents[2] / "resources/gtzan_tracks.csv"
 RATIO = [5, 2, 3]
@@ -29,20 +28,11 @@ def audit_of(tmp_path, rows, *, pairs=(), **facts):
 
 
 @pytest.fixture
-def audited(tmp_path):
+def audited(write_split_of):
     """Return a function that splits a table of tracks and returns the audit."""
 
-    def write(tracks, protocol, *, seed=1, repeats=()):
-        pd.DataFrame(repeats, columns=["track", "other"]).to_csv(tmp_path / "repeats.csv", index=False)
-        write_split(
-            tracks=tracks,
-            repeats=tmp_path / "repeats.csv",
-            path=tmp_path / "split.csv",
-            audit_path=tmp_path / "split.json",
-            seed=seed,
-            protocol=protocol,
-        )
-        return json.loads((tmp_path / "split.json").read_text(encoding="utf-8"))
+    def write(*arguments, **options):
+        return json.loads(write_split_of(*arguments, **options)[1].read_text(encoding="utf-8"))
 
     return write
 

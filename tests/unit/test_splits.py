@@ -31,20 +31,11 @@ def collection(sizes):
 
 
 @pytest.fixture
-def split_of(tmp_path):
+def split_of(write_split_of):
     """Return a function that writes a split and returns its table."""
 
-    def write(tracks, protocol, *, seed=1, repeats=()):
-        pd.DataFrame(repeats, columns=["track", "other"]).to_csv(tmp_path / "repeats.csv", index=False)
-        write_split(
-            tracks=tracks,
-            repeats=tmp_path / "repeats.csv",
-            path=tmp_path / "split.csv",
-            audit_path=tmp_path / "split.json",
-            seed=seed,
-            protocol=protocol,
-        )
-        return pd.read_csv(tmp_path / "split.csv", dtype=str, keep_default_na=False)
+    def write(*arguments, **options):
+        return pd.read_csv(write_split_of(*arguments, **options)[0], dtype=str, keep_default_na=False)
 
     return write
 
