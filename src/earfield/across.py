@@ -12,6 +12,7 @@ import pandas as pd
 
 from earfield.intervals import difference, share
 from earfield.runs import counts, outcomes, read_runs
+from earfield.score_tables import read_as_text
 from earfield.tables import read_text_csv, write_csv
 
 _DIFFERENCES = ["model", "protocol", "other", "tracks", "accuracy", "other_accuracy", "difference", "low", "high"]
@@ -85,9 +86,9 @@ def _write_summary(
         protocol, _, model = Path(each).parts[-4:-1]
         found.append({"protocol": protocol, "model": model, **json.loads(Path(each).read_text(encoding="utf-8"))})
     spent = pd.DataFrame(found, columns=["protocol", "model", "seconds", "peak_mb"]).groupby(["protocol", "model"])
-    cost = spent.agg(train_seconds=("seconds", "mean"), peak_mb=("peak_mb", "max")).reset_index()
-    whole = pd.concat([read_text_csv(each) for each in summaries], ignore_index=True)
-    write_csv(whole.merge(cost, on=["protocol", "model"], how="left").round(6), path)
+    cost = spent.agg(train_seconds=("seconds", "mean"), peak_mb=("peak_mb", "max")).round(6).reset_index()
+    whole = pd.concat([read_as_text(each) for each in summaries], ignore_index=True)
+    write_csv(whole.merge(cost, on=["protocol", "model"], how="left"), path)
 
 
 def _differences(model: str, protocols: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:

@@ -170,9 +170,9 @@ def test_longer_is_compared_with_the_shortest_on_the_same_tests(tables, tmp_path
 
 @pytest.fixture
 def dataset(tmp_path, tracks_csv):
-    """Two protocols of one model, one of which has a part of the training tracks, and their tables."""
+    """Two protocols of a model called 01, one of which has a part of the training tracks, and their tables."""
     tracks = tracks_csv([{"track": "1"}])
-    runs = {"full/1/x": EXAMPLE, "full/2/x": EXAMPLE, "half/1/x": [*EXAMPLE[:3], ("4", "b", "a"), *EXAMPLE[4:]]}
+    runs = {"full/1/01": EXAMPLE, "full/2/01": EXAMPLE, "half/1/01": [*EXAMPLE[:3], ("4", "b", "a"), *EXAMPLE[4:]]}
     paths = [write_run(tmp_path, run, rows) for run, rows in runs.items()]
     summaries = []
     for protocol in ("full", "half"):

@@ -19,6 +19,7 @@ rule claims_summary:
             "src/earfield/predictions.py",
             "src/earfield/runs.py",
             "src/earfield/score.py",
+            "src/earfield/score_tables.py",
             "src/earfield/tables.py",
             "workflow/scripts/claims_summary.py",
         ],
