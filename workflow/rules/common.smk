@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(workflow.basedir, "..", "src"))
 
 from earfield.collection import fingerprints
 from earfield.config import check_config
+from earfield.controls import KERNEL_NULLS, is_null
 from earfield.errors import ConfigError, EarfieldError
 from earfield.graph import is_read
 from earfield.handshake import foreign_outputs, held_for_snakemake
@@ -24,7 +25,6 @@ from earfield.matrix import (
     split_settings,
 )
 from earfield.modules import code_of, constant, module_file
-from earfield.controls import KERNEL_NULLS, is_null
 from earfield.report import describe_problems
 
 let_jobs_import_package()
