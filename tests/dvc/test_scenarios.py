@@ -168,7 +168,7 @@ def own_music(make_project, tmp_path):
     """Return a project with songs of its own, and a function that adds one."""
 
     def add(name):
-        generator = np.random.default_rng(len(name))
+        generator = np.random.default_rng(list(name.encode()))  # else all would be one recording
         path = tmp_path / "songs" / f"{name}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, generator.uniform(-0.5, 0.5, 4 * 22050), 22050)
@@ -199,6 +199,7 @@ def test_added_track_makes_one_shard_again_and_what_depends_on_it(own_music):
         f"data/mine/tracks/shard-{shard}.csv",
         "data/mine/tracks.csv",
         "data/mine/splits/stratified/1.csv",
+        "data/mine/splits/stratified/1.json",
     }
 
 
