@@ -74,7 +74,9 @@ def write_dataset_tables(
         for (protocol, model), table in tables.items()
         if protocol in curves
     ]
-    curve = pd.DataFrame(points, columns=_CURVE).sort_values(["protocol", "model", "train_share"], kind="stable")
+    curve = pd.DataFrame(points, columns=_CURVE)
+    curve = curve[curve.duplicated(["protocol", "model"], keep=False)]  # one point is no curve
+    curve = curve.sort_values(["protocol", "model", "train_share"], kind="stable")
     write_csv(curve.round(6), learning_curve_path)
 
 
@@ -88,6 +90,7 @@ def _write_summary(
     spent = pd.DataFrame(found, columns=["protocol", "model", "seconds", "peak_mb"]).groupby(["protocol", "model"])
     cost = spent.agg(train_seconds=("seconds", "mean"), peak_mb=("peak_mb", "max")).round(6).reset_index()
     whole = pd.concat([read_as_text(each) for each in summaries], ignore_index=True)
+    whole = whole.drop_duplicates(["protocol", "model"])  # a run may be in the tables of two protocols
     write_csv(whole.merge(cost, on=["protocol", "model"], how="left"), path)
 
 

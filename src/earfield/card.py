@@ -224,6 +224,9 @@ def _training(epochs: pd.DataFrame, settings: Mapping[str, Any]) -> Iterator[str
             shown["train"] = {
                 key: each for key, each in shown["train"].items() if key not in ("max_epochs", "patience")
             }
+        elif settings["train"]["recipe"] == "author":
+            kept, targets = epochs.iloc[-1], "true labels"
+            yield f"{number} {_were(len(epochs))} run, by the recipe of the paper's code, and the last one kept."
         else:
             kept, targets = epochs.iloc[best_epoch(epochs.to_dict("records"))], "true labels"
             yield (

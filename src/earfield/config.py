@@ -13,7 +13,7 @@ from jsonschema.validators import extend
 
 from earfield.controls import KERNEL_NULLS, is_null
 from earfield.errors import ConfigError
-from earfield.matrix import models_of, protocols_of
+from earfield.matrix import model_settings, models_of, networks, protocols_of
 from earfield.modules import constant, keywords, module_file, module_names
 
 # JSON takes 64.0 for an integer, and YAML can write .nan and .inf: neither is of use here.
@@ -54,8 +54,11 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
     _check_models(config)
     _check_protocols(config)
     _check_front_end(config["mel"])
-    maps = _check_network(config["network"], frames=config["segment"]["frames"], n_mels=config["mel"]["n_mels"])
-    _check_activations(config["activations"], maps)
+    n_mels, maps = config["mel"]["n_mels"], {}
+    for name in networks(config):
+        own = model_settings(config, name)
+        maps[name] = _check_network(own["network"], frames=own["segment"]["frames"], n_mels=n_mels, model=name)
+    _check_shown(config, maps[config["figures"]["model"]])
     overrides = {f"datasets.{name}.train": dataset.get("train", {}) for name, dataset in config["datasets"].items()}
     overrides |= {f"models.{name}.train": model.get("train", {}) for name, model in config["models"].items()}
     for place, train in {"train": config["train"], **overrides}.items():
@@ -170,7 +173,7 @@ def _check_module(name: str, model: Mapping[str, Any]) -> None:
             f"The configuration sets models.{name}.module to '{model['module']}', which is no module of "
             f"earfield.models; those are {', '.join(known)}."
         )
-    for key in ("train", "shuffled_like"):
+    for key in ("train", "network", "segment", "shuffled_like"):
         if key in model:
             raise ConfigError(f"The configuration sets models.{name}.{key}, which goes with networks; remove it.")
     file, options = module_file("models", model["module"]), model.get("options", {})
@@ -206,6 +209,13 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
                     f"The configuration names '{model}' in protocols.{name}.models, which is no key of models; "
                     f"those are {', '.join(config['models'])}."
                 )
+        of_splits = config["protocols"].get(protocol.get("of", name), {})
+        if of_splits.get("kind", "same_splits") == "same_splits":
+            known = [each for each, other in config["protocols"].items() if other["kind"] != "same_splits"]
+            raise ConfigError(
+                f"The configuration sets protocols.{name}.of to '{protocol['of']}', which has no splits of its own; "
+                f"those with splits are {', '.join(known)}."
+            )
         if protocol.get("artists") and "unnamed" not in protocol:
             raise ConfigError(
                 f"The configuration lacks the key 'protocols.{name}.unnamed'; say what tracks without artist are."
@@ -245,7 +255,7 @@ def _check_front_end(mel: Mapping[str, Any]) -> None:
         )
 
 
-def _check_network(network: Mapping[str, Any], *, frames: int, n_mels: int) -> dict[str, tuple[int, int]]:
+def _check_network(network: Mapping[str, Any], *, frames: int, n_mels: int, model: str) -> dict[str, tuple[int, int]]:
     """Follow the map's size through the layers, which have no padding; return (frames, bands) of each layer's map."""
     size, maps = {"mel bands": n_mels, "frames": frames}, {}
     for number, block in enumerate(network["conv"]):
@@ -253,7 +263,7 @@ def _check_network(network: Mapping[str, Any], *, frames: int, n_mels: int) -> d
             kernel, pool = block["kernel"][axis], block["pool"][axis]
             if (length - kernel + 1) // pool < 1:
                 raise ConfigError(
-                    f"network.conv.{number} needs {kernel + pool - 1} {name} and gets {length}; "
+                    f"network.conv.{number} of the model '{model}' needs {kernel + pool - 1} {name} and gets {length}; "
                     f"make its kernel or pool smaller, or segment.frames or mel.n_mels larger."
                 )
             size[name] = length - kernel + 1
@@ -263,9 +273,17 @@ def _check_network(network: Mapping[str, Any], *, frames: int, n_mels: int) -> d
     return maps | {"dense": (1, 1), "output": (1, 1)}
 
 
-def _check_activations(activations: Mapping[str, Any], maps: Mapping[str, tuple[int, int]]) -> None:
-    """See that layer and positions exist, before anything is trained."""
-    layer, positions = activations["layer"], activations["positions"]
+def _check_shown(config: Mapping[str, Any], maps: Mapping[str, tuple[int, int]]) -> None:
+    """See that layer and positions exist and can be estimated from spectrograms, before anything is trained."""
+    layer, positions = config["activations"]["layer"], config["activations"]["positions"]
+    shown = config["figures"]["model"]
+    for name in (shown, *(each for each, model in config["models"].items() if is_null(model))):
+        if model_settings(config, name)["network"]["scale"] != "log_power":
+            raise ConfigError(
+                f"The configuration sets network.scale of the model '{name}' to "
+                f"'{model_settings(config, name)['network']['scale']}', whose receptive fields are not those of "
+                "ln(1 + power); name another figures.model, or say log_power."
+            )
     if layer not in maps:
         raise ConfigError(
             f"The configuration sets activations.layer to '{layer}', which the network does not have; it has "

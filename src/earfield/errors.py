@@ -15,3 +15,7 @@ class DatasetError(EarfieldError):
 
 class AudioError(EarfieldError):
     """One audio file or waveform cannot be used."""
+
+
+class DivergenceError(EarfieldError):
+    """A network's loss stopped being a number."""

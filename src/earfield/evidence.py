@@ -221,8 +221,11 @@ def read_table(name: str, paths: Sequence[str | os.PathLike[str]]) -> pd.DataFra
         If a file lacks a column, or holds something else where a number should stand.
     """
     needed = _COLUMNS[name].split()
-    tables = [read_scores(path, needed) for path in paths]
-    return pd.concat(tables, ignore_index=True) if tables else no_scores(needed)
+    if not paths:
+        return no_scores(needed)
+    table = pd.concat([read_scores(path, needed) for path in paths], ignore_index=True)
+    # A run may be in the tables of two protocols: what names a row stands before its counts.
+    return table.drop_duplicates(needed[: needed.index("seeds")]) if len(paths) > 1 else table
 
 
 def read_arrays(path: str | os.PathLike[str] | None) -> dict[str, np.ndarray] | None:

@@ -19,6 +19,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from earfield.scale import scaled
+
 
 def library_max_pool(y: tf.Tensor, window: tuple[int, int]) -> tf.Tensor:
     """Max pool as the library does it, which is fast on a GPU; see `max_pool`."""
@@ -79,7 +81,7 @@ def logits(
     model : keras.Model
         A chain of Conv2D + MaxPooling2D blocks, then Flatten, Dropout and Dense layers.
     x : tf.Tensor [shape=(batch, frames, n_mels)]
-        Log-mel segments; their type is the one that the network computes in.
+        What `scaled` makes of log-mel segments; their type is the one that the network computes in.
     seed : tf.Tensor [shape=(2,)] or None
         Of the dropped units; without it none is dropped.
     pool : callable
@@ -89,7 +91,8 @@ def logits(
     -------
     tf.Tensor [shape=(batch, n_labels), dtype=float32]
     """
-    layers = [each for each in model.layers if type(each).__name__ not in ("InputLayer", "Reshape")]
+    own_way = ("InputLayer", "Reshape", "Normalization")
+    layers = [each for each in model.layers if type(each).__name__ not in own_way]
     blocks = [layer for layer in layers if type(layer).__name__ == "Conv2D"]
     pools = [layer for layer in layers if type(layer).__name__ == "MaxPooling2D"]
     h = x[..., None]
@@ -165,7 +168,7 @@ class GradientStep:
         )
         def part(x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor) -> list[tf.Tensor]:
             with tf.GradientTape() as tape:
-                out = logits(model, tf.cast(x, precision), seed=seed, pool=pool)
+                out = logits(model, tf.cast(scaled(model, x), precision), seed=seed, pool=pool)
                 loss = tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(y, out))
             hits = tf.reduce_sum(tf.cast(tf.equal(tf.argmax(out, 1, tf.int32), y), tf.float32))
             return [loss, hits, *tape.gradient(loss, model.trainable_variables)]

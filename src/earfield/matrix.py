@@ -26,6 +26,15 @@ def protocols_of(config: Mapping[str, Any], dataset: str) -> list[str]:
     return list(config["datasets"][dataset].get("protocols", of_all))
 
 
+def splits_of(config: Mapping[str, Any], protocol: str) -> str:
+    """Return the protocol whose splits, and so whose runs, a protocol has: its own name, or that of another.
+
+    A protocol of the kind `same_splits` is another choice of models and seeds of one that has splits: the files of its
+    runs are that protocol's, its tables its own.
+    """
+    return str(config["protocols"][protocol].get("of", protocol))
+
+
 def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]:
     """Return the numbers of the runs of a protocol on a dataset.
 
@@ -42,8 +51,10 @@ def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]
         The dataset's seeds, or as many of the first as the protocol wants. In cross-validation each seed has a run for
         each fold: run `seed * folds + fold`, with folds from 0.
     """
-    settings = config["protocols"][protocol]
-    seeds = config["datasets"][dataset]["seeds"][: settings.get("seeds")]
+    of_splits = splits_of(config, protocol)
+    settings, seeds = config["protocols"][of_splits], config["datasets"][dataset]["seeds"]
+    for name in (of_splits, protocol):
+        seeds = seeds[: config["protocols"][name].get("seeds")]
     if settings["kind"] != "cross_validation":
         return list(seeds)
     folds = settings["folds"]
@@ -55,14 +66,45 @@ def models_of(config: Mapping[str, Any], protocol: str) -> list[str]:
     return list(config["protocols"][protocol].get("models", config["models"]))
 
 
+def networks(config: Mapping[str, Any]) -> list[str]:
+    """Return the models that are networks: those without a module."""
+    return [name for name, model in config["models"].items() if "module" not in model]
+
+
+def model_settings(config: Mapping[str, Any], model: str, dataset: str | None = None) -> dict[str, dict[str, Any]]:
+    """Return what a network is made and trained with.
+
+    Parameters
+    ----------
+    config : mapping
+        As in `config.yaml`.
+    model : str
+        Key of `models`.
+    dataset : str or None
+        Key of `datasets`; without it the settings that no dataset replaces.
+
+    Returns
+    -------
+    dict
+        `segment`, `network` and `train`: those of the configuration, over them the dataset's, over them the model's.
+    """
+    of_dataset = config["datasets"][dataset] if dataset else {}
+    return {
+        key: {**config[key], **of_dataset.get(key, {}), **config["models"][model].get(key, {})}
+        for key in ("segment", "network", "train")
+    }
+
+
 def networks_of(config: Mapping[str, Any], protocol: str) -> list[str]:
     """Return the networks among the models that are run under a protocol."""
-    return [name for name in models_of(config, protocol) if "module" not in config["models"][name]]
+    return [name for name in models_of(config, protocol) if name in networks(config)]
 
 
 def split_settings(config: Mapping[str, Any], protocol: str) -> dict[str, Any]:
     """Return what decides the splits of a protocol."""
-    return {key: value for key, value in config["protocols"][protocol].items() if key not in _OF_RUNS}
+    return {
+        key: value for key, value in config["protocols"][splits_of(config, protocol)].items() if key not in _OF_RUNS
+    }
 
 
 def learning_curves(config: Mapping[str, Any], dataset: str) -> dict[str, tuple[str, float]]:
@@ -81,7 +123,7 @@ def learning_curves(config: Mapping[str, Any], dataset: str) -> dict[str, tuple[
         By protocol: the protocol that differs from it in nothing but that all training tracks are used, and the share
         of them that it uses itself; 1 for the former.
     """
-    names = protocols_of(config, dataset)
+    names = [name for name in protocols_of(config, dataset) if splits_of(config, name) == name]
     settings = {name: split_settings(config, name) for name in names}
     shares = {name: float(each.pop("train_share", 1.0)) for name, each in settings.items()}
     curves: dict[str, tuple[str, float]] = {}

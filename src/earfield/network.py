@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from earfield.atomic import write_aside
+from earfield.scale import STANDARDISE, Scale, decibels
 
 _ZIP_EPOCH = (
     1980,
@@ -29,6 +30,9 @@ def build_network(
     conv: Sequence[Mapping[str, Any]],
     dense: Mapping[str, Any],
     dropout: float,
+    scale: Scale = "log_power",
+    band_mean: Sequence[float] = (),
+    band_variance: Sequence[float] = (),
 ) -> keras.Model:
     """Build the network, freshly initialised.
 
@@ -47,6 +51,10 @@ def build_network(
         `units` and `l2` of the hidden layer.
     dropout : float
         Share of units dropped before and behind the hidden layer.
+    scale : str
+        "log_power" leaves the input as it is; "decibels" standardises its decibels in each mel band.
+    band_mean, band_variance : sequence of float
+        Of the decibels in each mel band, from `band_statistics`; of no account to the other scale.
 
     Returns
     -------
@@ -57,10 +65,8 @@ def build_network(
     Source: Dong (2018); dropout and L2 from the author's published code.
     """
     layers = keras.layers
-    stack: list[keras.Layer] = [
-        keras.Input((frames, n_mels), name="log_mel"),
-        layers.Reshape((frames, n_mels, 1), name="channel"),
-    ]
+    log_mel = keras.Input((frames, n_mels), name="log_mel")
+    stack: list[keras.Layer] = [layers.Reshape((frames, n_mels, 1), name="channel")]
 
     def weights(position: int, l2: float) -> dict[str, Any]:
         return {
@@ -87,7 +93,13 @@ def build_network(
         layers.Dropout(dropout, name="dropout2"),
         layers.Dense(n_labels, activation="softmax", name="output", **weights(99, 0)),
     ]
-    return keras.Sequential(stack, name="earfield_cnn")
+    y = log_mel
+    if scale == "decibels":
+        statistics = {"mean": list(band_mean), "variance": list(band_variance)}
+        y = layers.Normalization(axis=-1, name=STANDARDISE, **statistics)(decibels(log_mel))
+    for layer in stack:
+        y = layer(y)
+    return keras.Model(log_mel, y, name="earfield_cnn")
 
 
 def save_network(

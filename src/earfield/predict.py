@@ -60,6 +60,23 @@ class TrackPredictor:
         """
         return np.stack([of_track.mean(axis=0, dtype=np.float64) for of_track in self.windows(shards, names)])
 
+    def at(self, shards: MelShards, names: Sequence[str], *, start: int) -> np.ndarray:
+        """Return the network's output on one window of each track.
+
+        Parameters
+        ----------
+        shards, names
+            As when called.
+        start : int
+            First frame of the window.
+
+        Returns
+        -------
+        np.ndarray [shape=(n_tracks, n_labels), dtype=float32]
+        """
+        stop = start + self.frames
+        return np.concatenate(list(self._pool.map(lambda name: self._track(shards.track(name)[start:stop]), names)))
+
     def windows(self, shards: MelShards, names: Sequence[str]) -> list[np.ndarray]:
         """Return the network's output on each window of each track.
 

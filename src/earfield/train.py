@@ -16,13 +16,16 @@ from tqdm import tqdm
 from earfield.checkpoint import load_checkpoint, run_fingerprint, save_checkpoint
 from earfield.curves import Curves
 from earfield.device import Device
+from earfield.errors import DatasetError, DivergenceError, EarfieldError
 from earfield.front_end import CONVENTIONS
 from earfield.history import best_epoch
 from earfield.network import build_network, save_network
+from earfield.recipes import RECIPES
+from earfield.scale import band_statistics
 from earfield.shards import MelShards
 from earfield.tables import read_text_csv, write_csv
 from earfield.trainer import Trainer
-from earfield.windows import plan_epoch, training_batches
+from earfield.windows import training_batches
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,8 @@ _CODE = [
     "history.py",
     "network.py",
     "predict.py",
+    "recipes.py",
+    "scale.py",
     "shards.py",
     "train.py",
     "trainer.py",
@@ -57,6 +62,7 @@ def train_network(
     frames: int,
     network: Mapping[str, Any],
     overlap: float,
+    recipe: str,
     optimizer: Mapping[str, Any],
     batch_size: int,
     micro_batch: int,
@@ -91,9 +97,11 @@ def train_network(
     frames : int
         Length of a segment.
     network : mapping
-        `conv`, `dense`, `dropout` of `build_network`.
+        `conv`, `dense`, `dropout`, `scale` of `build_network`.
     overlap : float
         Of the windows that validation tracks are cut into.
+    recipe : str
+        Key of `earfield.recipes.RECIPES`.
     optimizer : mapping
         `name` of a Keras optimiser and its arguments.
     batch_size : int
@@ -103,8 +111,8 @@ def train_network(
     windows_per_track : int
         Windows drawn from each training track in an epoch.
     max_epochs, patience : int
-        Training ends after so many epochs, or after so many without a better one. No epoch at all leaves the network
-        as it was initialised.
+        Training ends after so many epochs, or after so many without a better one; other recipes read them in their
+        own way. No epoch at all leaves the network as it was initialised.
     precision : str
         "float32" or "bfloat16".
     xla : bool
@@ -123,7 +131,9 @@ def train_network(
     Raises
     ------
     EarfieldError
-        If the loss stops being a number.
+        If the loss stops being a number; the checkpoint holds the state after the last epoch in which it was one.
+    DatasetError
+        If a track of the split is shorter than a segment.
     """
     shards = MelShards(frames_paths, index_paths)
     table = read_text_csv(split)
@@ -133,14 +143,24 @@ def train_network(
     if shuffled_like:
         targets["train"] = np.random.default_rng([_SHUFFLE_STREAM, seed]).permutation(targets["train"])
         max_epochs = patience = 1 + best_epoch(pd.read_csv(shuffled_like).to_dict("records"))
-    lengths = shards.index.frames.loc[train.track].to_numpy()
-
-    def epoch_plan(epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        return plan_epoch(
-            lengths, frames=frames, windows_per_track=windows_per_track, batch_size=batch_size, seed=seed, epoch=epoch
-        )
-
-    model = build_network(frames=frames, n_mels=front_end["n_mels"], n_labels=len(labels), seed=seed, **network)
+    lengths = shards.index.frames.loc[table.track]
+    _check_lengths(lengths, frames=frames, seconds=front_end["hop_length"] / front_end["sample_rate"])
+    plan = RECIPES[recipe](
+        lengths=lengths.loc[train.track].to_numpy(),
+        shortest=int(lengths[(table.subset != "test").to_numpy()].min()),
+        frames=frames,
+        windows_per_track=windows_per_track,
+        batch_size=batch_size,
+        max_epochs=max_epochs,
+        patience=patience,
+        seed=seed,
+    )
+    statistics: dict[str, Any] = {}
+    if network.get("scale") == "decibels":
+        mean, variance = band_statistics(shards.track(name) for name in train.track)
+        statistics = {"band_mean": mean, "band_variance": variance}
+    shape = {"frames": frames, "n_mels": front_end["n_mels"], "n_labels": len(labels)}
+    model = build_network(**shape, seed=seed, **network, **statistics)
     settings: dict[str, Any] = {
         "batch_size": batch_size,
         "micro_batch": micro_batch,
@@ -150,6 +170,7 @@ def train_network(
     trainer = Trainer(model, optimizer, device=device, seed=seed, overlap=overlap, **settings)
     settings |= {"seed": seed, "frames": frames, "network": network, "overlap": overlap, "optimizer": optimizer}
     settings |= {"windows_per_track": windows_per_track, "max_epochs": max_epochs, "patience": patience}
+    settings |= {"recipe": recipe}
     settings |= {"shuffled": bool(shuffled_like)}
     settings |= {"gpu": device.gpu, "tensorflow": tf.__version__, "keras": keras.__version__}
     code = [Path(__file__).with_name(name) for name in _CODE]
@@ -157,11 +178,12 @@ def train_network(
 
     state = load_checkpoint(checkpoint, fingerprint=fingerprint)
     if state is None:
-        state = trainer.state([], best=None)
+        state = trainer.state([], kept=-1, best=None)
     else:
         log.info("Going on after epoch %d of an earlier run.", len(state.history))
         trainer.restore(state)
-    segments = epoch_plan(0)[0].size
+    n_batches, size = plan.plan(0)[0].shape
+    segments = n_batches * size
     bar = tqdm(
         total=max_epochs * segments,
         initial=len(state.history) * segments,
@@ -169,25 +191,29 @@ def train_network(
         unit="seg",
         mininterval=0.5 if os.isatty(2) else 30,
     )
+    names = validation.track.tolist()
     started = time.perf_counter()
     with Curves(tensorboard, dvclive, state.history) as curves, bar:
-        while len(state.history) < max_epochs and len(state.history) - 1 - state.best_epoch < patience:
+        while not plan.is_over(state.history):
             epoch = len(state.history)
-            batches = training_batches(shards, train.track.tolist(), targets["train"], epoch_plan(epoch), frames=frames)
-            row = {
-                "epoch": epoch + 1,
-                "segments": (epoch + 1) * segments,
-                **trainer.run_epoch(batches, epoch, n_batches=segments // batch_size, bar=bar),
-                **trainer.validate(shards, validation.track.tolist(), targets["validation"]),
-            }
-            state = trainer.state([*state.history, row], best=state)
+            windows, start = plan.plan(epoch), plan.validation_start(epoch)
+            batches = training_batches(shards, train.track.tolist(), targets["train"], windows, frames=frames)
+            row = {"epoch": epoch + 1, "segments": (epoch + 1) * segments}
+            try:
+                row |= trainer.run_epoch(batches, epoch, n_batches=n_batches, bar=bar)
+                row |= trainer.validate(shards, names, targets["validation"], epoch=epoch, start=start)
+            except DivergenceError as error:
+                kept = f"The state after epoch {epoch} is in {checkpoint}." if epoch else "No epoch was finished."
+                raise EarfieldError(f"{error} {kept}") from None
+            history = [*state.history, row]
+            state = trainer.state(history, kept=plan.kept(history), best=state)
             save_checkpoint(checkpoint, state, fingerprint=fingerprint)
             curves.add(row)
             best = state.history[state.best_epoch]
             bar.set_postfix(epoch=epoch + 1, loss=f"{row['train_loss']:.2f}", best=f"{best['validation_accuracy']:.1%}")
     spent = time.perf_counter() - started
     if state.history:
-        log.info("Best epoch %d of %d.", state.best_epoch + 1, len(state.history))
+        log.info("Epoch %d of %d is kept.", state.best_epoch + 1, len(state.history))
     else:
         log.info("Left as it was initialised.")
     log.info("%.1f s, of which %.2f%% waiting for data.", spent, 100 * trainer.waiting / max(spent, 1e-9))
@@ -198,3 +224,14 @@ def train_network(
     write_csv(history, history_path)
     Path(checkpoint).unlink(missing_ok=True)
     return history
+
+
+def _check_lengths(lengths: pd.Series, *, frames: int, seconds: float) -> None:
+    """See that every track holds a segment; `seconds` is the distance between frames."""
+    shortest = lengths.idxmin()
+    if lengths[shortest] < frames:
+        raise DatasetError(
+            f"A segment has {frames} frames ({frames * seconds:.1f} s), and the track '{shortest}' only "
+            f"{lengths[shortest]} ({lengths[shortest] * seconds:.1f} s); lower segment.frames of the model, leave the "
+            "model out, or remove the track."
+        )

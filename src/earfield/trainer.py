@@ -12,9 +12,8 @@ from tqdm import tqdm
 
 from earfield.checkpoint import TrainingState
 from earfield.device import Device
-from earfield.errors import EarfieldError
+from earfield.errors import DivergenceError
 from earfield.gradients import GradientStep, library_max_pool, max_pool
-from earfield.history import best_epoch
 from earfield.predict import TrackPredictor
 from earfield.shards import MelShards
 
@@ -29,7 +28,7 @@ class Trainer:
     model : keras.Model
         Made by `build_network`; trained in place.
     optimizer : mapping
-        `name` of a Keras optimiser and its arguments.
+        `name` of a Keras optimiser and its arguments; with `decay`, the rate of step n is divided by 1 + decay * n.
     device : Device
         Where to compute.
     seed : int
@@ -60,7 +59,10 @@ class Trainer:
     ) -> None:
         self.waiting = 0.0
         self._model, self._seed, self._settings = model, seed, dict(optimizer)
-        arguments = {key: value for key, value in optimizer.items() if key != "name"}
+        arguments = {key: value for key, value in optimizer.items() if key not in ("name", "decay")}
+        if optimizer.get("decay"):
+            rate = keras.optimizers.schedules.InverseTimeDecay
+            arguments["learning_rate"] = rate(arguments["learning_rate"], decay_steps=1, decay_rate=optimizer["decay"])
         self._optimizer = keras.optimizers.get({"class_name": optimizer["name"], "config": arguments})
         self._optimizer.build(model.trainable_variables)
         self._gradients = GradientStep(
@@ -95,7 +97,7 @@ class Trainer:
 
         Raises
         ------
-        EarfieldError
+        DivergenceError
             If the loss stops being a number.
         """
         scores, source = [], iter(batches)
@@ -105,18 +107,17 @@ class Trainer:
             self.waiting += time.perf_counter() - asked
             loss, accuracy, gradients = self._gradients(x, y, seed=(self._seed, epoch * n_batches + number))
             if not math.isfinite(loss):
-                raise EarfieldError(
-                    f"The training loss of seed {self._seed} became {loss} in step {number + 1} of epoch {epoch + 1}; "
-                    f"lower train.optimizer.learning_rate (now {self._settings['learning_rate']})."
-                )
+                raise self._diverged(f"training loss of seed {self._seed} became {loss} in step {number + 1}", epoch)
             self._update(gradients)
             scores.append((loss, accuracy))
             bar.update(len(y))
         loss, accuracy = np.mean(scores, axis=0)
         return {"train_loss": round(float(loss), 6), "train_accuracy": round(float(accuracy), 6)}
 
-    def validate(self, shards: MelShards, names: Sequence[str], y: np.ndarray) -> dict[str, float]:
-        """Score the network on whole tracks.
+    def validate(
+        self, shards: MelShards, names: Sequence[str], y: np.ndarray, *, epoch: int, start: int | None = None
+    ) -> dict[str, float]:
+        """Score the network on whole tracks, or on one window of each.
 
         Parameters
         ----------
@@ -126,28 +127,48 @@ class Trainer:
             Validation tracks.
         y : np.ndarray [shape=(n_tracks,), dtype=int]
             Their labels.
+        epoch : int
+            Number of the epoch that was trained last, from 0.
+        start : int or None
+            First frame of the one window of each track, if not the whole of it is scored.
 
         Returns
         -------
         dict
             `validation_loss` [nat] and `validation_accuracy`, both of mean probabilities over a track's windows.
+
+        Raises
+        ------
+        DivergenceError
+            If the loss stops being a number.
         """
-        probabilities = self._predict(shards, names)
+        probabilities = self._predict(shards, names) if start is None else self._predict.at(shards, names, start=start)
         own = probabilities[np.arange(len(y)), y]
+        loss = float(-np.log(np.maximum(own, _EPSILON)).mean())
+        if not math.isfinite(loss):
+            raise self._diverged(f"validation loss of seed {self._seed} became {loss} at the end", epoch)
         return {
-            "validation_loss": round(float(-np.log(np.maximum(own, _EPSILON)).mean()), 6),
+            "validation_loss": round(loss, 6),
             "validation_accuracy": round(float((probabilities.argmax(axis=1) == y).mean()), 6),
         }
 
-    def state(self, history: list[dict[str, Any]], *, best: TrainingState | None) -> TrainingState:
+    def _diverged(self, what: str, epoch: int) -> DivergenceError:
+        return DivergenceError(
+            f"The {what} of epoch {epoch + 1}; lower train.optimizer.learning_rate "
+            f"(now {self._settings['learning_rate']})."
+        )
+
+    def state(self, history: list[dict[str, Any]], *, kept: int, best: TrainingState | None) -> TrainingState:
         """Return all that the next epoch depends on.
 
         Parameters
         ----------
         history : list of dict
             Rows of all epochs so far, the last one's included.
+        kept : int
+            Row of the one whose weights are kept.
         best : TrainingState or None
-            The state before the last epoch, whose best weights stay unless the last epoch is better.
+            The state before the last epoch, whose best weights stay unless the last epoch's are kept.
 
         Returns
         -------
@@ -155,9 +176,8 @@ class Trainer:
         """
         weights = self._model.get_weights()
         variables = [variable.numpy() for variable in self._optimizer.variables]
-        row = best_epoch(history)
-        best_weights = weights if best is None or row == len(history) - 1 else best.best_weights
-        return TrainingState(weights, best_weights, variables, history, row)
+        best_weights = weights if best is None or kept == len(history) - 1 else best.best_weights
+        return TrainingState(weights, best_weights, variables, history, kept)
 
     def restore(self, state: TrainingState) -> None:
         """Go back to a state."""

@@ -39,7 +39,12 @@ SETTINGS = {
     "front_end": {"sample_rate": 22050, "hop_length": 256},
     "segment": {"frames": 256, "overlap": 0.5},
     "network": {"conv": [{"filters": 48, "kernel": [3, 5]}, {"filters": 96, "kernel": [3, 3]}]},
-    "train": {"optimizer": {"name": "adam", "learning_rate": 0.00123}, "max_epochs": 77, "patience": 11},
+    "train": {
+        "optimizer": {"name": "adam", "learning_rate": 0.00123},
+        "recipe": "windows",
+        "max_epochs": 77,
+        "patience": 11,
+    },
     "shuffled_like": None,
 }
 
@@ -202,6 +207,7 @@ def test_training_is_that_of_the_best_epoch(card):
         "network.conv.0.kernel": "[3, 5]",
         "network.conv.1.filters": "96",
         "network.conv.1.kernel": "[3, 3]",
+        "train.recipe": "windows",
         "train.optimizer.name": "adam",
         "train.optimizer.learning_rate": "0.00123",
         "train.max_epochs": "77",

@@ -10,6 +10,7 @@ import pytest
 from earfield.across import write_dataset_tables
 from earfield.comparisons import write_protocol_tables
 from earfield.errors import DatasetError
+from earfield.evidence import read_table
 from earfield.predictions import write_predictions
 
 LABELS = ["a", "b", "c", "d"]
@@ -210,6 +211,34 @@ def test_protocols_are_compared_both_ways_on_common_tracks(dataset):
     assert (row.accuracy, row.other_accuracy) == pytest.approx((4 / 6, 3 / 6), abs=1e-6) and row.tracks == 6
     assert row.difference == pytest.approx(1 / 6, abs=1e-6) and row.low < row.difference < row.high
     assert table.loc[("half", "full")].difference == pytest.approx(-row.difference)
+
+
+def test_run_in_the_tables_of_two_protocols_counts_once(dataset, tmp_path):
+    summary = tmp_path / "summary_of_rivals.csv"
+    whole = pd.read_csv(tmp_path / "summary.csv", dtype=str)
+    rival = whole[whole.protocol == "full"].assign(model="rival")
+    pd.concat([whole[whole.protocol == "full"].assign(accuracy="0.123"), rival]).to_csv(summary, index=False)
+    files = {f"{name}_path": tmp_path / f"both_{name}.csv" for name in ("summary", "protocols", "learning_curve")}
+    both = [tmp_path / "summary.csv", summary]
+    write_dataset_tables(summaries=both, costs=[], predictions=[], splits=[], curves={}, **files)
+    found = pd.read_csv(files["summary_path"])
+    names = ["protocol", "model"]
+    assert found[names].values.tolist() == [*whole[names].values.tolist(), ["full", "rival"]]
+    assert 0.123 not in found.accuracy.tolist()
+    assert read_table("summary", both)[names].values.tolist() == found[names].values.tolist()
+
+
+def test_curve_of_one_point_is_left_out(dataset, tmp_path):
+    files = {f"{name}_path": tmp_path / f"some_{name}.csv" for name in ("summary", "protocols", "learning_curve")}
+    write_dataset_tables(
+        summaries=[tmp_path / "full_summary.csv"],
+        costs=[],
+        predictions=[tmp_path / "results/demo/full/1/01/predictions.csv"],
+        splits=[tmp_path / "splits/full/1.csv"],
+        curves={"full": ("full", 1.0), "half": ("full", 0.5)},
+        **files,
+    )
+    assert len(dataset["learning_curve"]) == 2 and pd.read_csv(files["learning_curve_path"]).empty
 
 
 def test_one_protocol_has_nothing_to_be_compared_with(tmp_path, tables):

@@ -47,7 +47,7 @@ def test_repositorys_configuration_passes():
     [
         "train.optimizer={name: sgd, learning_rate: 0.01, momentum: 0.9}",
         "train.optimizer.learning_rate=1",
-        "network.conv=[{filters: 1, kernel: [64, 256], pool: [1, 1], l2: 0}]",
+        "network.conv=[{filters: 1, kernel: [64, 86], pool: [1, 1], l2: 0}]",
         "segment.frames=34",
         "datasets.demo.train={max_epochs: 3}",
         "mel.fmax=11025",
@@ -136,12 +136,12 @@ def test_other_possible_values_pass(text):
         ),
         (
             "segment.frames=33",
-            "network.conv.1 needs 8 frames and gets 7; "
+            "network.conv.1 of the model 'cnn' needs 8 frames and gets 7; "
             "make its kernel or pool smaller, or segment.frames or mel.n_mels larger.",
         ),
         (
             "mel.n_mels=9",
-            "network.conv.1 needs 4 mel bands and gets 3; "
+            "network.conv.1 of the model 'cnn' needs 4 mel bands and gets 3; "
             "make its kernel or pool smaller, or segment.frames or mel.n_mels larger.",
         ),
         (
@@ -309,7 +309,7 @@ def keys(value, place=()):
 
 def optional(place):
     """Tell whether a key may be missing from the repository's configuration."""
-    if place[-1] == "momentum" or place[:2] in (("datasets", "files"), ("models", "*")):
+    if place[-1] in ("momentum", "decay", "epsilon") or place[:2] in (("datasets", "files"), ("models", "*")):
         return True
     return place[0::2][:2] == ("datasets", "train")
 
@@ -346,7 +346,7 @@ def test_every_key_that_the_schema_takes_stands_in_the_configuration():
         ),
         (
             {"figures": CONFIG["figures"] | {"model": "cnn_untrained"}},
-            "figures.model to 'cnn_untrained', which is no network trained on true labels; those are cnn.",
+            "figures.model to 'cnn_untrained', which is no network trained on true labels; those are cnn, cnn_author,",
         ),
         (
             {"activations": CONFIG["activations"] | {"layer": "pool3"}},
@@ -398,6 +398,22 @@ def test_models_and_layers_that_do_not_fit_together_are_refused(change, sentence
         (
             "datasets.demo.protocols=[stratified, artists]",
             "names 'artists' in datasets.demo.protocols, which is no key of protocols; those are stratified, artist,",
+        ),
+        (
+            "protocols.mine={kind: same_splits, of: stratifed}",
+            "protocols.mine.of to 'stratifed', which has no splits of its own; those with splits are stratified,",
+        ),
+        (
+            "protocols.mine={kind: same_splits, of: artist_rivals}",
+            "protocols.mine.of to 'artist_rivals', which has no splits of its own; those with splits are stratified,",
+        ),
+        (
+            "models.cnn={network: {scale: decibels}}",
+            "network.scale of the model 'cnn' to 'decibels', whose receptive fields are not those of ln(1 + power);",
+        ),
+        (
+            "models.majority={module: majority, segment: {frames: 86}}",
+            "models.majority.segment, which goes with networks; remove it.",
         ),
         (
             "protocols.artist.models=[cnn, svm]",

@@ -4,7 +4,16 @@ import copy
 
 import pytest
 
-from earfield.matrix import learning_curves, models_of, networks_of, protocols_of, runs_of, split_settings
+from earfield.matrix import (
+    learning_curves,
+    model_settings,
+    models_of,
+    networks_of,
+    protocols_of,
+    runs_of,
+    split_settings,
+    splits_of,
+)
 
 CONFIG = {
     "datasets": {"all": {"seeds": [3, 5, 8]}, "own": {"seeds": [1, 2], "protocols": ["half", "plain"]}},
@@ -14,6 +23,7 @@ CONFIG = {
         "other": {"kind": "stratified", "ratio": [1, 1, 1], "train_share": 0.5},
         "given": {"kind": "file", "path": "split.csv"},
         "folds": {"kind": "cross_validation", "folds": 4, "seeds": 2},
+        "more_folds": {"kind": "same_splits", "of": "folds", "seeds": 1, "models": ["svm"]},
     },
     "models": {"net": {}, "svm": {"module": "mfcc_svm"}, "untrained": {"train": {"max_epochs": 0}}},
 }
@@ -21,7 +31,7 @@ CONFIG = {
 
 def test_dataset_runs_the_protocols_that_it_names_or_all_but_files():
     assert protocols_of(CONFIG, "own") == ["half", "plain"]
-    assert protocols_of(CONFIG, "all") == ["plain", "half", "other", "folds"]
+    assert protocols_of(CONFIG, "all") == ["plain", "half", "other", "folds", "more_folds"]
 
 
 def test_runs_are_the_first_seeds():
@@ -40,6 +50,27 @@ def test_added_seed_adds_runs_and_changes_none(protocol):
     more["datasets"]["own"]["seeds"].append(3)
     before, after = (runs_of(config, "own", protocol) for config in (CONFIG, more))
     assert after[: len(before)] == before
+
+
+def test_splits_of_another_protocol_come_with_their_runs_and_settings():
+    assert [splits_of(CONFIG, name) for name in ("folds", "more_folds")] == ["folds", "folds"]
+    assert runs_of(CONFIG, "all", "more_folds") == runs_of(CONFIG, "all", "folds")[:4]
+    assert split_settings(CONFIG, "more_folds") == split_settings(CONFIG, "folds")
+    assert models_of(CONFIG, "more_folds") == ["svm"]
+
+
+def test_model_replaces_what_the_dataset_replaces():
+    config = {
+        "segment": {"frames": 256, "overlap": 0.5},
+        "network": {"scale": "log_power", "dropout": 0.2},
+        "train": {"patience": 10, "max_epochs": 100, "batch_size": 150},
+        "datasets": {"small": {"train": {"patience": 3, "max_epochs": 14}}},
+        "models": {"cnn": {}, "own": {"segment": {"frames": 86}, "train": {"max_epochs": 7}}},
+    }
+    assert model_settings(config, "cnn") == {key: config[key] for key in ("segment", "network", "train")}
+    found = model_settings(config, "own", "small")
+    assert found["segment"] == {"frames": 86, "overlap": 0.5} and found["network"] == config["network"]
+    assert found["train"] == {"patience": 3, "max_epochs": 7, "batch_size": 150}
 
 
 def test_networks_are_the_models_without_a_module():

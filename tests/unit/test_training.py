@@ -139,13 +139,15 @@ def make_trainer(**changes):
 
 
 def test_state_keeps_the_best_weights_by_accuracy_then_loss():
+    from earfield.history import best_epoch
+
     model, trainer = make_trainer()
     scores = [(0.5, 1.0), (0.6, 2.0), (0.6, 1.5), (0.6, 1.5), (0.4, 0.1)]
-    state, history = trainer.state([], best=None), []
+    state, history = trainer.state([], kept=-1, best=None), []
     for epoch, (accuracy, loss) in enumerate(scores):
         model.set_weights([np.full_like(weight, epoch) for weight in model.get_weights()])
         history = [*history, {"validation_accuracy": accuracy, "validation_loss": loss}]
-        state = trainer.state(history, best=state)
+        state = trainer.state(history, kept=best_epoch(history), best=state)
     assert state.best_epoch == 2
     assert all((weight == 2).all() for weight in state.best_weights)
     assert all((weight == 4).all() for weight in state.weights)
@@ -184,36 +186,106 @@ def test_options_of_training_train(precision, xla):
     assert last["train_loss"] < first["train_loss"]
 
 
-def test_model_file_and_history_of_a_training(shards, tmp_path):
+@pytest.fixture
+def train(shards, tmp_path):
+    """Train a small network on five tracks of 33 to 90 frames, with other settings if wanted."""
     from earfield.device import Device
-    from earfield.network import read_facts
     from earfield.train import train_network
 
     split = pd.DataFrame({"track": list("abcde"), "label": [*"xyzxy"], "subset": ["train"] * 3 + ["validation"] * 2})
     split.to_csv(tmp_path / "split.csv", index=False)
     settings = {"batch_size": 4, "micro_batch": 3, "precision": "float32", "xla": False, "patience": 2, "max_epochs": 9}
-    history = train_network(
-        frames_paths=[tmp_path / "0.npy", tmp_path / "1.npy"],
-        index_paths=[tmp_path / "0.csv", tmp_path / "1.csv"],
-        split=tmp_path / "split.csv",
-        model_path=tmp_path / "model.keras",
-        history_path=tmp_path / "history.csv",
-        checkpoint=tmp_path / "checkpoint.npz",
-        tensorboard=tmp_path / "tensorboard",
-        dvclive=tmp_path / "dvclive",
-        device=Device(gpu=False, workers=2),
-        seed=1,
-        front_end={"n_mels": 8},
-        frames=30,
-        network=SMALL,
-        overlap=0.5,
-        optimizer={"name": "sgd", "learning_rate": 1e-12},
-        windows_per_track=3,
-        **settings,
-    )
+    settings |= {"recipe": "windows", "windows_per_track": 3, "frames": 30, "network": SMALL}
+    settings |= {"optimizer": {"name": "sgd", "learning_rate": 1e-12}}
+
+    def run(**changes):
+        return train_network(
+            frames_paths=[tmp_path / "0.npy", tmp_path / "1.npy"],
+            index_paths=[tmp_path / "0.csv", tmp_path / "1.csv"],
+            split=tmp_path / "split.csv",
+            model_path=tmp_path / "model.keras",
+            history_path=tmp_path / "history.csv",
+            checkpoint=tmp_path / "checkpoint.npz",
+            tensorboard=tmp_path / "tensorboard",
+            dvclive=tmp_path / "dvclive",
+            device=Device(gpu=False, workers=2),
+            seed=1,
+            front_end={"n_mels": 8, "hop_length": 256, "sample_rate": 22050},
+            overlap=0.5,
+            **(settings | changes),
+        )
+
+    return run
+
+
+def test_model_file_and_history_of_a_training(train, tmp_path):
+    from earfield.network import read_facts
+
+    history = train()
     assert read_facts(tmp_path / "model.keras")["labels"] == ["x", "y", "z"]
     # At such a rate nothing changes, so no epoch is better than the first, and patience ends the training.
     assert len(history) == 3
     assert list(history.segments) == [12, 24, 36]
     assert not (tmp_path / "checkpoint.npz").exists()
     assert json.loads(pd.read_csv(tmp_path / "history.csv").to_json()) == json.loads(history.to_json())
+
+
+def test_authors_recipe_trains_whole_rounds(train, tmp_path):
+    import keras
+
+    optimizer = {"name": "adadelta", "learning_rate": 1.0, "decay": 0.1, "epsilon": 1e-8}
+    history = train(recipe="author", optimizer=optimizer, patience=20, max_epochs=40)
+    assert len(history) in (20, 40) and list(history.segments[:2]) == [2, 4]
+    start = [each for each in keras.models.load_model(tmp_path / "model.keras").get_weights() if each.ndim > 1]
+    assert all(np.isfinite(each).all() for each in start)
+
+
+def test_decay_divides_the_rate():
+    _, trainer = make_trainer(optimizer={"name": "adadelta", "learning_rate": 2.0, "decay": 0.5})
+    rates = [float(trainer._optimizer._learning_rate(step)) for step in (0, 1, 2)]
+    assert rates == pytest.approx([2 / 1, 2 / 1.5, 2 / 2])
+
+
+def test_network_on_decibels_is_standardised_by_training_tracks(train, tmp_path):
+    import keras
+
+    from earfield.scale import band_statistics
+    from earfield.shards import MelShards
+
+    for number in (0, 1):
+        np.save(tmp_path / f"{number}.npy", np.load(tmp_path / f"{number}.npy") / 1e5)
+    shards = MelShards([tmp_path / "0.npy", tmp_path / "1.npy"], [tmp_path / "0.csv", tmp_path / "1.csv"])
+    train(network=SMALL | {"scale": "decibels"}, max_epochs=1)
+    layer = keras.models.load_model(tmp_path / "model.keras").get_layer("standardise")
+    mean, variance = band_statistics(shards.track(name) for name in "abc")
+    assert np.allclose(layer.mean, mean, rtol=1e-5) and np.allclose(layer.variance, variance, rtol=1e-5)
+
+
+def test_segment_longer_than_the_shortest_track_is_refused(train, tmp_path):
+    from earfield.errors import DatasetError
+
+    with pytest.raises(DatasetError, match=r"A segment has 34 frames \(0\.4 s\), and the track 'b' only 33 \(0\.4 s\)"):
+        train(frames=34)
+    assert not (tmp_path / "model.keras").exists()
+
+
+def test_diverging_training_keeps_the_last_good_state(train, tmp_path, monkeypatch):
+    from earfield.errors import EarfieldError
+    from earfield.trainer import Trainer
+
+    good = Trainer.run_epoch
+
+    def spoilt(self, batches, epoch, **options):
+        row = good(self, batches, epoch, **options)
+        if epoch == 1:  # as after a last step that was too long
+            self._model.set_weights([weight * np.nan for weight in self._model.get_weights()])
+        return row
+
+    monkeypatch.setattr(Trainer, "run_epoch", spoilt)
+    with pytest.raises(
+        EarfieldError, match=r"loss of seed 1 became nan at the end of epoch 2; .* after epoch 1 is in .*z"
+    ):
+        train()
+    with np.load(tmp_path / "checkpoint.npz") as archive:
+        assert all(np.isfinite(archive[name]).all() for name in archive if name.startswith("weights"))
+    assert not (tmp_path / "model.keras").exists()

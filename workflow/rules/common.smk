@@ -18,11 +18,14 @@ from earfield.handshake import foreign_outputs, held_for_snakemake
 from earfield.job import let_jobs_import_package
 from earfield.matrix import (
     learning_curves,
+    model_settings,
     models_of,
+    networks,
     networks_of,
     protocols_of,
     runs_of,
     split_settings,
+    splits_of,
 )
 from earfield.modules import code_of, constant, module_file
 from earfield.report import describe_problems
@@ -47,7 +50,7 @@ if foreign and "DVC_STAGE" not in os.environ:
 SHARDS = [f"{shard:02d}" for shard in range(config["mel"]["shards"])]
 SHOWN_MODEL = config["figures"]["model"]
 SHOWN_PROTOCOL = config["figures"]["protocol"]
-NETWORKS = [name for name, model in config["models"].items() if "module" not in model]
+NETWORKS = networks(config)
 MODULES = [name for name in config["models"] if name not in NETWORKS]
 # Networks that no true label has shaped, and then kernels that no network learned.
 NETWORK_NULLS = [
@@ -72,6 +75,8 @@ CONTROLS = NETWORK_NULLS + [
     name for name in MODULES if config["models"][name]["module"] == "majority"
 ]
 NULLS = [*NETWORK_NULLS, *KERNEL_NULLS]
+# The networks whose receptive fields are estimated.
+ESTIMATED = [SHOWN_MODEL, *NETWORK_NULLS]
 FRONT_END = {key: value for key, value in config["mel"].items() if key != "shards"}
 
 
@@ -143,12 +148,13 @@ def runs(name, protocols=None, models=None, networks=False):
         own = wildcards.get("protocol")
         of_all = [own] if own else protocols_of(config, dataset)
         run_models = networks_of if networks else models_of
-        return [
-            f"results/{dataset}/{protocol}/{seed}/{model}/{name}"
+        found = [
+            f"results/{dataset}/{splits_of(config, protocol)}/{seed}/{model}/{name}"
             for protocol in protocols or of_all
             for seed in runs_of(config, dataset, protocol)
             for model in models or run_models(config, protocol)
         ]
+        return list(dict.fromkeys(found))
 
     return files
 
@@ -188,12 +194,11 @@ def shown_title(wildcards):
     return f"{wildcards.dataset}, {SHOWN_PROTOCOL} split, seed {seed}, {SHOWN_MODEL}"
 
 
-def training_settings(wildcards):
-    """Return the settings of a model's training on a dataset."""
-    dataset = config["datasets"][wildcards.dataset].get("train", {})
-    return (
-        config["train"] | dataset | config["models"][wildcards.model].get("train", {})
-    )
+def settings(key):
+    """Return the settings under this key, with what a dataset and a model put in their place."""
+    return lambda wildcards: model_settings(config, wildcards.model, wildcards.dataset)[
+        key
+    ]
 
 
 def trained_like(wildcards):
@@ -208,6 +213,7 @@ def all_splits(wildcards):
     return [
         f"data/{wildcards.dataset}/splits/{protocol}/{seed}.csv"
         for protocol in protocols_of(config, wildcards.dataset)
+        if splits_of(config, protocol) == protocol
         for seed in runs_of(config, wildcards.dataset, protocol)
     ]
 
@@ -256,14 +262,14 @@ def code_of_module(kind, name):
     return [os.path.relpath(path) for path in code_of(module_file(kind, name))]
 
 
-def shown_runs(path, models=models_of):
+def shown_runs(path, models):
     """Return a path for every run of the chosen dataset under the protocol that figures show, of these models."""
     return [
         path.format(
             dataset=config["dataset"], protocol=SHOWN_PROTOCOL, seed=seed, model=model
         )
         for seed in runs_of(config, config["dataset"], SHOWN_PROTOCOL)
-        for model in models(config, SHOWN_PROTOCOL)
+        for model in models
     ]
 
 

@@ -19,6 +19,7 @@ rule evaluate_predict:
             "src/earfield/network.py",
             "src/earfield/predict.py",
             "src/earfield/predictions.py",
+            "src/earfield/scale.py",
             "src/earfield/shards.py",
             "src/earfield/tables.py",
             "workflow/scripts/evaluate_predict.py",
@@ -119,9 +120,9 @@ rule evaluate_score:
     params:
         source=lambda wildcards: config["datasets"][wildcards.dataset]["source"],
         front_end=FRONT_END,
-        segment=config["segment"],
-        network=config["network"],
-        train=training_settings,
+        segment=settings("segment"),
+        network=settings("network"),
+        train=settings("train"),
         shuffled_like=lambda wildcards: config["models"][wildcards.model].get(
             "shuffled_like"
         ),

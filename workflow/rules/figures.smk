@@ -234,6 +234,7 @@ rule figures_discriminants_data:
             "src/earfield/network.py",
             "src/earfield/predictions.py",
             "src/earfield/receptive_field.py",
+            "src/earfield/scale.py",
             "src/earfield/score.py",
             "src/earfield/shards.py",
             "src/earfield/tables.py",

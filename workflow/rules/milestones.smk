@@ -14,6 +14,7 @@ FEATURES = {
         )
     )
 }
+SHOWN_NETWORKS = networks_of(config, SHOWN_PROTOCOL)
 OTHER_PROTOCOLS = [
     protocol
     for protocol in protocols_of(config, config["dataset"])
@@ -47,14 +48,14 @@ rule all_features:
 rule all_splits:
     """Every split of the protocol that figures show."""
     input:
-        sorted(set(shown_runs("data/{dataset}/splits/{protocol}/{seed}.csv"))),
+        shown_runs("data/{dataset}/splits/{protocol}/{seed}.csv", [SHOWN_MODEL]),
 
 
 rule all_train:
     """Every network."""
     input:
         shown_runs(
-            "results/{dataset}/{protocol}/{seed}/{model}/model.keras", networks_of
+            "results/{dataset}/{protocol}/{seed}/{model}/model.keras", SHOWN_NETWORKS
         ),
 
 
@@ -62,7 +63,7 @@ rule all_evaluate:
     """Every prediction, score and card, and the tables over all runs."""
     input:
         shown_runs(
-            "results/{dataset}/{protocol}/{seed}/{model}/MODEL_CARD.md", networks_of
+            "results/{dataset}/{protocol}/{seed}/{model}/MODEL_CARD.md", SHOWN_NETWORKS
         ),
         expand(
             "results/{dataset}/{protocol}/summary.csv",
@@ -74,20 +75,16 @@ rule all_evaluate:
 rule all_activations:
     """Every dumped layer and mean gradient."""
     input:
+        shown_runs("results/{dataset}/{protocol}/{seed}/{model}/activations", ESTIMATED),
         shown_runs(
-            "results/{dataset}/{protocol}/{seed}/{model}/activations", networks_of
-        ),
-        shown_runs(
-            "results/{dataset}/{protocol}/{seed}/{model}/gradient.npz", networks_of
+            "results/{dataset}/{protocol}/{seed}/{model}/gradient.npz", ESTIMATED
         ),
 
 
 rule all_filters:
     """Every filter, those of nulls too, and the resemblance to the auditory system."""
     input:
-        shown_runs(
-            "results/{dataset}/{protocol}/{seed}/{model}/filters.csv", networks_of
-        ),
+        shown_runs("results/{dataset}/{protocol}/{seed}/{model}/filters.csv", ESTIMATED),
         expand("results/{dataset}/resemblance.csv", **CHOSEN),
 
 

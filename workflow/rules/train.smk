@@ -24,6 +24,8 @@ rule train:
             "src/earfield/history.py",
             "src/earfield/network.py",
             "src/earfield/predict.py",
+            "src/earfield/recipes.py",
+            "src/earfield/scale.py",
             "src/earfield/shards.py",
             "src/earfield/tables.py",
             "src/earfield/train.py",
@@ -54,8 +56,8 @@ rule train:
         tensorboard="logs/{dataset}/{protocol}/{seed}/{model}/tensorboard",
         dvclive="logs/{dataset}/{protocol}/{seed}/{model}/dvclive",
         front_end=FRONT_END,
-        segment=config["segment"],
-        network=config["network"],
-        train=training_settings,
+        segment=settings("segment"),
+        network=settings("network"),
+        train=settings("train"),
     script:
         "../scripts/train.py"

@@ -37,6 +37,7 @@ def write_accuracy_data(
         If a table lacks a column.
     """
     ours = pd.concat([read_as_text(summary, _SCORES)[_SCORES] for summary in summaries])
+    ours = ours.drop_duplicates(["protocol", "model"])  # a run may be in the tables of two protocols
     theirs = read_as_text(references, _REFERENCES)[_REFERENCES].rename(columns={"name": "model"})
     columns = ["kind", *_SCORES, "dataset", "genres", "source", "url"]
     write_csv(pd.concat([ours.assign(kind=OURS), theirs])[columns], path)
