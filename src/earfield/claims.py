@@ -19,8 +19,6 @@ from earfield.contrasts import Recalls
 from earfield.controls import KERNEL_NULLS
 from earfield.evidence import (
     BEYOND,
-    FAILS,
-    HOLDS,
     UNTOLD,
     Claim,
     Evidence,
@@ -33,8 +31,10 @@ from earfield.evidence import (
 from earfield.intervals import Estimate
 from earfield.markdown import counted, percent
 from earfield.predictions import read_predictions
+from earfield.rival_claims import own_variants, papers_rivals
 from earfield.score import NORMAL_95
 from earfield.tables import read_text_csv, write_csv
+from earfield.verdicts import first, found_in, not_run, position, untold, verdict
 
 _GAIN = 0.10  # of the network over features made by hand, as the paper has it
 _HARDEST = ("country", "rock")
@@ -161,13 +161,19 @@ def judge(evidence: Evidence) -> list[Claim]:
     Returns
     -------
     list of Claim
-        Always the same claims in the same order, whatever is there.
+        Always the same claims in the same order, whatever is there; then those of variants that were run.
     """
-    questions = (
+    papers = (
         _human_level, _above_hand_made, _hardest_genres, _genres_differ, _filters_like_strfs, _hidden_separable,
-        _three_seconds, _learned, _artists_apart, _still_rising, _calibrated,
+        _three_seconds,
     )  # fmt: skip
-    return [question(evidence) for question in questions]
+    ours = (_learned, _artists_apart, _still_rising, _calibrated)
+    return [
+        *(question(evidence) for question in papers),
+        *papers_rivals(evidence),
+        *(question(evidence) for question in ours),
+        *own_variants(evidence),
+    ]
 
 
 def _as_table(claims: Sequence[Claim]) -> pd.DataFrame:
@@ -204,11 +210,11 @@ def _human_level(evidence: Evidence) -> Claim:
         f"the whole of GTZAN ({_GTZAN_LABELS} labels, at least {_GTZAN_TRACKS} tracks of each) it cannot be told: the "
         "human level is that of other music.",
     )
-    row = _one(evidence.shown(evidence.summary))
-    people = _one(rows(evidence.references, kind="human"))
+    row = first(evidence.shown(evidence.summary))
+    people = first(rows(evidence.references, kind="human"))
     if row is None:
-        return _not_run(question, evidence)
-    found = _found(row, "accuracy", evidence.protocol) | {"baseline": _commonest(row)}
+        return not_run(question, evidence)
+    found = found_in(row, "accuracy", evidence.protocol) | {"baseline": _commonest(row)}
     if people is None:
         return Claim(question, verdict=UNTOLD, reason="The references name no human level.", **found)
     level = f"{percent(people.accuracy)}, the human level"
@@ -217,8 +223,8 @@ def _human_level(evidence: Evidence) -> Claim:
     if foreign:
         return Claim(question, verdict=UNTOLD, reason=foreign, **found)
     holds, fails = row.low >= people.accuracy, row.high < people.accuracy
-    reason = f"{_position(row.low, row.high, people.accuracy, level)} People heard other excerpts than these."
-    return Claim(question, verdict=_verdict(holds, fails), reason=reason, **found)
+    reason = f"{position(row.low, row.high, people.accuracy, level)} People heard other excerpts than these."
+    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 
 def _above_hand_made(evidence: Evidence) -> Claim:
@@ -235,13 +241,13 @@ def _above_hand_made(evidence: Evidence) -> Claim:
         "points",
         f"Holds if the interval lies above 0 and reaches {gain}; does not hold if it ends below {gain}.",
     )
-    pair = _one(evidence.shown(evidence.paired, other=evidence.hand_made or ""))
+    pair = first(evidence.shown(evidence.paired, other=evidence.hand_made or ""))
     if pair is None:
         wanted = f"{evidence.model} and {evidence.hand_made}" if evidence.hand_made else "a model on such features"
-        return _untold(question, evidence, f"No run under {evidence.protocol} compares {wanted}.")
+        return untold(question, evidence, f"No run under {evidence.protocol} compares {wanted}.")
     others = evidence.references[evidence.references.name.str.contains(_HAND_MADE_OF_OTHERS, regex=False)]
     known = "".join(f"; others, other splits: {percent(each.accuracy)} ({each.name})" for each in others.itertuples())
-    found = _found(pair, "difference", evidence.protocol)
+    found = found_in(pair, "difference", evidence.protocol)
     found["baseline"] = f"{evidence.hand_made}: {percent(pair.other_accuracy)}{known}"
     holds, fails = pair.low > 0 and pair.high >= _GAIN, pair.high < _GAIN
     better = (
@@ -254,7 +260,7 @@ def _above_hand_made(evidence: Evidence) -> Claim:
     reach = f"a gain of {gain} is {'excluded' if pair.high < _GAIN else 'not excluded'}"
     disagreed = f"They disagree on {counted(int(pair.tracks_disagreed), 'track')} (p = {pair.p_value:.3g})."
     reason = f"{better}, and {reach}. {disagreed}"
-    return Claim(question, verdict=_verdict(holds, fails), reason=reason, **found)
+    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 
 def _hardest_genres(evidence: Evidence) -> Claim:
@@ -276,14 +282,14 @@ def _hardest_genres(evidence: Evidence) -> Claim:
     )
     measured = evidence.recalls
     if measured is None:
-        return _not_run(question, evidence)
+        return not_run(question, evidence)
     known = {label.strip().casefold(): label for label in measured.labels}
     absent = [label for label in _HARDEST if label not in known]
     pair = [known[label] for label in _HARDEST if label in known]
     others = [label for label in measured.labels if label not in pair]
     if absent or not others:
         lack = f"No label '{absent[0]}' was tested." if absent else "No other label was tested."
-        return _untold(question, evidence, lack)
+        return untold(question, evidence, lack)
     weights = {label: 1 / len(pair) for label in pair} | {label: -1 / len(others) for label in others}
     contrast = measured.contrast(weights)
     recall = dict(zip(measured.labels, measured.recall, strict=True))
@@ -300,9 +306,9 @@ def _hardest_genres(evidence: Evidence) -> Claim:
     reason = f"The lowest recalls are {_recalls_in_words(recall, ordered[:3])}."
     if harder:
         reason += f" {harder[0][0]} is surely harder than {harder[0][1]}."
-    reason += f" {_position(contrast.low, contrast.high)}"
+    reason += f" {position(contrast.low, contrast.high)}"
     holds, fails = contrast.high < 0 and lowest and not harder, contrast.low > 0 or bool(harder)
-    return Claim(question, verdict=_verdict(holds, fails), reason=reason, **found)
+    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 
 def _genres_differ(evidence: Evidence) -> Claim:
@@ -322,9 +328,9 @@ def _genres_differ(evidence: Evidence) -> Claim:
     )
     measured = evidence.recalls
     if measured is None:
-        return _not_run(question, evidence)
+        return not_run(question, evidence)
     if len(measured.labels) < 2:
-        return _untold(question, evidence, "Only one label was tested.")
+        return untold(question, evidence, "Only one label was tested.")
     recall = dict(zip(measured.labels, measured.recall, strict=True))
     ordered = sorted(recall, key=lambda label: (-recall[label], label))
     pairs = list(itertools.combinations(ordered, 2))
@@ -338,7 +344,7 @@ def _genres_differ(evidence: Evidence) -> Claim:
     apart = sum(each.low > 0 for each in differences)
     reason = f"{apart} of {counted(len(pairs), 'pair')} of labels are told apart."
     holds, fails = contrast.low > 0, max(max(-each.low, each.high) for each in differences) < _LARGE
-    return Claim(question, verdict=_verdict(holds, fails), reason=reason, **found)
+    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 
 def _filters_like_strfs(evidence: Evidence) -> Claim:
@@ -363,7 +369,7 @@ def _filters_like_strfs(evidence: Evidence) -> Claim:
     compared = {key: own for key, own in table.groupby(["estimate", "null"]) if len(own) == len(_SHAPES)}
     lacking = [name for key, name in _ESTIMATES.items() if key not in {estimate for estimate, _ in compared}]
     if lacking:
-        return _untold(question, evidence, f"No {lacking[0]} were compared with a network that no true label shaped.")
+        return untold(question, evidence, f"No {lacking[0]} were compared with a network that no true label shaped.")
     above = {key: bool((own.low > 0).all()) for key, own in compared.items()}
     little = {key: bool((own.high < _LARGE).all()) for key, own in compared.items()}
     fits = rows(table, estimate="lasso", measure="gabor_r2")
@@ -372,7 +378,7 @@ def _filters_like_strfs(evidence: Evidence) -> Claim:
     found |= {"seeds": int(row.seeds), "baseline": "; ".join(_shapes_in_words(*each) for each in compared.items())}
     words = [_standing_out(estimate, above) for estimate in _ESTIMATES]
     reason = f"{' '.join(words)} Measured on {counted(int(row.units), 'unit')}, not on tracks."
-    return Claim(question, verdict=_verdict(all(above.values()), any(little.values())), reason=reason, **found)
+    return Claim(question, verdict=verdict(all(above.values()), any(little.values())), reason=reason, **found)
 
 
 def _shapes_in_words(compared: tuple[str, str], own: pd.DataFrame) -> str:
@@ -417,7 +423,7 @@ def _hidden_separable(evidence: Evidence) -> Claim:
     )
     shown = evidence.discriminants
     if shown is None:
-        return _untold(question, evidence, "Figure 5 was not made.")
+        return untold(question, evidence, "Figure 5 was not made.")
     hidden, raw, gain = (Estimate(*map(float, shown[f"{name}_segments"])) for name in ("hidden", "raw", "difference"))
     commonest = float(shown["baseline_segments"])
     found = {"protocol": evidence.protocol, **gain._asdict(), "seeds": 1}
@@ -427,10 +433,10 @@ def _hidden_separable(evidence: Evidence) -> Claim:
     )
     holds, fails = gain.low > 0 and hidden.low > commonest, gain.high < _SMALL or hidden.high < commonest
     reason = (
-        f"Hidden layer: {in_words(*hidden, unit='share')}. {_position(gain.low, gain.high)} Tests are segments, of one "
+        f"Hidden layer: {in_words(*hidden, unit='share')}. {position(gain.low, gain.high)} Tests are segments, of one "
         "network on one split."
     )
-    return Claim(question, verdict=_verdict(holds, fails), reason=reason, **found)
+    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 
 def _three_seconds(evidence: Evidence) -> Claim:
@@ -450,20 +456,20 @@ def _three_seconds(evidence: Evidence) -> Claim:
     )
     heard = evidence.shown(evidence.heard).sort_values("seconds")
     if heard.empty:
-        return _untold(question, evidence, f"Nothing says what {evidence.model} makes of parts of a track.")
+        return untold(question, evidence, f"Nothing says what {evidence.model} makes of parts of a track.")
     short, whole = heard.iloc[0], heard.iloc[-1]
     if not _SECONDS[0] <= short.seconds <= _SECONDS[1] or whole.seconds < _LONGER * short.seconds:
         lengths = f"{short.seconds:.3g} to {whole.seconds:.3g} s"
-        return _untold(question, evidence, f"The stretches that were heard are of {lengths}.")
-    found = _found(whole, "gain", evidence.protocol, low="gain_low", high="gain_high")
+        return untold(question, evidence, f"The stretches that were heard are of {lengths}.")
+    found = found_in(whole, "gain", evidence.protocol, low="gain_low", high="gain_high")
     found["baseline"] = f"after {short.seconds:.3g} s: {in_words(short.accuracy, short.low, short.high, unit='share')}"
     holds = whole.gain_high < _SMALL
     fails = not holds and whole.gain_low > 0 and whole.gain >= _SMALL
     reason = (
         f"After {whole.seconds:.3g} s: {in_words(whole.accuracy, whole.low, whole.high, unit='share')}. "
-        f"{_position(whole.gain_low, whole.gain_high)}"
+        f"{position(whole.gain_low, whole.gain_high)}"
     )
-    return Claim(question, verdict=_verdict(holds, fails), reason=reason, **found)
+    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 
 def _learned(evidence: Evidence) -> Claim:
@@ -483,13 +489,13 @@ def _learned(evidence: Evidence) -> Claim:
     table = evidence.shown(evidence.paired)
     table = table[table.other.isin(evidence.controls)].dropna(subset=["low", "high"])
     if table.empty:
-        return _untold(
+        return untold(
             question,
             evidence,
             f"No control was run beside {evidence.model} under {evidence.protocol}, or none of them has an interval.",
         )
     row = table.loc[table.low.idxmin()]
-    found = _found(row, "difference", evidence.protocol)
+    found = found_in(row, "difference", evidence.protocol)
     found["baseline"] = "; ".join(
         f"{each.other}: {percent(each.other_accuracy)}, difference "
         f"{in_words(each.difference, each.low, each.high, unit='points')}"
@@ -500,7 +506,7 @@ def _learned(evidence: Evidence) -> Claim:
         f" Not run here: {', '.join(lacking)}." if lacking else ""
     )
     holds, fails = bool((table.low > 0).all()), bool((table.high < _SMALL).any())
-    return Claim(question, verdict=_verdict(holds, fails), reason=reason, **found)
+    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 
 def _artists_apart(evidence: Evidence) -> Claim:
@@ -521,18 +527,18 @@ def _artists_apart(evidence: Evidence) -> Claim:
     row = None if apart is None else _between(evidence, apart)
     if row is None:
         wanted = f"'{apart}'" if apart else "that keeps artists apart"
-        return _untold(question, evidence, f"There is no protocol {wanted} to hold {evidence.protocol} against.")
-    found = _found(row, "difference", f"{evidence.protocol} against {apart}")
+        return untold(question, evidence, f"There is no protocol {wanted} to hold {evidence.protocol} against.")
+    found = found_in(row, "difference", f"{evidence.protocol} against {apart}")
     found["baseline"] = f"{apart}: {percent(row.other_accuracy)} against {percent(row.accuracy)}"
     unnamed = int((evidence.usable.artist == "").sum())
-    reason = _position(row.low, row.high) + (
+    reason = position(row.low, row.high) + (
         f" No artist is known for {unnamed} of {counted(len(evidence.usable), 'track')}, so some may still be shared."
         if unnamed
         else ""
     )
     holds = row.high < _MODERATE
     fails = not holds and row.low > 0 and row.difference >= _MODERATE
-    return Claim(question, verdict=_verdict(holds, fails), reason=reason, **found)
+    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 
 def _still_rising(evidence: Evidence) -> Claim:
@@ -557,18 +563,16 @@ def _still_rising(evidence: Evidence) -> Claim:
     part = max(shares, key=lambda name: (shares[name], name), default=None)
     row = None if part is None else _between(evidence, part)
     if part is None or row is None:
-        return _untold(
-            question, evidence, f"{evidence.model} was not trained on a part of the training tracks as well."
-        )
+        return untold(question, evidence, f"{evidence.model} was not trained on a part of the training tracks as well.")
     curve = evidence.shown(evidence.learning_curve).sort_values("train_share")
-    found = _found(row, "difference", f"{evidence.protocol} against {part}")
+    found = found_in(row, "difference", f"{evidence.protocol} against {part}")
     found["baseline"] = f"with {percent(shares[part])} of the training tracks: {percent(row.other_accuracy)}"
     points = ", ".join(f"{percent(each.accuracy)} with {each.train_tracks:.0f}" for each in curve.itertuples())
-    reason = _position(row.low, row.high)
+    reason = position(row.low, row.high)
     reason += f" By number of training tracks: {points}." if points else ""
     holds = row.low > 0
     fails = not holds and row.high < _SMALL
-    return Claim(question, verdict=_verdict(holds, fails), reason=reason, **found)
+    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 
 def _calibrated(evidence: Evidence) -> Claim:
@@ -588,9 +592,9 @@ def _calibrated(evidence: Evidence) -> Claim:
         f"for all bins); does not hold if our number is {margin} or more and surely off 0, or if that is so of a bin.",
     )
     table = evidence.shown(evidence.calibration)
-    row = _one(rows(table, bin="all"))
+    row = first(rows(table, bin="all"))
     if row is None or math.isnan(row.confidence):
-        return _untold(question, evidence, f"Nothing says how sure {evidence.model} was.")
+        return untold(question, evidence, f"Nothing says how sure {evidence.model} was.")
     over = Estimate(row.confidence - row.accuracy, row.confidence - row.high, row.confidence - row.low)
     bins = table[(table.bin != "all") & (table.tests > 0)].dropna(subset=["confidence", "low", "high"])
     gaps = (bins.confidence - bins.accuracy).to_numpy()
@@ -598,7 +602,7 @@ def _calibrated(evidence: Evidence) -> Claim:
     below = bins.accuracy - widened * (bins.accuracy - bins.low)
     above = bins.accuracy + widened * (bins.high - bins.accuracy)
     off = ((bins.confidence < below) | (bins.confidence > above)).to_numpy()
-    found = _found(row, "accuracy", evidence.protocol) | over._asdict()
+    found = found_in(row, "accuracy", evidence.protocol) | over._asdict()
     found["baseline"] = (
         f"accuracy: {in_words(row.accuracy, row.low, row.high, unit='share')}; mean top probability: "
         f"{percent(row.confidence)}; expected calibration error: {percent(row.calibration_error)}"
@@ -611,7 +615,7 @@ def _calibrated(evidence: Evidence) -> Claim:
     holds = max(-over.low, over.high) < _MODERATE and not off.any()
     sure = over.low > 0 or over.high < 0
     fails = bool((sure and abs(over.value) >= _MODERATE) or (off & (np.abs(gaps) >= _MODERATE)).any())
-    return Claim(question, verdict=_verdict(holds, fails), reason=reason, **found)
+    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 
 def _widening(comparisons: int) -> float:
@@ -619,31 +623,6 @@ def _widening(comparisons: int) -> float:
     from scipy.special import ndtri
 
     return float(ndtri(1 - 0.025 / max(1, comparisons))) / NORMAL_95
-
-
-def _verdict(holds: Any, fails: Any) -> str:
-    return HOLDS if holds else FAILS if fails else UNTOLD
-
-
-def _untold(question: Question, evidence: Evidence, reason: str) -> Claim:
-    return Claim(question, evidence.protocol, UNTOLD, reason)
-
-
-def _not_run(question: Question, evidence: Evidence) -> Claim:
-    return _untold(question, evidence, f"{evidence.model} was not run under {evidence.protocol}.")
-
-
-def _one(table: pd.DataFrame) -> Any | None:
-    """Return the first row of a table, or None if it has none."""
-    return None if table.empty else table.iloc[0]
-
-
-def _found(row: Any, value: str, protocol: str, *, low: str = "low", high: str = "high") -> dict[str, Any]:
-    """Return what a claim takes over from a row of a table."""
-    counts = {
-        name: int(row[name]) for name in ("tracks", "tests", "seeds") if name in row and not math.isnan(row[name])
-    }
-    return {"protocol": protocol, "value": row[value], "low": row[low], "high": row[high], **counts}
 
 
 def _contrasted(measured: Recalls, contrast: Estimate, protocol: str) -> dict[str, Any]:
@@ -655,9 +634,9 @@ def _contrasted(measured: Recalls, contrast: Estimate, protocol: str) -> dict[st
 def _between(evidence: Evidence, other: str) -> Any | None:
     """Return the row that holds the shown protocol against another, whichever of the two comes first in the table."""
     table = rows(evidence.protocols, model=evidence.model)
-    row = _one(rows(table, protocol=evidence.protocol, other=other))
+    row = first(rows(table, protocol=evidence.protocol, other=other))
     if row is None:
-        turned = _one(rows(table, protocol=other, other=evidence.protocol))
+        turned = first(rows(table, protocol=other, other=evidence.protocol))
         if turned is None:
             return None
         values = {"difference": -turned.difference, "low": -turned.high, "high": -turned.low}
@@ -684,14 +663,6 @@ def _not_gtzan(evidence: Evidence) -> str:
 
 def _commonest(row: Any) -> str:
     return f"always naming the commonest label: {percent(row.baseline)}"
-
-
-def _position(low: float, high: float, level: float = 0, name: str = "0") -> str:
-    """Say where an interval lies."""
-    if math.isnan(low) or math.isnan(high):
-        return "There is no interval."
-    side = "lies above" if low > level else "lies below" if high < level else "contains"
-    return f"The interval {side} {name}."
 
 
 def _recalls_in_words(recall: Mapping[str, float], labels: Sequence[str]) -> str:

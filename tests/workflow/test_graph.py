@@ -271,7 +271,10 @@ def test_own_music_with_broken_files(make_project, songs):
         ({"mel": {"n_mels": 0}}, "sets mel.n_mels to 0, which is below 1"),
         ({"mel": {"fmaxx": 1}}, "unknown key 'mel.fmaxx'; did you mean 'fmax'?"),
         ({"mel": {"fmax": 12000}}, "mel.fmax to 12000 Hz, above half of mel.sample_rate, 11025 Hz"),
-        ({"segment": {"frames": 20}}, "network.conv.1 of the model 'cnn' needs 8 frames and gets 4; make its kernel or pool smaller"),
+        (
+            {"segment": {"frames": 20}},
+            "network.conv.1 of the model 'cnn' needs 8 frames and gets 4; make its kernel or pool smaller",
+        ),
         ({"datasets": {"a": {"source": "files", "path": "nowhere", "seeds": [1]}}, "dataset": "a"}, "'nowhere', which"),
     ],
 )

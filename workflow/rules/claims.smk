@@ -336,9 +336,11 @@ rule claims:
             "src/earfield/intervals.py",
             "src/earfield/markdown.py",
             "src/earfield/predictions.py",
+            "src/earfield/rival_claims.py",
             "src/earfield/score.py",
             "src/earfield/score_tables.py",
             "src/earfield/tables.py",
+            "src/earfield/verdicts.py",
             "workflow/scripts/claims.py",
         ],
     output:

@@ -1,0 +1,169 @@
+"""What the systems that the paper speaks of, and variants of its own, do on the same tracks as its network."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from earfield.evidence import BEYOND, Claim, Evidence, Question, in_words, rows
+from earfield.markdown import counted, percent
+from earfield.verdicts import found_in, untold, verdict
+
+_SMALL = 0.03  # a difference of shares that is less counts as none
+
+
+@dataclass(frozen=True)
+class _Rivals:
+    """Models that the network is held against, and what it is asked; their names are those of the configuration."""
+
+    claim: str
+    sentence: str
+    place: str
+    models: tuple[str, ...]
+    protocol: str | None = None  # or the one that all claims are judged by
+
+
+_BEATEN = (
+    _Rivals(
+        "above_tzanetakis",
+        "The network labels music better than the features and classifiers of Tzanetakis and Cook (2002).",
+        "introduction and results, against their 61%",
+        ("tzanetakis_gaussian", "tzanetakis_gmm", "tzanetakis_knn"),
+    ),
+    _Rivals(
+        "above_deep_belief",
+        "The network labels five genres better than a convolutional deep belief network (Lee et al. 2009).",
+        "introduction and results, against their 70% of five genres",
+        ("cdbn",),
+        "five_genres",
+    ),
+)
+_NO_BETTER = (
+    _Rivals(
+        "own_recipe",
+        "The way of training in the paper's code gives nothing that ours does not.",
+        BEYOND,
+        ("cnn_author",),
+    ),
+    _Rivals(
+        "first_layer",
+        "64 filters in the first layer do as well as 32 or 96.",
+        BEYOND,
+        ("cnn_32", "cnn_96"),
+    ),
+    _Rivals(
+        "scale",
+        "ln(1 + power) does as well as decibels that are standardised in each band.",
+        BEYOND,
+        ("cnn_decibels",),
+    ),
+    _Rivals(
+        "segment_length",
+        "Segments of three seconds do as well as those of one, six or twelve.",
+        BEYOND,
+        ("cnn_1s", "cnn_6s", "cnn_12s"),
+    ),
+)
+
+
+def papers_rivals(evidence: Evidence) -> list[Claim]:
+    """Judge whether the network is better than the systems that the paper holds it against.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The results of one dataset.
+
+    Returns
+    -------
+    list of Claim
+        Always the same claims in the same order; of models that were not run nothing can be told.
+    """
+    return [_beaten(evidence, each) for each in _BEATEN]
+
+
+def own_variants(evidence: Evidence) -> list[Claim]:
+    """Judge whether variants of the network, and of its training, are better.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The results of one dataset.
+
+    Returns
+    -------
+    list of Claim
+        Of the variants that were run.
+    """
+    return [_no_better(evidence, each) for each in _NO_BETTER if len(_pairs(evidence, each))]
+
+
+def _beaten(evidence: Evidence, rivals: _Rivals) -> Claim:
+    """Judge whether the network beats all of them: surely, or surely by less than the margin."""
+    question = Question(
+        rivals.claim,
+        rivals.sentence,
+        rivals.place,
+        "accuracy less that of the one that comes nearest, same tests",
+        "points",
+        "Holds if the interval of every such difference lies above 0; does not hold if one ends below "
+        f"{100 * _SMALL:.0f} points.",
+    )
+    pairs = _pairs(evidence, rivals)
+    if pairs.empty:
+        names, protocol = " or ".join(rivals.models), rivals.protocol or evidence.protocol
+        return untold(question, evidence, f"No run under {protocol} compares {evidence.model} with {names}.")
+    row = pairs.loc[pairs.low.idxmin()]
+    found = found_in(row, "difference", str(row.protocol)) | {"baseline": _in_words(pairs)}
+    holds, fails = bool((pairs.low > 0).all()), bool((pairs.high < _SMALL).any())
+    return Claim(question, verdict=verdict(holds, fails), reason=_told(evidence, pairs, rivals), **found)
+
+
+def _no_better(evidence: Evidence, rivals: _Rivals) -> Claim:
+    """Judge whether none of them is better: surely not by the margin, or surely better and by the margin."""
+    question = Question(
+        rivals.claim,
+        rivals.sentence,
+        rivals.place,
+        "accuracy of the other that comes out best less that of the network, same tests",
+        "points",
+        f"Holds if the interval of every such difference ends below {100 * _SMALL:.0f} points; does not hold if one "
+        f"lies above 0 and its number is {100 * _SMALL:.0f} points or more.",
+    )
+    pairs = _pairs(evidence, rivals)
+    gains = pairs.assign(difference=-pairs.difference, low=-pairs.high, high=-pairs.low)
+    row = gains.loc[gains.high.idxmax()]
+    found = found_in(row, "difference", str(row.protocol)) | {"baseline": _in_words(pairs)}
+    holds = bool((gains.high < _SMALL).all()) and len(pairs) == len(rivals.models)
+    fails = bool(((gains.low > 0) & (gains.difference >= _SMALL)).any())
+    return Claim(question, verdict=verdict(holds, fails), reason=_told(evidence, pairs, rivals), **found)
+
+
+def _pairs(evidence: Evidence, rivals: _Rivals) -> pd.DataFrame:
+    """Return the comparisons of the network with these models that have an interval."""
+    table = rows(evidence.paired, model=evidence.model, protocol=rivals.protocol or evidence.protocol)
+    return table[table.other.isin(rivals.models)].dropna(subset=["low", "high"])
+
+
+def _in_words(pairs: pd.DataFrame) -> str:
+    return "; ".join(
+        f"{each.other}: {percent(each.other_accuracy)}, difference "
+        f"{in_words(each.difference, each.low, each.high, unit='points')}"
+        for each in pairs.itertuples()
+    )
+
+
+def _told(evidence: Evidence, pairs: pd.DataFrame, rivals: _Rivals) -> str:
+    """Say against which models the network is told apart, how often they disagree, and which were not run."""
+    sides = {
+        "better than": pairs[pairs.low > 0],
+        "worse than": pairs[pairs.high < 0],
+        "not told apart from": pairs[(pairs.low <= 0) & (pairs.high >= 0)],
+    }
+    told = [f"{side} {' and '.join(own.other)}" for side, own in sides.items() if len(own)]
+    disagreed = ", ".join(
+        f"{counted(int(each.tracks_disagreed), 'track')} (p = {each.p_value:.3g})" for each in pairs.itertuples()
+    )
+    lacking = [name for name in rivals.models if name not in set(pairs.other)]
+    return f"{evidence.model} is {', '.join(told)}. They disagree on {disagreed}." + (
+        f" Not run here: {', '.join(lacking)}." if lacking else ""
+    )

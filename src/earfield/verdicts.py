@@ -1,0 +1,44 @@
+"""What every judgement is put together from: verdicts, what a claim takes over from a row, intervals in words."""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from earfield.evidence import FAILS, HOLDS, UNTOLD, Claim, Evidence, Question
+
+
+def verdict(holds: Any, fails: Any) -> str:
+    """Return the verdict of a rule."""
+    return HOLDS if holds else FAILS if fails else UNTOLD
+
+
+def untold(question: Question, evidence: Evidence, reason: str) -> Claim:
+    """Return a claim that lacks what it would be judged by."""
+    return Claim(question, evidence.protocol, UNTOLD, reason)
+
+
+def not_run(question: Question, evidence: Evidence) -> Claim:
+    """Return a claim about a model without a run."""
+    return untold(question, evidence, f"{evidence.model} was not run under {evidence.protocol}.")
+
+
+def first(table: pd.DataFrame) -> Any | None:
+    """Return the first row of a table, or None if it has none."""
+    return None if table.empty else table.iloc[0]
+
+
+def found_in(row: Any, value: str, protocol: str, *, low: str = "low", high: str = "high") -> dict[str, Any]:
+    """Return what a claim takes over from a row of a table: the column `value`, its interval and its counts."""
+    counts = {
+        name: int(row[name]) for name in ("tracks", "tests", "seeds") if name in row and not math.isnan(row[name])
+    }
+    return {"protocol": protocol, "value": row[value], "low": row[low], "high": row[high], **counts}
+
+
+def position(low: float, high: float, level: float = 0, name: str = "0") -> str:
+    """Say where an interval lies."""
+    if math.isnan(low) or math.isnan(high):
+        return "There is no interval."
+    side = "lies above" if low > level else "lies below" if high < level else "contains"
+    return f"The interval {side} {name}."
