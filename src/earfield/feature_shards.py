@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from earfield.errors import DatasetError
+from earfield.errors import AudioError, DatasetError
 from earfield.shards import MelShards
 from earfield.song import Song
 from earfield.tables import read_text_csv, usable_tracks, write_csv
@@ -41,13 +41,19 @@ def write_features(
     Raises
     ------
     DatasetError
-        If a feature is not a finite number.
+        If a feature is not a finite number, or a track can no longer be read as it could when the table was made.
     """
     describe = importlib.import_module(f"earfield.features.{features}").describe
     shards = MelShards([frames_path], [index_path])
     rows = []
     for track in usable_tracks(tracks, some=False).itertuples():
-        described = describe(Song(track.track, track.path, shards.track(track.track), front_end))
+        try:
+            described = describe(Song(track.track, track.path, shards.track(track.track), front_end))
+        except AudioError as error:
+            raise DatasetError(
+                f"'{track.path}' {error}, but was usable when {tracks} was made; put the file back, "
+                f"or delete {tracks} and run again."
+            ) from None
         rows.append({"track": track.track, **described})
     table = pd.DataFrame(rows) if rows else pd.DataFrame({"track": pd.Series(dtype=str)})
     broken = table.set_index("track").isin([float("nan"), float("inf"), float("-inf")])

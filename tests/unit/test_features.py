@@ -86,6 +86,13 @@ def test_empty_shard_is_none_to_readers(shard, tmp_path):
         assert read_features(paths).shape == (2, 80)
 
 
+def test_audio_that_is_gone_is_named(shard, tmp_path):
+    (tmp_path / "1.wav").unlink()
+    with pytest.raises(DatasetError, match=r"'.*1\.wav' does not exist, but was usable when .*tracks\.csv was made"):
+        write_features(features="tzanetakis_cook", path=tmp_path / "f.csv", **shard)
+    assert not (tmp_path / "f.csv").exists()
+
+
 def test_feature_that_is_no_number_is_refused(shard, tmp_path, monkeypatch):
     monkeypatch.setattr(mel_mean, "describe", lambda song: {"a": 1.0, "b": float("nan") if song.track == "01" else 2.0})
     with pytest.raises(DatasetError, match="'b' of '01' is no finite number"):
