@@ -147,6 +147,7 @@ ALONE = {
     ("datasets", "demo", "source"),
     ("figures", "protocol"),
     *(("models", model, "module") for model in ("majority", "mel_logistic", "mfcc_svm")),
+    *(("models", f"tzanetakis_{name}", "module") for name in ("gaussian", "gmm", "knn")),
 }  # there is but one that fits
 
 
