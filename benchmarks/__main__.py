@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.evidence_tables import measure_evidence_tables
-from benchmarks.features import measure_features
+from benchmarks.features import measure_features, measure_tzanetakis
 from benchmarks.filters import measure_filters
 from benchmarks.mel import measure_mel
 from benchmarks.repeats import measure_repeats
@@ -29,6 +29,7 @@ MEASUREMENTS = (
     measure_training,
     measure_mel,
     measure_features,
+    measure_tzanetakis,
     measure_filters,
     measure_repeats,
     measure_evidence_tables,
