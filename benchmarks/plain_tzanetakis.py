@@ -33,7 +33,7 @@ def timbre(y: np.ndarray) -> None:
 def beats(y: np.ndarray) -> None:
     """Compute autocorrelations of the envelopes of octaves."""
     for window in librosa.util.frame(y, frame_length=65536, hop_length=32768, axis=0):
-        bands = pywt.wavedec(window, "db4", mode="periodization", level=7)
+        bands = pywt.wavedec(window.copy(), "db4", mode="periodization", level=7)
         alone = [bands[:1] + [None] * 7] + [[None, band] + [None] * (6 - n) for n, band in enumerate(bands[1:])]
         envelope = sum(np.abs(pywt.waverec(band, "db4", mode="periodization")) for band in alone)
         librosa.autocorrelate(signal.lfilter([0.01], [1, -0.99], envelope)[::16])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
+from threadpoolctl import threadpool_limits
 
 import earfield.beat_histogram as beat_histogram_module
 import earfield.pitch_histogram as pitch_histogram_module
@@ -115,6 +116,14 @@ def test_song_at_another_rate_is_heard_at_22050_hz(tmp_path):
         assert described[name] == expected[name]
     for name in ("centroid_mean", "rolloff_mean", "crossings_mean", "low_energy", "beat_sum", "pitch_sum"):
         assert described[name] == pytest.approx(expected[name], rel=0.1), name
+
+
+def test_number_of_processors_changes_no_digit(tmp_path):
+    described = []
+    for processors in (1, 2):
+        with threadpool_limits(processors):
+            described.append(describe(music(seconds=12.0), tmp_path))
+    assert described[0] == described[1]
 
 
 @pytest.mark.parametrize(

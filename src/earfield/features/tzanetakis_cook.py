@@ -1,6 +1,7 @@
 """The thirty numbers of the paper that GTZAN comes from: timbre, rhythm and pitch."""
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from earfield.audio import read_audio
 from earfield.beat_histogram import beat_histogram, describe_beats
@@ -46,9 +47,10 @@ def describe(song: Song) -> dict[str, float]:
     y = read_audio(song.path, sample_rate=SAMPLE_RATE)
     shape = spectral_shape(y, sample_rate=SAMPLE_RATE, n_fft=N_FFT, hop_length=N_FFT)
     rms, crossings = loudness_and_crossings(y, frame_length=N_FFT).T
-    mel = log_mel(
-        y, sample_rate=SAMPLE_RATE, n_fft=N_FFT, hop_length=N_FFT, n_mels=N_MELS, fmin=0, fmax=SAMPLE_RATE / 2
-    )
+    with threadpool_limits(1):  # sums in an order that the number of processors does not change
+        mel = log_mel(
+            y, sample_rate=SAMPLE_RATE, n_fft=N_FFT, hop_length=N_FFT, n_mels=N_MELS, fmin=0, fmax=SAMPLE_RATE / 2
+        )
     means, variances = texture(np.column_stack([shape, crossings, mfcc(mel)[:, _MFCC]]), n_windows=N_TEXTURE)
     names = ["centroid", "rolloff", "flux", "crossings", *(f"mfcc_{number}" for number in range(1, 6))]
     described: dict[str, float] = {}
