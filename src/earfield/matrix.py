@@ -19,10 +19,10 @@ def protocols_of(config: Mapping[str, Any], dataset: str) -> list[str]:
     Returns
     -------
     list of str
-        Those that the dataset names, or all but those that read a split from a file: it holds the tracks of one
-        dataset.
+        Those that the dataset names, or all but those that read a split from a file, which holds the tracks of one
+        dataset, and those on the splits of another, which run every rival.
     """
-    of_all = [name for name, protocol in config["protocols"].items() if protocol["kind"] != "file"]
+    of_all = [name for name, each in config["protocols"].items() if each["kind"] not in ("file", "same_splits")]
     return list(config["datasets"][dataset].get("protocols", of_all))
 
 
@@ -62,8 +62,13 @@ def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]
 
 
 def models_of(config: Mapping[str, Any], protocol: str) -> list[str]:
-    """Return the models that are run under a protocol: those that it names, or all."""
-    return list(config["protocols"][protocol].get("models", config["models"]))
+    """Return the models that are run under a protocol: those that it names, or all.
+
+    All but rivals, which are run where a protocol names them or has the splits of another.
+    """
+    settings = config["protocols"][protocol]
+    every = [name for name, model in config["models"].items() if "of" in settings or not model.get("rival")]
+    return list(settings.get("models", every))
 
 
 def networks(config: Mapping[str, Any]) -> list[str]:

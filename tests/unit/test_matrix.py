@@ -31,7 +31,7 @@ CONFIG = {
 
 def test_dataset_runs_the_protocols_that_it_names_or_all_but_files():
     assert protocols_of(CONFIG, "own") == ["half", "plain"]
-    assert protocols_of(CONFIG, "all") == ["plain", "half", "other", "folds", "more_folds"]
+    assert protocols_of(CONFIG, "all") == ["plain", "half", "other", "folds"]
 
 
 def test_runs_are_the_first_seeds():
@@ -77,6 +77,17 @@ def test_networks_are_the_models_without_a_module():
     assert models_of(CONFIG, "plain") == ["net", "svm", "untrained"]
     assert networks_of(CONFIG, "plain") == ["net", "untrained"]
     assert networks_of(CONFIG, "half") == ["net"]
+
+
+def test_rivals_are_run_where_they_are_named_or_on_the_splits_of_another():
+    models = CONFIG["models"] | {"wide": {"rival": True}}
+    protocols = CONFIG["protocols"] | {
+        "more": {"kind": "same_splits", "of": "plain"},
+        "named": {"kind": "stratified", "models": ["wide"]},
+    }
+    config = CONFIG | {"models": models, "protocols": protocols}
+    assert models_of(config, "plain") == ["net", "svm", "untrained"]
+    assert models_of(config, "more") == ["net", "svm", "untrained", "wide"] and models_of(config, "named") == ["wide"]
 
 
 def test_splits_do_not_depend_on_which_runs_there_are():
