@@ -13,13 +13,14 @@ EVIDENCE = {
         "demo": {
             "artists_per_genre": 3,  # one for each subset
             "tracks_per_artist": 1,
-            "protocols": ["stratified", "artist", "cross_validation", "stratified_half"],
+            "protocols": ["stratified", "artist", "cross_validation", "stratified_half", "stratified_rivals"],
         }
     },
     "protocols": {
         "artist": {"models": FEW},
         "cross_validation": {"folds": 3, "models": FEW},
         "stratified_half": {"models": ["cnn", "mfcc_svm"]},
+        "stratified_rivals": {"models": ["cnn", "cnn_decibels"]},
     },
 }
 NEAREST = '''"""The label of the nearest training track by long-term spectrum."""
@@ -67,7 +68,7 @@ def table(project, name):
 def test_evidence_is_the_paper_and_the_other_protocols(evident):
     trained = re.findall(r"output: results/demo/(\w+)/(\d+)/(\w+)/model\.keras", evident.output)
     assert set(trained) == {
-        *(("stratified", "1", model) for model in ("cnn", "cnn_untrained", "cnn_shuffled")),
+        *(("stratified", "1", model) for model in ("cnn", "cnn_untrained", "cnn_shuffled", "cnn_decibels")),
         *((protocol, "1", "cnn") for protocol in ("artist", "stratified_half")),
         *(("cross_validation", str(run), "cnn") for run in (3, 4, 5)),
     }
@@ -80,6 +81,7 @@ def test_every_cell_is_a_row_with_its_cost(evident):
     summary = table(evident, "summary.csv")
     assert set(map(tuple, summary[["protocol", "model"]].to_numpy())) == {
         *(("stratified", model) for model in ("cnn", "cnn_untrained", "cnn_shuffled", "mfcc_svm", "mel_logistic")),
+        ("stratified", "cnn_decibels"),
         *(("stratified", model) for model in ("tzanetakis_gaussian", "tzanetakis_gmm", "tzanetakis_knn", "majority")),
         *(
             (protocol, model)
@@ -94,6 +96,17 @@ def test_every_cell_is_a_row_with_its_cost(evident):
     assert (folds.seeds == 3).all()
     tracks = pd.read_csv(evident.folder / "data/demo/tracks.csv")
     assert (folds.tests == len(tracks)).all() and (folds.tracks == len(tracks)).all()
+
+
+def test_rival_is_held_against_the_network_on_its_own_tests(evident):
+    paired = table(evident, "stratified_rivals/paired.csv")
+    assert paired[["protocol", "model", "other"]].to_numpy().tolist() == [
+        ["stratified", "cnn", "cnn_decibels"],
+        ["stratified", "cnn_decibels", "cnn"],
+    ]
+    own = table(evident, "stratified/summary.csv").set_index("model")
+    assert "cnn_decibels" not in own.index and paired.accuracy[0] == own.accuracy["cnn"]
+    assert table(evident, "claims.csv").claim.tolist()[-1] == "scale"
 
 
 def test_artist_splits_share_no_artist(evident):
