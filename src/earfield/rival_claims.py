@@ -21,6 +21,9 @@ class _Rivals:
     models: tuple[str, ...]
     protocol: str | None = None  # or the one that all claims are judged by
 
+    def question(self, *, measure: str, rule: str) -> Question:
+        return Question(self.claim, self.sentence, self.place, measure, "points", rule)
+
 
 _BEATEN = (
     _Rivals(
@@ -99,13 +102,9 @@ def own_variants(evidence: Evidence) -> list[Claim]:
 
 def _beaten(evidence: Evidence, rivals: _Rivals) -> Claim:
     """Judge whether the network beats all of them: surely, or surely by less than the margin."""
-    question = Question(
-        rivals.claim,
-        rivals.sentence,
-        rivals.place,
-        "accuracy less that of the one that comes nearest, same tests",
-        "points",
-        "Holds if the interval of every such difference lies above 0; does not hold if one ends below "
+    question = rivals.question(
+        measure="accuracy less that of the one that comes nearest, same tests",
+        rule="Holds if the interval of every such difference lies above 0; does not hold if one ends below "
         f"{100 * _SMALL:.0f} points.",
     )
     pairs = _pairs(evidence, rivals)
@@ -120,14 +119,10 @@ def _beaten(evidence: Evidence, rivals: _Rivals) -> Claim:
 
 def _no_better(evidence: Evidence, rivals: _Rivals) -> Claim:
     """Judge whether none of them is better: surely not by the margin, or surely better and by the margin."""
-    question = Question(
-        rivals.claim,
-        rivals.sentence,
-        rivals.place,
-        "accuracy of the other that comes out best less that of the network, same tests",
-        "points",
-        f"Holds if the interval of every such difference ends below {100 * _SMALL:.0f} points; does not hold if one "
-        f"lies above 0 and its number is {100 * _SMALL:.0f} points or more.",
+    question = rivals.question(
+        measure="accuracy of the other that comes out best less that of the network, same tests",
+        rule=f"Holds if the interval of every such difference ends below {100 * _SMALL:.0f} points; does not hold if "
+        f"one lies above 0 and its number is {100 * _SMALL:.0f} points or more.",
     )
     pairs = _pairs(evidence, rivals)
     gains = pairs.assign(difference=-pairs.difference, low=-pairs.high, high=-pairs.low)
