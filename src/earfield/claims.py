@@ -19,6 +19,7 @@ from earfield.contrasts import Recalls
 from earfield.controls import KERNEL_NULLS
 from earfield.evidence import (
     BEYOND,
+    HARDEST,
     UNTOLD,
     Claim,
     Evidence,
@@ -32,12 +33,12 @@ from earfield.intervals import Estimate
 from earfield.markdown import counted, percent
 from earfield.predictions import read_predictions
 from earfield.rival_claims import own_variants, papers_rivals
+from earfield.runs import read_runs
 from earfield.score import NORMAL_95
 from earfield.tables import read_text_csv, write_csv
 from earfield.verdicts import first, found_in, not_run, position, untold, verdict
 
 _GAIN = 0.10  # of the network over features made by hand, as the paper has it
-_HARDEST = ("country", "rock")
 _HAND_MADE_OF_OTHERS = "Tzanetakis & Cook"  # in the name of a reference
 _GTZAN_LABELS, _GTZAN_TRACKS = 10, 95  # tracks of each label, of 100: some may be unusable
 # Margins: a difference of shares, or of a measure that runs from 0 to 1, that is less counts as none.
@@ -72,6 +73,7 @@ def write_claims(
     controls: Sequence[str] = (),
     artists_apart: str | None = None,
     curves: Mapping[str, Sequence[Any]] | None = None,
+    whole_track: Sequence[str | os.PathLike[str]] = (),
 ) -> None:
     """Judge the paper's sentences, and some questions that it does not ask, by the results of one dataset.
 
@@ -112,6 +114,8 @@ def write_claims(
     curves : mapping, optional
         By protocol: the protocol with all training tracks and the share of them that it uses; see
         `earfield.matrix.learning_curves`.
+    whole_track : sequence of path-like
+        Predictions of the network that sees a summary of the track too, in runs of `protocol`.
 
     Raises
     ------
@@ -142,6 +146,9 @@ def write_claims(
         references=read_table("references", [references]),
         discriminants=read_arrays(discriminants),
         runs=[read_predictions(path) for path in predictions],
+        whole_track={model: tests for (_, model), tests in read_runs([*predictions, *whole_track]).items()}
+        if whole_track
+        else {},
         songs=read_text_csv(tracks),
     )
     claims = judge(evidence)
@@ -269,14 +276,14 @@ def _hardest_genres(evidence: Evidence) -> Claim:
     Holds if their mean recall is surely below that of the others and both have the lowest recall; does not if the mean
     is surely above, or if any other label is surely below one of them, with all such pairs looked at together.
     """
-    names = " and ".join(_HARDEST)
+    names = " and ".join(HARDEST)
     question = Question(
         "hardest_genres",
         f"{names.capitalize()} are the hardest genres.",
         "results, confusion matrix",
         f"mean recall of {names} less that of the other labels",
         "points",
-        f"Holds if the interval lies below 0 and no other label has a lower recall than {' or '.join(_HARDEST)}; does "
+        f"Holds if the interval lies below 0 and no other label has a lower recall than {' or '.join(HARDEST)}; does "
         "not hold if it lies above 0, or if another label's recall is surely lower than that of one of the two "
         "(intervals widened for all such pairs).",
     )
@@ -284,8 +291,8 @@ def _hardest_genres(evidence: Evidence) -> Claim:
     if measured is None:
         return not_run(question, evidence)
     known = {label.strip().casefold(): label for label in measured.labels}
-    absent = [label for label in _HARDEST if label not in known]
-    pair = [known[label] for label in _HARDEST if label in known]
+    absent = [label for label in HARDEST if label not in known]
+    pair = [known[label] for label in HARDEST if label in known]
     others = [label for label in measured.labels if label not in pair]
     if absent or not others:
         lack = f"No label '{absent[0]}' was tested." if absent else "No other label was tested."

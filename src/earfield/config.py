@@ -3,7 +3,7 @@
 import difflib
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -57,7 +57,11 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
     n_mels, maps = config["mel"]["n_mels"], {}
     for name in networks(config):
         own = model_settings(config, name)
-        maps[name] = _check_network(own["network"], frames=own["segment"]["frames"], n_mels=n_mels, model=name)
+        conv, context = own["network"]["conv"], own["network"]["context"]
+        of_model = f"of the model '{name}'"
+        maps[name] = _check_conv("network.conv", conv, of_model, frames=own["segment"]["frames"], n_mels=n_mels)
+        if context:
+            _check_conv("network.context.conv", context["conv"], of_model, frames=context["frames"], n_mels=n_mels)
     _check_shown(config, maps[config["figures"]["model"]])
     overrides = {f"datasets.{name}.train": dataset.get("train", {}) for name, dataset in config["datasets"].items()}
     overrides |= {f"models.{name}.train": model.get("train", {}) for name, model in config["models"].items()}
@@ -255,16 +259,19 @@ def _check_front_end(mel: Mapping[str, Any]) -> None:
         )
 
 
-def _check_network(network: Mapping[str, Any], *, frames: int, n_mels: int, model: str) -> dict[str, tuple[int, int]]:
+def _check_conv(
+    place: str, conv: Sequence[Mapping[str, Any]], of_model: str, *, frames: int, n_mels: int
+) -> dict[str, tuple[int, int]]:
     """Follow the map's size through the layers, which have no padding; return (frames, bands) of each layer's map."""
+    longer = "segment.frames" if place == "network.conv" else "network.context.frames"
     size, maps = {"mel bands": n_mels, "frames": frames}, {}
-    for number, block in enumerate(network["conv"]):
+    for number, block in enumerate(conv):
         for axis, (name, length) in enumerate(size.items()):
             kernel, pool = block["kernel"][axis], block["pool"][axis]
             if (length - kernel + 1) // pool < 1:
                 raise ConfigError(
-                    f"network.conv.{number} of the model '{model}' needs {kernel + pool - 1} {name} and gets {length}; "
-                    f"make its kernel or pool smaller, or segment.frames or mel.n_mels larger."
+                    f"{place}.{number} {of_model} needs {kernel + pool - 1} {name} and gets {length}; "
+                    f"make its kernel or pool smaller, or {longer} or mel.n_mels larger."
                 )
             size[name] = length - kernel + 1
         maps[f"conv{number + 1}"] = (size["frames"], size["mel bands"])
@@ -278,11 +285,16 @@ def _check_shown(config: Mapping[str, Any], maps: Mapping[str, tuple[int, int]])
     layer, positions = config["activations"]["layer"], config["activations"]["positions"]
     shown = config["figures"]["model"]
     for name in (shown, *(each for each, model in config["models"].items() if is_null(model))):
-        if model_settings(config, name)["network"]["scale"] != "log_power":
+        network = model_settings(config, name)["network"]
+        if network["scale"] != "log_power":
             raise ConfigError(
-                f"The configuration sets network.scale of the model '{name}' to "
-                f"'{model_settings(config, name)['network']['scale']}', whose receptive fields are not those of "
-                "ln(1 + power); name another figures.model, or say log_power."
+                f"The configuration sets network.scale of the model '{name}' to '{network['scale']}', whose receptive "
+                "fields are not those of ln(1 + power); name another figures.model, or say log_power."
+            )
+        if network["context"]:
+            raise ConfigError(
+                f"The configuration gives the model '{name}' a network.context, and receptive fields are estimated "
+                "from segments alone; name another figures.model, or say null."
             )
     if layer not in maps:
         raise ConfigError(

@@ -16,6 +16,7 @@ from earfield.markdown import percent
 from earfield.score_tables import no_scores, read_scores
 
 HOLDS, FAILS, UNTOLD = VERDICTS = ("holds", "does not hold", "cannot be told from this data")
+HARDEST = ("country", "rock")  # says the paper
 BEYOND = "not in the paper"  # the place of a claim that is ours to ask
 
 # Of each table the columns without which nothing can be judged by it.
@@ -58,6 +59,8 @@ class Evidence:
         The arrays of figure 5's data.
     runs : list of pd.DataFrame
         Predictions of `model` in each run of `protocol`.
+    whole_track : mapping of str to pd.DataFrame
+        Tests of `model` and of the network that sees a summary of the track too, from `read_runs`; empty without it.
     songs : pd.DataFrame
         The table of all tracks, those left out included.
     """
@@ -81,6 +84,7 @@ class Evidence:
     references: pd.DataFrame
     discriminants: Mapping[str, np.ndarray] | None
     runs: list[pd.DataFrame]
+    whole_track: Mapping[str, pd.DataFrame]
     songs: pd.DataFrame
 
     @functools.cached_property

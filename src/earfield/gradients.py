@@ -19,6 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from earfield.context import CONTEXT, context_frames
 from earfield.scale import scaled
 
 
@@ -79,7 +80,7 @@ def logits(
     Parameters
     ----------
     model : keras.Model
-        A chain of Conv2D + MaxPooling2D blocks, then Flatten, Dropout and Dense layers.
+        Of `build_network`: Conv2D + MaxPooling2D blocks, then Dropout and Dense layers.
     x : tf.Tensor [shape=(batch, frames, n_mels)]
         What `scaled` makes of log-mel segments; their type is the one that the network computes in.
     seed : tf.Tensor [shape=(2,)] or None
@@ -91,25 +92,33 @@ def logits(
     -------
     tf.Tensor [shape=(batch, n_labels), dtype=float32]
     """
-    own_way = ("InputLayer", "Reshape", "Normalization")
-    layers = [each for each in model.layers if type(each).__name__ not in own_way]
-    blocks = [layer for layer in layers if type(layer).__name__ == "Conv2D"]
-    pools = [layer for layer in layers if type(layer).__name__ == "MaxPooling2D"]
-    h = x[..., None]
-    used = _used_extent(blocks, pools)
-    for conv, pooling, (frames, bands) in zip(blocks, pools, used, strict=True):
-        h = tf.nn.conv2d(h[:, :frames, :bands], tf.cast(conv.kernel, x.dtype), 1, "VALID")
-        h = tf.nn.relu(pool(h, pooling.pool_size) + tf.cast(conv.bias, x.dtype))
-    h = tf.reshape(h, (-1, int(np.prod(h.shape[1:]))))
-    for position, layer in enumerate(layers[2 * len(blocks) :]):
-        kind = type(layer).__name__
-        if kind == "Dropout" and seed is not None:
+    behind = context_frames(model)
+    h = _convolved(model, x[:, : x.shape[1] - behind], "", pool=pool)
+    if behind:
+        whole = _convolved(model, x[:, x.shape[1] - behind :], f"{CONTEXT}_", pool=pool)
+        h = tf.concat([h, whole], axis=1)
+    for position, name in enumerate(("dropout1", "dense", "dropout2", "output"), start=1):
+        layer = model.get_layer(name)
+        if position % 2 and seed is not None:
             h = tf.nn.experimental.stateless_dropout(h, layer.rate, seed + position)
-        elif kind == "Dense":
+        elif not position % 2:
             h = tf.matmul(h, tf.cast(layer.kernel, x.dtype)) + tf.cast(layer.bias, x.dtype)
-            if layer is not layers[-1]:
+            if name != "output":
                 h = layer.activation(h)
     return tf.cast(h, tf.float32)
+
+
+def _convolved(model: keras.Model, x: tf.Tensor, prefix: str, *, pool: Callable[..., tf.Tensor]) -> tf.Tensor:
+    """Compute the blocks of convolution and pooling whose names begin like this, laid out in a row."""
+    own = [layer for layer in model.layers if layer.name.startswith(prefix) or not prefix]
+    own = [layer for layer in own if prefix or not layer.name.startswith(CONTEXT)]
+    blocks = [layer for layer in own if type(layer).__name__ == "Conv2D"]
+    pools = [layer for layer in own if type(layer).__name__ == "MaxPooling2D"]
+    h = x[..., None]
+    for conv, pooling, (frames, bands) in zip(blocks, pools, _used_extent(blocks, pools), strict=True):
+        h = tf.nn.conv2d(h[:, :frames, :bands], tf.cast(conv.kernel, x.dtype), 1, "VALID")
+        h = tf.nn.relu(pool(h, pooling.pool_size) + tf.cast(conv.bias, x.dtype))
+    return tf.reshape(h, (-1, int(np.prod(h.shape[1:]))))
 
 
 def _used_extent(blocks: Sequence[keras.Layer], pools: Sequence[keras.Layer]) -> list[tuple[int, int]]:

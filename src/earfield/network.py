@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from earfield.atomic import write_aside
+from earfield.context import CONTEXT
 from earfield.scale import STANDARDISE, Scale, decibels
 
 _ZIP_EPOCH = (
@@ -19,6 +20,7 @@ _ZIP_EPOCH = (
     0,
     0,
 )  # the archive's members carry no time, so that equal models are equal files
+_CONTEXT_POSITION = 50  # of the seeds of its layers' weights, behind those of the segment's
 
 
 def build_network(
@@ -33,6 +35,7 @@ def build_network(
     scale: Scale = "log_power",
     band_mean: Sequence[float] = (),
     band_variance: Sequence[float] = (),
+    context: Mapping[str, Any] | None = None,
 ) -> keras.Model:
     """Build the network, freshly initialised.
 
@@ -55,18 +58,22 @@ def build_network(
         "log_power" leaves the input as it is; "decibels" standardises its decibels in each mel band.
     band_mean, band_variance : sequence of float
         Of the decibels in each mel band, from `band_statistics`; of no account to the other scale.
+    context : mapping or None
+        `frames` of a summary of the whole track that lies behind the segment in the input, and `conv` of its own, as
+        above; what comes out of it goes to the hidden layer too.
 
     Returns
     -------
     keras.Model
-        From log-mel segments (batch, frames, n_mels) to probabilities (batch, n_labels). The layers are named
-        `conv1`, `pool1`, ..., `flatten`, `dense` and `output`.
+        From log-mel segments (batch, frames, n_mels), each with the summary of its track behind it if there is a
+        context, to probabilities (batch, n_labels). The layers are named `conv1`, `pool1`, ..., `flatten`, `dense` and
+        `output`; those of the context `context`, `context_conv1` and so on.
 
     Source: Dong (2018); dropout and L2 from the author's published code.
     """
     layers = keras.layers
-    log_mel = keras.Input((frames, n_mels), name="log_mel")
-    stack: list[keras.Layer] = [layers.Reshape((frames, n_mels, 1), name="channel")]
+    behind = context["frames"] if context else 0
+    log_mel = keras.Input((frames + behind, n_mels), name="log_mel")
 
     def weights(position: int, l2: float) -> dict[str, Any]:
         return {
@@ -74,31 +81,33 @@ def build_network(
             "kernel_regularizer": keras.regularizers.L2(l2) if l2 else None,
         }
 
-    for number, block in enumerate(conv, start=1):
-        # Keras gets (frames, bands): time runs along a segment's first axis.
-        stack += [
-            layers.Conv2D(
+    def convolutions(y: Any, blocks: Sequence[Mapping[str, Any]], prefix: str, first: int) -> Any:
+        for number, block in enumerate(blocks, start=1):
+            # Keras gets (frames, bands): time runs along a segment's first axis.
+            y = layers.Conv2D(
                 block["filters"],
                 block["kernel"][::-1],
                 activation="relu",
-                name=f"conv{number}",
-                **weights(number, block["l2"]),
-            ),
-            layers.MaxPooling2D(block["pool"][::-1], name=f"pool{number}"),
-        ]
-    stack += [
-        layers.Flatten(name="flatten"),
-        layers.Dropout(dropout, name="dropout1"),
-        layers.Dense(dense["units"], activation="relu", name="dense", **weights(98, dense["l2"])),
-        layers.Dropout(dropout, name="dropout2"),
-        layers.Dense(n_labels, activation="softmax", name="output", **weights(99, 0)),
-    ]
+                name=f"{prefix}conv{number}",
+                **weights(first + number, block["l2"]),
+            )(y)
+            y = layers.MaxPooling2D(block["pool"][::-1], name=f"{prefix}pool{number}")(y)
+        return layers.Flatten(name=f"{prefix}flatten")(y)
+
     y = log_mel
     if scale == "decibels":
         statistics = {"mean": list(band_mean), "variance": list(band_variance)}
         y = layers.Normalization(axis=-1, name=STANDARDISE, **statistics)(decibels(log_mel))
-    for layer in stack:
-        y = layer(y)
+    segment, track = (y[:, :frames], y[:, frames:]) if context else (y, None)
+    y = convolutions(layers.Reshape((frames, n_mels, 1), name="channel")(segment), conv, "", 0)
+    if context:
+        whole = layers.Reshape((behind, n_mels, 1), name=CONTEXT)(track)
+        whole = convolutions(whole, context["conv"], f"{CONTEXT}_", _CONTEXT_POSITION)
+        y = layers.Concatenate(name="both")([y, whole])
+    y = layers.Dropout(dropout, name="dropout1")(y)
+    y = layers.Dense(dense["units"], activation="relu", name="dense", **weights(98, dense["l2"]))(y)
+    y = layers.Dropout(dropout, name="dropout2")(y)
+    y = layers.Dense(n_labels, activation="softmax", name="output", **weights(99, 0))(y)
     return keras.Model(log_mel, y, name="earfield_cnn")
 
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from earfield.context import context_frames, summarise
 from earfield.device import Device
 from earfield.shards import MelShards, window_starts
 
@@ -32,12 +33,14 @@ class TrackPredictor:
     """
 
     def __init__(self, model: keras.Model, *, device: Device, overlap: float) -> None:
-        self.frames, n_mels = model.input_shape[1:]
+        length, n_mels = model.input_shape[1:]
+        self._behind = context_frames(model)
+        self.frames = length - self._behind
         self.hop = max(1, round(self.frames * (1 - overlap)))
         self._size = _MICRO_BATCH[device.gpu]
         self._pool = ThreadPoolExecutor(device.workers)
 
-        @tf.function(input_signature=[tf.TensorSpec((None, self.frames, n_mels), tf.float32)])
+        @tf.function(input_signature=[tf.TensorSpec((None, length, n_mels), tf.float32)])
         def probabilities(x: tf.Tensor) -> tf.Tensor:
             return model(x, training=False)
 
@@ -74,8 +77,8 @@ class TrackPredictor:
         -------
         np.ndarray [shape=(n_tracks, n_labels), dtype=float32]
         """
-        stop = start + self.frames
-        return np.concatenate(list(self._pool.map(lambda name: self._track(shards.track(name)[start:stop]), names)))
+        starts = np.array([start])
+        return np.concatenate(list(self._pool.map(lambda name: self._track(shards.track(name), starts), names)))
 
     def windows(self, shards: MelShards, names: Sequence[str]) -> list[np.ndarray]:
         """Return the network's output on each window of each track.
@@ -90,12 +93,18 @@ class TrackPredictor:
         list of np.ndarray [shape=(n_windows, n_labels), dtype=float32]
             The windows of `window_starts`, the last of which may overlap more than the others.
         """
-        return list(self._pool.map(lambda name: self._track(shards.track(name)), names))
 
-    def _track(self, mel: np.ndarray) -> np.ndarray:
-        starts = window_starts(len(mel), frames=self.frames, hop=self.hop)
+        def of_track(name: str) -> np.ndarray:
+            mel = shards.track(name)
+            return self._track(mel, window_starts(len(mel), frames=self.frames, hop=self.hop))
+
+        return list(self._pool.map(of_track, names))
+
+    def _track(self, mel: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        behind = [summarise(mel, frames=self._behind)] if self._behind else []
         outputs = []
         for first in range(0, len(starts), self._size):
-            windows = np.stack([mel[start : start + self.frames] for start in starts[first : first + self._size]])
+            some = starts[first : first + self._size]
+            windows = np.stack([np.concatenate([mel[start : start + self.frames], *behind]) for start in some])
             outputs.append(self._probabilities(windows).numpy())
         return np.concatenate(outputs)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from earfield.checkpoint import load_checkpoint, run_fingerprint, save_checkpoint
+from earfield.context import summarise
 from earfield.curves import Curves
 from earfield.device import Device
 from earfield.errors import DatasetError, DivergenceError, EarfieldError
@@ -33,6 +34,7 @@ _SHUFFLE_STREAM = 3  # of random numbers; others are in use elsewhere
 _COLUMNS = ["epoch", "segments", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 _CODE = [
     "checkpoint.py",
+    "context.py",
     "gradients.py",
     "history.py",
     "network.py",
@@ -97,7 +99,7 @@ def train_network(
     frames : int
         Length of a segment.
     network : mapping
-        `conv`, `dense`, `dropout`, `scale` of `build_network`.
+        `conv`, `dense`, `dropout`, `scale` and `context` of `build_network`.
     overlap : float
         Of the windows that validation tracks are cut into.
     recipe : str
@@ -191,13 +193,18 @@ def train_network(
         unit="seg",
         mininterval=0.5 if os.isatty(2) else 30,
     )
+    inputs: dict[str, Any] = {"frames": frames}
+    if network.get("context"):
+        inputs["context"] = np.stack(
+            [summarise(shards.track(name), frames=network["context"]["frames"]) for name in train.track]
+        )
     names = validation.track.tolist()
     started = time.perf_counter()
     with Curves(tensorboard, dvclive, state.history) as curves, bar:
         while not plan.is_over(state.history):
             epoch = len(state.history)
             windows, start = plan.plan(epoch), plan.validation_start(epoch)
-            batches = training_batches(shards, train.track.tolist(), targets["train"], windows, frames=frames)
+            batches = training_batches(shards, train.track.tolist(), targets["train"], windows, **inputs)
             row = {"epoch": epoch + 1, "segments": (epoch + 1) * segments}
             try:
                 row |= trainer.run_epoch(batches, epoch, n_batches=n_batches, bar=bar)

@@ -49,6 +49,7 @@ def training_batches(
     plan: tuple[np.ndarray, np.ndarray],
     *,
     frames: int,
+    context: np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """Read the planned windows, some batches ahead of the training step.
 
@@ -64,23 +65,25 @@ def training_batches(
         From `plan_epoch`.
     frames : int
         Length of a window [frames].
+    context : np.ndarray [shape=(n_tracks, n_context_frames, n_mels)] or None
+        Summaries of the tracks, to lie behind their windows.
 
     Returns
     -------
     tf.data.Dataset
-        Of (float32 [batch, frames, n_mels], int32 [batch]).
+        Of (float32 [batch, frames, n_mels], int32 [batch]), with the context's frames behind those of the window.
     """
 
     def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for rows, starts in zip(*plan, strict=True):
-            yield (
-                shards.gather([names[row] for row in rows], starts, frames=frames),
-                labels[rows].astype(np.int32),
-            )
+            x = shards.gather([names[row] for row in rows], starts, frames=frames)
+            x = x if context is None else np.concatenate([x, context[rows]], axis=1)
+            yield x, labels[rows].astype(np.int32)
 
     n_mels = shards.track(names[0]).shape[1]
     size = plan[0].shape[1]
-    signature = (tf.TensorSpec((size, frames, n_mels), tf.float32), tf.TensorSpec((size,), tf.int32))
+    length = frames + (0 if context is None else context.shape[1])
+    signature = (tf.TensorSpec((size, length, n_mels), tf.float32), tf.TensorSpec((size,), tf.int32))
     options = tf.data.Options()
     # Its thread sleeps for twice as long each time, and a dataset's end waits for it: seconds in every epoch.
     options.autotune.enabled = False

@@ -311,7 +311,7 @@ def optional(place):
     """Tell whether a key may be missing from the repository's configuration."""
     if place[-1] in ("momentum", "decay", "epsilon") or place[:2] in (("datasets", "files"), ("models", "*")):
         return True
-    return place[0::2][:2] == ("datasets", "train")
+    return (place[:2] == ("network", "context") and len(place) > 2) or place[0::2][:2] == ("datasets", "train")
 
 
 def test_every_key_that_the_schema_takes_stands_in_the_configuration():
@@ -410,6 +410,15 @@ def test_models_and_layers_that_do_not_fit_together_are_refused(change, sentence
         (
             "models.cnn={network: {scale: decibels}}",
             "network.scale of the model 'cnn' to 'decibels', whose receptive fields are not those of ln(1 + power);",
+        ),
+        (
+            "models.cnn={network: {context: {frames: 9, conv: [{filters: 1, kernel: [3, 3], pool: [1, 1], l2: 0}]}}}",
+            "gives the model 'cnn' a network.context, and receptive fields are estimated from segments alone;",
+        ),
+        (
+            "models.x={network: {context: {frames: 2, conv: [{filters: 1, kernel: [3, 3], pool: [1, 1], l2: 0}]}}}",
+            "network.context.conv.0 of the model 'x' needs 3 frames and gets 2; make its kernel or pool smaller, or "
+            "network.context.frames or mel.n_mels larger.",
         ),
         (
             "models.majority={module: majority, segment: {frames: 86}}",

@@ -19,6 +19,7 @@ class Tables:
         columns = ["protocol", "model", "other", "difference", "low", "high", "other_accuracy", "p_value"]
         rows = [("stratified", "cnn", *each, 0.5, 0.0123) for each in pairs]
         counts = {"tracks_disagreed": 41, "tracks": 90, "tests": 100, "seeds": 3}
+        self.whole_track = {}
         self.paired = pd.DataFrame(rows, columns=columns).assign(**counts)
 
 
@@ -55,3 +56,31 @@ def test_number_is_the_gain_of_the_variant_that_comes_out_best():
         "cnn is better than cnn_1s, worse than cnn_12s. They disagree on 41 tracks (p = 0.0123), 41 tracks "
         "(p = 0.0123). Not run here: cnn_6s."
     )
+
+
+def right_and_wrong(right):
+    """Return tests of ten tracks of four labels, in three runs, of which the network gets those right."""
+    labels = ["country", "Rock", "jazz", "blues"] * 10
+    rows = [
+        {"track": f"t{n}", "label": label, "run": run, "correct": right(label, n, run)}
+        for run in range(3)
+        for n, label in enumerate(labels)
+    ]
+    return pd.DataFrame(rows).astype(dict.fromkeys(["track", "run", "label"], "category"))
+
+
+@pytest.mark.parametrize(
+    ("plain", "whole", "verdict", "value"),
+    [
+        (lambda label, n, run: n % 8 > 3, lambda label, n, run: label != "jazz", HOLDS, 0.5),
+        # What it does for other labels is not asked.
+        (lambda label, n, run: label != "jazz", lambda label, n, run: n % 8 > 0, FAILS, -0.25),
+        (lambda label, n, run: (n + run) % 3 > 0, lambda label, n, run: (n + 2 * run) % 3 > 0, UNTOLD, None),
+    ],
+)
+def test_whole_track_is_asked_of_the_hardest_genres(plain, whole, verdict, value):
+    tables = Tables()
+    tables.whole_track = {"cnn": right_and_wrong(plain), "cnn_context": right_and_wrong(whole)}
+    (claim,) = own_variants(tables)
+    assert (claim.question.claim, claim.verdict, claim.tests) == ("whole_track", verdict, 60)
+    assert value is None or claim.value == pytest.approx(value)

@@ -15,6 +15,7 @@ rule activations:
         code=[
             "src/earfield/activations.py",
             "src/earfield/checkpoint.py",
+            "src/earfield/context.py",
             "src/earfield/device.py",
             "src/earfield/dump.py",
             "src/earfield/front_end.py",
@@ -57,6 +58,7 @@ rule activations_gradient:
         code=[
             "src/earfield/activations.py",
             "src/earfield/checkpoint.py",
+            "src/earfield/context.py",
             "src/earfield/device.py",
             "src/earfield/dump.py",
             "src/earfield/front_end.py",

@@ -225,6 +225,17 @@ def artists_apart(wildcards):
     return kept[0] if kept else None
 
 
+def whole_track_runs(wildcards):
+    """Return the predictions of the network that sees the whole track, on the splits of the protocol that figures show."""
+    own = [
+        protocol
+        for protocol in protocols_of(config, wildcards.dataset)
+        if splits_of(config, protocol) == SHOWN_PROTOCOL
+        and "cnn_context" in models_of(config, protocol)
+    ]
+    return runs("predictions.csv", own, ["cnn_context"])(wildcards) if own else []
+
+
 def split_file(wildcards):
     """Return the file that a protocol reads its split from, if it does."""
     path = config["protocols"][wildcards.protocol].get("path")

@@ -14,6 +14,7 @@ rule evaluate_predict:
         index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
         split="data/{dataset}/splits/{protocol}/{seed}.csv",
         code=[
+            "src/earfield/context.py",
             "src/earfield/device.py",
             "src/earfield/evaluate.py",
             "src/earfield/network.py",

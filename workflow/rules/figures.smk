@@ -224,6 +224,7 @@ rule figures_discriminants_data:
         code=[
             "src/earfield/activations.py",
             "src/earfield/checkpoint.py",
+            "src/earfield/context.py",
             "src/earfield/device.py",
             "src/earfield/discriminant.py",
             "src/earfield/dump.py",

@@ -15,6 +15,7 @@ rule train:
         shuffled_like=trained_like,
         code=[
             "src/earfield/checkpoint.py",
+            "src/earfield/context.py",
             "src/earfield/cost.py",
             "src/earfield/curves.py",
             "src/earfield/device.py",
