@@ -12,6 +12,7 @@ import yaml
 from earfield.atomic import write_aside
 from earfield.collection import listed_folders
 from earfield.config import check_config
+from earfield.controls import is_null
 from earfield.errors import EarfieldError
 from earfield.graph import STAGES, Job, read_graph
 from earfield.matrix import models_of, runs_of, split_settings
@@ -125,7 +126,8 @@ def digest(config: Mapping[str, Any]) -> str:
         "source": [dataset["source"], dataset.get("path"), dataset.get("archive"), sorted(dataset)],
         "runs": runs_of(config, config["dataset"], shown),
         "models": {
-            name: [config["models"][name].get(key) for key in _DECIDE_FILES] for name in models_of(config, shown)
+            name: [*(config["models"][name].get(key) for key in _DECIDE_FILES), is_null(config["models"][name])]
+            for name in models_of(config, shown)
         },
         "shards": config["mel"]["shards"],
         "file": config["protocols"][shown].get("path"),
