@@ -236,6 +236,11 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
             f"The configuration sets figures.protocol to '{shown}', which is none of the protocols of the dataset "
             f"'{config['dataset']}'; those are {', '.join(protocols)}."
         )
+    if config["protocols"][shown]["kind"] == "same_splits":
+        raise ConfigError(
+            f"The configuration sets figures.protocol to '{shown}', which has no runs of its own; name the one whose "
+            f"splits it has, '{config['protocols'][shown]['of']}'."
+        )
     if model not in models_of(config, shown):
         raise ConfigError(
             f"The configuration sets figures.model to '{model}', which is not run under figures.protocol, '{shown}'; "

@@ -108,7 +108,8 @@ def _beaten(evidence: Evidence, rivals: _Rivals) -> Claim:
     """Judge whether the network beats all of them: surely, or surely by less than the margin."""
     question = rivals.question(
         measure="accuracy less that of the one that comes nearest, same tests",
-        rule="Holds if the interval of every such difference lies above 0; does not hold if one ends below "
+        rule="Holds if all of them were run and the interval of every such difference lies above 0; does not hold if "
+        "one ends below "
         f"{100 * _SMALL:.0f} points.",
     )
     pairs = _pairs(evidence, rivals)
@@ -117,7 +118,8 @@ def _beaten(evidence: Evidence, rivals: _Rivals) -> Claim:
         return untold(question, evidence, f"No run under {protocol} compares {evidence.model} with {names}.")
     row = pairs.loc[pairs.low.idxmin()]
     found = found_in(row, "difference", str(row.protocol)) | {"baseline": _in_words(pairs)}
-    holds, fails = bool((pairs.low > 0).all()), bool((pairs.high < _SMALL).any())
+    holds = bool((pairs.low > 0).all()) and len(pairs) == len(rivals.models)
+    fails = bool((pairs.high < _SMALL).any())
     return Claim(question, verdict=verdict(holds, fails), reason=_told(evidence, pairs, rivals), **found)
 
 
@@ -125,7 +127,8 @@ def _no_better(evidence: Evidence, rivals: _Rivals) -> Claim:
     """Judge whether none of them is better: surely not by the margin, or surely better and by the margin."""
     question = rivals.question(
         measure="accuracy of the other that comes out best less that of the network, same tests",
-        rule=f"Holds if the interval of every such difference ends below {100 * _SMALL:.0f} points; does not hold if "
+        rule="Holds if all of them were run and the interval of every such difference ends below "
+        f"{100 * _SMALL:.0f} points; does not hold if "
         f"one lies above 0 and its number is {100 * _SMALL:.0f} points or more.",
     )
     pairs = _pairs(evidence, rivals)

@@ -229,6 +229,7 @@ VERDICTS = {
         # The nearest one decides.
         ({"paired": tzanetakis(knn=(0.0, -0.02, 0.02))}, FAILS),
         ({"paired": tzanetakis(knn=(0.05, -0.01, 0.11))}, UNTOLD),
+        ({"paired": tzanetakis()[:1]}, UNTOLD),
         ({"paired": [deep_belief(0.1, 0.02, 0.18)]}, UNTOLD),
     ],
     "above_deep_belief": [
@@ -463,7 +464,7 @@ def test_page_begins_with_verdicts_and_repeats_the_table(judge):
     papers = [int(counts.get((False, verdict), 0)) for verdict in (HOLDS, FAILS, UNTOLD)]
     holds, fails, untold = papers
     head = page.split("\n\n")[1]
-    assert head.startswith(f"**Of 7 claims of the paper {holds} hold") and f" {fails} do" in head
+    assert head.startswith(f"**Of 9 claims of the paper {holds} hold") and f" {fails} do" in head
     assert f", {untold} cannot be told" in head and "Of 4 further ones" in head
     first = tables_of(page)[0]
     assert [row[:2] for row in first[1:]] == [list(row) for row in zip(table.verdict, table.sentence, strict=True)]

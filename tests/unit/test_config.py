@@ -421,6 +421,11 @@ def test_models_and_layers_that_do_not_fit_together_are_refused(change, sentence
             "network.context.frames or mel.n_mels larger.",
         ),
         (
+            "figures.protocol=stratified_rivals",
+            "figures.protocol to 'stratified_rivals', which has no runs of its own; name the one whose splits it has, "
+            "'stratified'.",
+        ),
+        (
             "models.majority={module: majority, segment: {frames: 86}}",
             "models.majority.segment, which goes with networks; remove it.",
         ),
