@@ -11,13 +11,13 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from earfield.crbm import Crbm, hidden_inputs, visible_means
-from earfield.crbm_kernels import add_patches, sample_blocks
+from earfield.crbm import Crbm, HiddenInputs, visible_means
+from earfield.crbm_kernels import add_patches, move, sample_blocks
 from earfield.errors import EarfieldError
 
 log = logging.getLogger(__name__)
@@ -52,13 +52,10 @@ class Contrast:
     activation: np.ndarray
     error: float
 
-    def __add__(self, other: "Contrast") -> "Contrast":
-        return Contrast(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
-
 
 def contrast(
     layer: Crbm,
-    inputs: Callable[[np.ndarray], np.ndarray],
+    inputs: HiddenInputs,
     visible: np.ndarray,
     generator: np.random.Generator,
     *,
@@ -69,8 +66,8 @@ def contrast(
     Parameters
     ----------
     layer : Crbm
-    inputs : callable
-        `hidden_inputs` of the layer.
+    inputs : HiddenInputs
+        Of the layer.
     visible : np.ndarray [shape=(n_segments, n_frames, n_channels), dtype=float32]
         The data.
     generator : np.random.Generator
@@ -91,10 +88,10 @@ def contrast(
     sums = products.reshape(bases, length * channels)
     activation, back = np.zeros(bases, np.float32), np.zeros(bases, np.float32)
 
-    sample_blocks(inputs(visible), layer.pooling, _bits(generator, shape), chosen, activation)
+    sample_blocks(inputs.products(visible), inputs.bias, layer.pooling, _bits(generator, shape), chosen, activation)
     add_patches(chosen, layer.pooling, visible, np.float32(1), sums)
     means = visible_means(layer, chosen)
-    sample_blocks(inputs(means), layer.pooling, _bits(generator, shape), chosen, back)
+    sample_blocks(inputs.products(means), inputs.bias, layer.pooling, _bits(generator, shape), chosen, back)
     add_patches(chosen, layer.pooling, means, np.float32(-1), sums)
 
     means -= visible
@@ -144,7 +141,8 @@ class Learner:
         self._activation, self._sparsity = activation, sparsity
         self._pool = ThreadPoolExecutor(workers)
         self._parameters = (layer.weights, layer.hidden_bias, layer.visible_bias)
-        self._products: list[np.ndarray] = []
+        self._inputs = HiddenInputs(layer)
+        self._products = np.empty((0, *layer.weights.shape), np.float32)
         self._steps = [np.zeros_like(each) for each in self._parameters]
 
     def step(self, visible: Visible, rows: np.ndarray, *, seed: Sequence[int]) -> tuple[float, float]:
@@ -166,33 +164,39 @@ class Learner:
         activation : float
             Share of the hidden units that were on.
         """
-        layer = self._layer
-        inputs = hidden_inputs(layer)
+        layer, inputs = self._layer, self._inputs
+        inputs.refresh()
 
         starts = range(0, len(rows), MICRO_BATCH)
-        self._products += [np.empty_like(layer.weights) for _ in starts[len(self._products) :]]
+        if len(self._products) < len(starts):
+            self._products = np.empty((len(starts), *layer.weights.shape), np.float32)
 
         def part(start: int, out: np.ndarray) -> tuple[Contrast, int]:
             generator = np.random.Generator(np.random.SFC64([*seed, start]))
             v = visible(rows[start : start + MICRO_BATCH])
             return contrast(layer, inputs, v, generator, out=out), v.shape[1]
 
-        parts = list(self._pool.map(part, starts, self._products))
-        total, frames = parts[0]
-        for other, _ in parts[1:]:
-            total = total + other
-        n = len(rows) * layer.positions(frames)
-        mean_activation = total.activation / n
-        slopes = (
-            total.weights / n - self._decay * layer.weights,
-            total.hidden_bias / n + self._sparsity * (self._activation - mean_activation),
-            total.visible_bias / n,
+        parts, frames = zip(*self._pool.map(part, starts, self._products), strict=True)
+        n = len(rows) * layer.positions(frames[0])
+        hidden, visible_sum, activation = (
+            np.sum([getattr(each, name) for each in parts], axis=0)
+            for name in ("hidden_bias", "visible_bias", "activation")
         )
-        for parameter, step, slope in zip(self._parameters, self._steps, slopes, strict=True):
-            step *= self._momentum
-            step += self._rate * slope
-            parameter += step
-        return total.error / (len(rows) * layer.extent(frames) * len(layer.visible_bias)), float(mean_activation.mean())
+        hidden += np.float32(self._sparsity) * (np.float32(n * self._activation) - activation)
+        sums = (self._products[: len(parts)], hidden[None], visible_sum[None])
+        scale, rate, momentum = np.array([1 / n, self._rate, self._momentum], np.float32)
+        for parameter, step, own, decay in zip(self._parameters, self._steps, sums, (self._decay, 0, 0), strict=True):
+            move(
+                parameter.reshape(-1),
+                step.reshape(-1),
+                own.reshape(len(own), -1),
+                scale,
+                rate,
+                momentum,
+                np.float32(decay),
+            )
+        error = sum(each.error for each in parts) / (len(rows) * layer.extent(frames[0]) * len(layer.visible_bias))
+        return error, float(activation.mean() / n)
 
 
 def train_crbm(

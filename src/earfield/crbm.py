@@ -8,14 +8,13 @@ hierarchical representations", ICML; Lee, Largman, Pham & Ng (2009), "Unsupervis
 classification using convolutional deep belief networks", NIPS 22.
 """
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from earfield.crbm_kernels import add_bases, fill_probabilities
+from earfield.fast_convolution import transformed_frames, transformed_weights
 
 
 @dataclass
@@ -99,78 +98,92 @@ def energy(layer: Crbm, visible: np.ndarray, hidden: np.ndarray) -> np.ndarray:
     return -(alone + together + (hidden * layer.hidden_bias).sum(axis=(1, 2)))
 
 
-def hidden_inputs(layer: Crbm) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the function from visible units to what the hidden units get from them, for the weights as they are now.
+class HiddenInputs:
+    """What the hidden units get from the visible ones, for the weights as they are when this is made or refreshed.
+
+    The inner product of the patch at each position with each basis, and the bias: in the form of `combine`, whose sums
+    are taken where they are used. Several threads may call it.
 
     Parameters
     ----------
     layer : Crbm
 
-    Returns
-    -------
-    callable
-        From float32 [shape=(n_segments, n_frames, n_channels)] to float32 [shape=(n_segments, n_positions, n_bases)]:
-        the inner product of the patch at each position with each basis, and the bias. Several threads may call it.
+    Attributes
+    ----------
+    bias : np.ndarray [shape=(n_bases,), dtype=float32]
     """
-    import tensorflow as tf
 
-    with tf.device("CPU"):  # what comes after runs there, and to move the inputs takes longer than to compute them
-        kernel = tf.constant(layer.weights.transpose(1, 2, 0))
-        bias = tf.constant(layer.hidden_bias)
+    def __init__(self, layer: Crbm) -> None:
+        self._layer = layer
+        self._transformed: np.ndarray | None = None
+        self.refresh()
 
-    def inputs(visible: np.ndarray) -> np.ndarray:
+    def refresh(self) -> None:
+        """Take the layer's weights and bias as they are now."""
+        import tensorflow as tf
+
+        self.bias = self._layer.hidden_bias.copy()
+        self._transformed = transformed_weights(self._layer.weights, out=self._transformed)
+        with tf.device("CPU"):  # what comes after runs there, and moving takes longer than multiplying
+            self._weights = tf.constant(self._transformed)
+
+    def products(self, visible: np.ndarray) -> np.ndarray:
+        """Compute the products.
+
+        Parameters
+        ----------
+        visible : np.ndarray [shape=(n_segments, n_frames, n_channels), dtype=float32]
+
+        Returns
+        -------
+        np.ndarray [shape=(5, n_segments, tiles, n_bases), dtype=float32]
+            To be read alone.
+        """
+        import tensorflow as tf
+
+        positions, length = self._layer.positions(visible.shape[1]), self._layer.weights.shape[1]
+        frames = transformed_frames(visible[:, : positions + length - 1], length=length, outputs=positions)
+        points, n, tiles, width = frames.shape
         with tf.device("CPU"):
-            cut = tf.constant(visible[:, : layer.extent(visible.shape[1])])
-            return np.asarray(memoryview(_convolve()(cut, kernel, bias)))
-
-    return inputs
+            done = tf.matmul(tf.constant(frames.reshape(points, n * tiles, width)), self._weights)
+        return np.asarray(memoryview(done)).reshape(points, n, tiles, -1)
 
 
-@functools.cache
-def _convolve() -> Any:
-    import tensorflow as tf
-
-    @tf.function(input_signature=[tf.TensorSpec([None] * n, tf.float32) for n in (3, 3, 1)])
-    def convolve(visible: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-        return tf.nn.bias_add(tf.nn.conv1d(visible, kernel, 1, "VALID"), bias)
-
-    return convolve
-
-
-def hidden_probabilities(layer: Crbm, inputs: np.ndarray) -> np.ndarray:
+def hidden_probabilities(layer: Crbm, inputs: HiddenInputs, visible: np.ndarray) -> np.ndarray:
     """Return the probability that each hidden unit is on, given the visible units.
 
     Parameters
     ----------
     layer : Crbm
-    inputs : np.ndarray [shape=(n_segments, n_positions, n_bases), dtype=float32]
-        From `hidden_inputs`.
+    inputs : HiddenInputs
+        Of the layer.
+    visible : np.ndarray [shape=(n_segments, n_frames, n_channels), dtype=float32]
 
     Returns
     -------
     np.ndarray [shape=(n_segments, n_positions, n_bases), dtype=float32]
         Softmax over the units of a block and the state without any.
     """
-    probabilities = np.empty(inputs.shape, np.float32)
-    fill_probabilities(inputs, layer.pooling, probabilities)
+    shape = (len(visible), layer.positions(visible.shape[1]), len(inputs.bias))
+    probabilities = np.empty(shape, np.float32)
+    fill_probabilities(inputs.products(visible), inputs.bias, layer.pooling, probabilities)
     return probabilities
 
 
-def pooled_probabilities(layer: Crbm, inputs: np.ndarray) -> np.ndarray:
+def pooled_probabilities(layer: Crbm, inputs: HiddenInputs, visible: np.ndarray) -> np.ndarray:
     """Return the probability that a unit of each block is on, given the visible units.
 
     Parameters
     ----------
-    layer, inputs
+    layer, inputs, visible
         As in `hidden_probabilities`.
 
     Returns
     -------
     np.ndarray [shape=(n_segments, n_positions / pooling, n_bases), dtype=float32]
     """
-    segments, positions, bases = inputs.shape
-    blocks = (segments, positions // layer.pooling, layer.pooling, bases)
-    return hidden_probabilities(layer, inputs).reshape(blocks).sum(axis=2)
+    units = hidden_probabilities(layer, inputs, visible)
+    return units.reshape(len(units), -1, layer.pooling, units.shape[2]).sum(axis=2)
 
 
 def visible_means(layer: Crbm, chosen: np.ndarray) -> np.ndarray:

@@ -7,6 +7,8 @@ a matrix product. These loops visit the units that are on and nothing else.
 import numba
 import numpy as np
 
+from earfield.fast_convolution import TILE, combine
+
 _LOG2_E = np.float32(1.4426950408889634)
 _HALF, _ONE, _LIMIT = np.float32(0.5), np.float32(1), np.float32(80)
 _STEP = np.float32(2.0**-16)
@@ -43,41 +45,57 @@ def _softmax(inputs, probabilities, scale):  # type: ignore[no-untyped-def]
             own[k] *= scale[k]
 
 
+@numba.njit(fastmath={"contract"}, nogil=True)
+def _strip(products, bias, segment, strip, pooling, blocks, inputs):  # type: ignore[no-untyped-def]
+    """Fill in the inputs of as many blocks as a tile has outputs, which end together, and return which blocks."""
+    first = strip * TILE
+    last = min(first + TILE, blocks)
+    combine(products, bias, segment, strip * pooling, inputs[: (last - first) * pooling])
+    return first, last
+
+
 @numba.njit(fastmath={"contract"}, nogil=True, cache=True)
-def fill_probabilities(inputs, pooling, probabilities):  # type: ignore[no-untyped-def]
-    """Fill in the probability of every hidden unit [segment, position, basis] from its input."""
-    segments, positions, bases = inputs.shape
-    scale = np.empty(bases, np.float32)
+def fill_probabilities(products, bias, pooling, probabilities):  # type: ignore[no-untyped-def]
+    """Fill in the probability of every hidden unit [segment, position, basis]; the rest is as for `sample_blocks`."""
+    segments, positions, bases = probabilities.shape
+    blocks = positions // pooling
+    inputs, scale = np.empty((TILE * pooling, bases), np.float32), np.empty(bases, np.float32)
     for segment in range(segments):
-        for start in range(0, positions, pooling):
-            block = slice(start, start + pooling)
-            _softmax(inputs[segment, block], probabilities[segment, block], scale)
+        for strip in range(-(-blocks // TILE)):
+            first, last = _strip(products, bias, segment, strip, pooling, blocks, inputs)
+            for block in range(first, last):
+                own = inputs[(block - first) * pooling :][:pooling]
+                _softmax(own, probabilities[segment, block * pooling :][:pooling], scale)
 
 
 @numba.njit(fastmath={"contract"}, nogil=True, cache=True)
-def sample_blocks(inputs, pooling, drawn, chosen, activation):  # type: ignore[no-untyped-def]
+def sample_blocks(products, bias, pooling, drawn, chosen, activation):  # type: ignore[no-untyped-def]
     """Draw which unit of each block is on, and add up the probabilities of each basis.
 
-    `chosen` [segment, block, basis] becomes the place of the unit, or `pooling` if none is on; `drawn` holds as many
-    random numbers of 16 bits; `activation` [basis] gets the sum.
+    `products` [point, segment, tile, basis] and `bias` are those of `combine`, which give the units' inputs. `chosen`
+    [segment, block, basis] becomes the place of the unit, or `pooling` if none is on; `drawn` holds as many random
+    numbers of 16 bits; `activation` [basis] gets the sum.
     """
     segments, blocks, bases = chosen.shape
+    inputs = np.empty((TILE * pooling, bases), np.float32)
     own, left = np.empty((pooling, bases), np.float32), np.empty(bases, np.float32)
     for segment in range(segments):
-        for block in range(blocks):
-            _softmax(inputs[segment, block * pooling : (block + 1) * pooling], own, left)
-            bits, choice = drawn[segment, block], chosen[segment, block]
-            for k in range(bases):
-                left[k] = (np.float32(bits[k]) + _HALF) * _STEP
-                choice[k] = pooling
-            for place in range(pooling):
-                row = own[place]
+        for strip in range(-(-blocks // TILE)):
+            first, last = _strip(products, bias, segment, strip, pooling, blocks, inputs)
+            for block in range(first, last):
+                _softmax(inputs[(block - first) * pooling :][:pooling], own, left)
+                bits, choice = drawn[segment, block], chosen[segment, block]
                 for k in range(bases):
-                    activation[k] += row[k]
-                    before = left[k]
-                    left[k] -= row[k]
-                    if before >= 0 and left[k] < 0:
-                        choice[k] = place
+                    left[k] = (np.float32(bits[k]) + _HALF) * _STEP
+                    choice[k] = pooling
+                for place in range(pooling):
+                    row = own[place]
+                    for k in range(bases):
+                        activation[k] += row[k]
+                        before = left[k]
+                        left[k] -= row[k]
+                        if before >= 0 and left[k] < 0:
+                            choice[k] = place
 
 
 @numba.njit(nogil=True, cache=True)
@@ -88,27 +106,30 @@ def add_bases(chosen, pooling, weights, visible):  # type: ignore[no-untyped-def
     """
     segments, blocks, bases = chosen.shape
     width, channels = weights.shape[1], visible.shape[2]
-    on, many = np.empty((pooling + 1, bases), np.int64), np.empty(pooling + 1, np.int64)
+    on = np.empty((pooling, bases), np.int64)
+    many = np.empty(pooling, np.int64)
     for segment in range(segments):
         flat = visible[segment].reshape(-1)
         for block in range(blocks):
             many[:] = 0
+            choice = chosen[segment, block]
             for k in range(bases):
-                place = chosen[segment, block, k]
-                on[place, many[place]] = k
-                many[place] += 1
+                place = choice[k]
+                if place < pooling:
+                    on[place, many[place]] = k
+                    many[place] += 1
             for place in range(pooling):
                 start = (block * pooling + place) * channels
-                patch = flat[start : start + width]
+                patch, own = flat[start : start + width], on[place]
                 done, n = 0, many[place]
                 while done + 4 <= n:  # four at a time: the patch is read and written a quarter as often
-                    first, second = weights[on[place, done]], weights[on[place, done + 1]]
-                    third, fourth = weights[on[place, done + 2]], weights[on[place, done + 3]]
+                    first, second = weights[own[done]], weights[own[done + 1]]
+                    third, fourth = weights[own[done + 2]], weights[own[done + 3]]
                     for i in range(width):
                         patch[i] += (first[i] + second[i]) + (third[i] + fourth[i])
                     done += 4
                 while done < n:
-                    basis = weights[on[place, done]]
+                    basis = weights[own[done]]
                     for i in range(width):
                         patch[i] += basis[i]
                     done += 1
@@ -119,24 +140,38 @@ def add_patches(chosen, pooling, visible, sign, sums):  # type: ignore[no-untype
     """Add the patch under every unit that is on, times `sign`, to the sum of its basis [basis, length x channels]."""
     segments, blocks, bases = chosen.shape
     width, channels = sums.shape[1], visible.shape[2]
-    on = np.empty(blocks, np.int64)
+    on, many = np.empty((bases, blocks), np.int32), np.empty(bases, np.int32)
     for segment in range(segments):
         flat = visible[segment].reshape(-1)
+        many[:] = 0
+        for block in range(blocks):
+            choice = chosen[segment, block]
+            for k in range(bases):
+                if choice[k] < pooling:
+                    on[k, many[k]] = (block * pooling + choice[k]) * channels
+                    many[k] += 1
         for k in range(bases):
-            n = 0
-            for block in range(blocks):
-                place = chosen[segment, block, k]
-                on[n] = (block * pooling + place) * channels
-                n += place < pooling
-            own, done = sums[k], 0
+            own, starts = sums[k], on[k]
+            done, n = 0, many[k]
             while done + 4 <= n:  # four at a time: the sum is read and written a quarter as often
-                first, second = flat[on[done] : on[done] + width], flat[on[done + 1] : on[done + 1] + width]
-                third, fourth = flat[on[done + 2] : on[done + 2] + width], flat[on[done + 3] : on[done + 3] + width]
+                first, second = flat[starts[done] :][:width], flat[starts[done + 1] :][:width]
+                third, fourth = flat[starts[done + 2] :][:width], flat[starts[done + 3] :][:width]
                 for i in range(width):
                     own[i] += sign * ((first[i] + second[i]) + (third[i] + fourth[i]))
                 done += 4
             while done < n:
-                patch = flat[on[done] : on[done] + width]
+                patch = flat[starts[done] :][:width]
                 for i in range(width):
                     own[i] += sign * patch[i]
                 done += 1
+
+
+@numba.njit(fastmath={"contract"}, nogil=True, cache=True)
+def move(parameter, step, sums, scale, rate, momentum, decay):  # type: ignore[no-untyped-def]
+    """Take a step along `scale` times the sum of the rows of `sums`, less the decay; everything is read once."""
+    for i in range(len(parameter)):
+        slope = sums[0, i]
+        for part in range(1, len(sums)):
+            slope += sums[part, i]
+        step[i] = momentum * step[i] + rate * (scale * slope - decay * parameter[i])
+        parameter[i] += step[i]
