@@ -22,4 +22,5 @@ TINY = {
     "train": {"batch_size": 10, "micro_batch": 3},
     "filters": {"folds": 3, "alphas": 10, "min_active": 5},
     "figures": {"discriminants": {"components": [5, 10]}},
+    "models": {"cdbn": {"options": {"components": 8, "bases": [6, 6], "epochs": 1}}},
 }

@@ -55,3 +55,11 @@ def let_jobs_import_package() -> None:
     """Let jobs find this package where it lies, also in environments of their own and on other machines."""
     paths = [_SOURCES, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+
+
+def processors() -> int:
+    """Return how many processors this job may use: as many as Snakemake gave it, without Snakemake all."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

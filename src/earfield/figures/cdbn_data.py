@@ -1,0 +1,98 @@
+"""What the figure of the convolutional deep belief network shows: how its layers learned, and its lowest bases."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from earfield.atomic import write_aside
+from earfield.cdbn import Cdbn, train_cdbn
+from earfield.mel import band_edges
+from earfield.shards import MelShards
+from earfield.tables import read_text_csv
+
+MOST_PANELS = 60  # five rows of twelve
+
+
+def write_cdbn_data(
+    *,
+    frames_paths: Sequence[str | os.PathLike[str]],
+    index_paths: Sequence[str | os.PathLike[str]],
+    split: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    front_end: Mapping[str, Any],
+    options: Mapping[str, Any],
+    dataset: str,
+    protocol: str,
+    seed: int,
+    model: str,
+    workers: int,
+) -> None:
+    """Train the network of a run once more, which gives the same bits, and write what the figure shows of it.
+
+    Parameters
+    ----------
+    frames_paths, index_paths : sequence of path-like
+        The shards, as in `MelShards`.
+    split : path-like
+        `track, label, subset`.
+    path : path-like
+        `.npz` to write; see `cdbn_arrays`, and `dataset`, `protocol`, `seed`, `model`.
+    front_end : mapping
+        Parameters of `log_mel` that the shards were made with.
+    options : mapping
+        Of the model.
+    dataset, protocol, model : str
+        Which run it is.
+    seed : int
+        Of the run.
+    workers : int
+        Processors to use.
+    """
+    table = read_text_csv(split)
+    network = train_cdbn(
+        MelShards(frames_paths, index_paths),
+        table.track[table.subset == "train"].tolist(),
+        seed=seed,
+        workers=workers,
+        **{name: value for name, value in options.items() if name != "c"},
+    )
+    arrays = cdbn_arrays(network, front_end=front_end)
+    with write_aside(path) as aside:
+        np.savez(aside, dataset=dataset, protocol=protocol, seed=str(seed), model=model, **arrays)
+
+
+def cdbn_arrays(network: Cdbn, *, front_end: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the figure shows of a network.
+
+    Parameters
+    ----------
+    network : Cdbn
+    front_end : mapping
+        Parameters of `log_mel`.
+
+    Returns
+    -------
+    dict
+        `bases` [shape=(n_shown, n_mels, length)], those of the lowest layer with the largest norm, which change a
+        reconstruction most, as log-mel patches, sorted by the mean band of their squares; `units`, their numbers;
+        `n_bases`, how many there are; `errors` and `activations` [shape=(n_layers, n_epochs)]; `band_hz` [Hz] and
+        `frame_seconds`.
+    """
+    layer = network.layers[0]
+    patches = (layer.weights.astype(float) @ network.whitening.to_bands).transpose(0, 2, 1)
+    corners = band_edges(**{key: front_end[key] for key in ("n_mels", "fmin", "fmax")})
+    power = (patches**2).sum(axis=2)
+    largest = np.sort(np.argsort(-np.linalg.norm(layer.weights, axis=(1, 2)), kind="stable")[:MOST_PANELS])
+    place = power @ np.arange(power.shape[1]) / np.maximum(power.sum(axis=1), 1e-300)
+    shown = largest[np.argsort(place[largest], kind="stable")]
+    return {
+        "bases": patches[shown].astype(np.float32),
+        "units": shown,
+        "n_bases": len(patches),
+        "errors": np.array([history.reconstruction_error for history in network.histories], dtype=float),
+        "activations": np.array([history.activation for history in network.histories], dtype=float),
+        "band_hz": corners[1:-1],
+        "frame_seconds": front_end["hop_length"] / front_end["sample_rate"],
+    }
