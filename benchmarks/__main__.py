@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.cdbn import measure_cdbn
 from benchmarks.evidence_tables import measure_evidence_tables
 from benchmarks.features import measure_features, measure_tzanetakis
 from benchmarks.filters import measure_filters
@@ -27,6 +28,7 @@ MEASURED = Path(__file__).parent / "measured" / "bench.csv"
 COLUMNS = ["measurement", "asked", "measured", "lowest", "highest", "repetitions"]
 MEASUREMENTS = (
     measure_training,
+    measure_cdbn,
     measure_mel,
     measure_features,
     measure_tzanetakis,
