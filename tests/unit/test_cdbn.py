@@ -217,7 +217,7 @@ FRONT_END = {"n_mels": 8, "fmin": 0, "fmax": 4000, "hop_length": 256, "sample_ra
 def drawn_network(shards, folder):
     """Return the data of the figure and the network that it is of."""
     from earfield.cdbn import train_cdbn
-    from earfield.figures.cdbn_data import write_cdbn_data
+    from earfield.figures.deep_belief_data import write_deep_belief_data
 
     run = {"dataset": "demo", "protocol": "stratified", "seed": 1, "model": "cdbn"}
     options = OPTIONS | {"epochs": 2}
@@ -225,7 +225,7 @@ def drawn_network(shards, folder):
         f"{kind}_paths": [folder / f"{n}.{end}" for n in (0, 1)] for kind, end in (("frames", "npy"), ("index", "csv"))
     }
     data = folder / "cdbn.npz"
-    write_cdbn_data(
+    write_deep_belief_data(
         split=folder / "split.csv",
         path=data,
         front_end=FRONT_END,
@@ -252,22 +252,22 @@ def test_figure_holds_the_runs_own_bases_in_mel_bands_from_low_to_high(drawn_net
 
 
 def test_bases_that_change_most_are_shown_where_not_all_fit(drawn_network, monkeypatch):
-    from earfield.figures import cdbn_data
+    from earfield.figures import deep_belief_data
 
-    monkeypatch.setattr(cdbn_data, "MOST_PANELS", 5)
+    monkeypatch.setattr(deep_belief_data, "MOST_PANELS", 5)
     network = drawn_network[1]
-    shown = cdbn_data.cdbn_arrays(network, front_end=FRONT_END)
+    shown = deep_belief_data.deep_belief_arrays(network, front_end=FRONT_END)
     norms = np.linalg.norm(network.layers[0].weights, axis=(1, 2))
     assert len(shown["units"]) == 5 and shown["n_bases"] == 12
     assert norms[shown["units"]].min() > np.delete(norms, shown["units"]).max()
 
 
 def test_figure_draws_its_data(drawn_network, monkeypatch):
-    from earfield.figures import cdbn
+    from earfield.figures import deep_belief
 
     figures = []
-    monkeypatch.setattr(cdbn, "save_figure", lambda figure, paths: figures.append(figure))
-    cdbn.draw_cdbn(drawn_network[0], [])
+    monkeypatch.setattr(deep_belief, "save_figure", lambda figure, paths: figures.append(figure))
+    deep_belief.draw_deep_belief(drawn_network[0], [])
     with np.load(drawn_network[0]) as archive:
         shown = dict(archive)
     curves, panels = figures[0].subfigs
@@ -281,7 +281,8 @@ def test_figure_draws_its_data(drawn_network, monkeypatch):
 
 def test_figure_is_drawn_without_tensorflow(drawn_network, tmp_path):
     code = (
-        "import sys; from earfield.figures.cdbn import draw_cdbn; draw_cdbn(sys.argv[1], [sys.argv[2]]);"
+        "import sys; from earfield.figures.deep_belief import draw_deep_belief;"
+        "draw_deep_belief(sys.argv[1], [sys.argv[2]]);"
         "assert not {'tensorflow', 'keras', 'librosa'} & set(sys.modules)"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}

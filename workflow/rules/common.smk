@@ -77,6 +77,14 @@ CONTROLS = NETWORK_NULLS + [
 NULLS = [*NETWORK_NULLS, *KERNEL_NULLS]
 # The networks whose receptive fields are estimated.
 ESTIMATED = [SHOWN_MODEL, *NETWORK_NULLS]
+# Of each dataset that has such a model, its first run: protocol, seed, model.
+DEEP_BELIEF = {
+    dataset: (splits_of(config, protocol), runs_of(config, dataset, protocol)[0], model)
+    for dataset in config["datasets"]
+    for protocol in reversed(protocols_of(config, dataset))
+    for model in reversed(models_of(config, protocol))
+    if config["models"][model].get("module") == "cdbn"
+}
 FRONT_END = {key: value for key, value in config["mel"].items() if key != "shards"}
 
 

@@ -1,6 +1,6 @@
 """figures: each its own rule, drawn from its own data file and nothing else.
 
-Needs: tracks and mel shards (figure 1), predictions (2), filters (3, 4, 6), one network (5).
+Needs: tracks and mel shards (figures 1 and 12), predictions (2), filters (3, 4, 6), one network (5).
 Makes: results/{dataset}/figures/<name>.npz or .csv, .pdf and .png; figure 5 also as a page to turn, .html.
 """
 
@@ -363,3 +363,77 @@ rule figures_populations:
         "../envs/figures.yaml"
     script:
         "../scripts/figures_populations.py"
+
+
+rule figures_deep_belief_data:
+    """What figure 12 shows: how the convolutional deep belief network of a run learned, and its lowest bases."""
+    input:
+        frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
+        index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
+        split=lambda wildcards: "data/{0}/splits/{1}/{2}.csv".format(
+            wildcards.dataset, *DEEP_BELIEF[wildcards.dataset]
+        ),
+        code=[
+            "src/earfield/audio.py",
+            "src/earfield/cdbn.py",
+            "src/earfield/contrastive.py",
+            "src/earfield/crbm.py",
+            "src/earfield/crbm_kernels.py",
+            "src/earfield/device.py",
+            "src/earfield/fast_convolution.py",
+            "src/earfield/figures/deep_belief_data.py",
+            "src/earfield/mel.py",
+            "src/earfield/shards.py",
+            "src/earfield/tables.py",
+            "src/earfield/whitening.py",
+            "workflow/scripts/figures_deep_belief_data.py",
+        ],
+    output:
+        data="results/{dataset}/figures/fig12_deep_belief.npz",
+    log:
+        "logs/{dataset}/figures/deep_belief_data.log",
+    benchmark:
+        "benchmarks/{dataset}/figures/deep_belief_data.tsv"
+    wildcard_constraints:
+        dataset="|".join(DEEP_BELIEF) or "(?!)",
+    conda:
+        "../envs/figures.yaml"
+    threads: 8
+    resources:
+        mem_mb=1500,
+    params:
+        front_end=FRONT_END,
+        run=lambda wildcards: DEEP_BELIEF[wildcards.dataset],
+        options=lambda wildcards: config["models"][DEEP_BELIEF[wildcards.dataset][2]][
+            "options"
+        ],
+    script:
+        "../scripts/figures_deep_belief_data.py"
+
+
+rule figures_deep_belief:
+    """Figure 12: how the convolutional deep belief network learned, and its lowest bases."""
+    input:
+        data="results/{dataset}/figures/fig12_deep_belief.npz",
+        code=[
+            "src/earfield/figures/deep_belief.py",
+            "src/earfield/figures/panels.py",
+            "src/earfield/figures/style.py",
+            "workflow/scripts/figures_deep_belief.py",
+        ],
+    output:
+        pdf="results/{dataset}/figures/fig12_deep_belief.pdf",
+        png=report(
+            "results/{dataset}/figures/fig12_deep_belief.png",
+            caption="../report/fig12_deep_belief.rst",
+            category="Evidence",
+            labels={"Figure": "12. What a deep belief network learned without labels"},
+        ),
+    log:
+        "logs/{dataset}/figures/deep_belief.log",
+    benchmark:
+        "benchmarks/{dataset}/figures/deep_belief.tsv"
+    conda:
+        "../envs/figures.yaml"
+    script:
+        "../scripts/figures_deep_belief.py"

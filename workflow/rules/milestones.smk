@@ -130,3 +130,7 @@ rule all_claims:
             ],
             **CHOSEN,
         ),
+        expand(
+            "results/{dataset}/figures/fig12_deep_belief.png",
+            dataset=[config["dataset"]] if config["dataset"] in DEEP_BELIEF else [],
+        ),

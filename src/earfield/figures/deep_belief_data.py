@@ -15,7 +15,7 @@ from earfield.tables import read_text_csv
 MOST_PANELS = 60  # five rows of twelve
 
 
-def write_cdbn_data(
+def write_deep_belief_data(
     *,
     frames_paths: Sequence[str | os.PathLike[str]],
     index_paths: Sequence[str | os.PathLike[str]],
@@ -38,7 +38,7 @@ def write_cdbn_data(
     split : path-like
         `track, label, subset`.
     path : path-like
-        `.npz` to write; see `cdbn_arrays`, and `dataset`, `protocol`, `seed`, `model`.
+        `.npz` to write; see `deep_belief_arrays`, and `dataset`, `protocol`, `seed`, `model`.
     front_end : mapping
         Parameters of `log_mel` that the shards were made with.
     options : mapping
@@ -58,12 +58,12 @@ def write_cdbn_data(
         workers=workers,
         **{name: value for name, value in options.items() if name != "c"},
     )
-    arrays = cdbn_arrays(network, front_end=front_end)
+    arrays = deep_belief_arrays(network, front_end=front_end)
     with write_aside(path) as aside:
         np.savez(aside, dataset=dataset, protocol=protocol, seed=str(seed), model=model, **arrays)
 
 
-def cdbn_arrays(network: Cdbn, *, front_end: Mapping[str, Any]) -> dict[str, Any]:
+def deep_belief_arrays(network: Cdbn, *, front_end: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the figure shows of a network.
 
     Parameters

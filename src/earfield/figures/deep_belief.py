@@ -26,13 +26,13 @@ _COLUMNS = 12
 _PANEL_HEIGHT, _CURVES_HEIGHT = 0.75, 1.5  # [inch]
 
 
-def draw_cdbn(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
+def draw_deep_belief(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
     """Draw the figure from its data file.
 
     Parameters
     ----------
     data : path-like
-        Written by `write_cdbn_data`.
+        Written by `write_deep_belief_data`.
     paths : iterable of path-like
         `.pdf` and `.png` to write.
     """
