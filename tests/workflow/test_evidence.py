@@ -1,5 +1,6 @@
 """`snakemake evidence` on the tiny demo: every cell by itself, every table, and a model that somebody adds."""
 
+import itertools
 import json
 import re
 
@@ -20,7 +21,7 @@ EVIDENCE = {
         "artist": {"models": FEW},
         "cross_validation": {"folds": 3, "models": FEW},
         "stratified_half": {"models": ["cnn", "mfcc_svm"]},
-        "stratified_rivals": {"models": ["cnn", "cnn_decibels"]},
+        "stratified_rivals": {"models": ["cnn", "cnn_decibels", "cdbn"]},
     },
 }
 NEAREST = '''"""The label of the nearest training track by long-term spectrum."""
@@ -81,7 +82,7 @@ def test_every_cell_is_a_row_with_its_cost(evident):
     summary = table(evident, "summary.csv")
     assert set(map(tuple, summary[["protocol", "model"]].to_numpy())) == {
         *(("stratified", model) for model in ("cnn", "cnn_untrained", "cnn_shuffled", "mfcc_svm", "mel_logistic")),
-        ("stratified", "cnn_decibels"),
+        *(("stratified", model) for model in ("cnn_decibels", "cdbn")),
         *(("stratified", model) for model in ("tzanetakis_gaussian", "tzanetakis_gmm", "tzanetakis_knn", "majority")),
         *(
             (protocol, model)
@@ -100,12 +101,12 @@ def test_every_cell_is_a_row_with_its_cost(evident):
 
 def test_rival_is_held_against_the_network_on_its_own_tests(evident):
     paired = table(evident, "stratified_rivals/paired.csv")
-    assert paired[["protocol", "model", "other"]].to_numpy().tolist() == [
-        ["stratified", "cnn", "cnn_decibels"],
-        ["stratified", "cnn_decibels", "cnn"],
-    ]
+    pairs = itertools.permutations(("cnn", "cnn_decibels", "cdbn"), 2)
+    assert set(map(tuple, paired[["model", "other"]].to_numpy())) == set(pairs)
+    assert len(paired) == 6 and set(paired.protocol) == {"stratified"}
     own = table(evident, "stratified/summary.csv").set_index("model")
-    assert "cnn_decibels" not in own.index and paired.accuracy[0] == own.accuracy["cnn"]
+    assert not {"cnn_decibels", "cdbn"} & set(own.index)
+    assert set(paired.accuracy[paired.model == "cnn"]) == {own.accuracy["cnn"]}
     assert table(evident, "claims.csv").claim.tolist()[-1] == "scale"
 
 
@@ -136,7 +137,8 @@ def test_claims_are_those_of_the_tables(evident):
     assert shown.value == pytest.approx(own.accuracy, abs=1e-6) and shown.tests == own.tests
     page = evident.read("results/demo/claims.md").decode()
     assert all(claim.verdict in page for claim in claims.itertuples())
-    for name in ("7_accuracy", "8_learning_curve", "9_seconds_heard", "10_recall", "11_calibration"):
+    names = "7_accuracy", "8_learning_curve", "9_seconds_heard", "10_recall", "11_calibration", "12_deep_belief"
+    for name in names:
         assert len(evident.read(f"results/demo/figures/fig{name}.png")) > 5_000
 
 
