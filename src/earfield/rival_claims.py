@@ -43,6 +43,7 @@ _BEATEN = (
         "five_genres",
     ),
 )
+_BEST = "ensemble"  # what we made to be the best with few songs
 _NO_BETTER = (
     _Rivals(
         "own_recipe",
@@ -101,7 +102,7 @@ def own_variants(evidence: Evidence) -> list[Claim]:
         Of the variants that were run.
     """
     claims = [_no_better(evidence, each) for each in _NO_BETTER if len(_pairs(evidence, each))]
-    return [*claims, *_whole_track(evidence)]
+    return [*claims, *_whole_track(evidence), *_best_of_all(evidence)]
 
 
 def _beaten(evidence: Evidence, rivals: _Rivals) -> Claim:
@@ -166,6 +167,27 @@ def _whole_track(evidence: Evidence) -> list[Claim]:
     found = {"protocol": evidence.protocol, **gain._asdict(), **counts(whole)}
     found["baseline"] = f"without: {percent(float(np.nanmean(plain)))}, with: {percent(float(np.nanmean(whole)))}"
     return [Claim(question, verdict=verdict(gain.low > 0, gain.high < _SMALL), reason=reason, **found)]
+
+
+def _best_of_all(evidence: Evidence) -> list[Claim]:
+    """Judge whether our own model names music of unknown artists better than each other: surely, or surely not one."""
+    question = Question(
+        "best_of_all",
+        f"Of all models here, {_BEST} labels music of artists that it was not trained on best.",
+        BEYOND,
+        "accuracy less that of the model that comes nearest, splits without shared artists, same tests",
+        "points",
+        "Holds if the interval of the difference from every other model lies above 0; does not hold if one ends below "
+        f"{100 * _SMALL:.0f} points.",
+    )
+    pairs = rows(evidence.paired, model=_BEST, protocol=evidence.artists_apart or "").dropna(subset=["low", "high"])
+    if pairs.empty:
+        return []
+    row = pairs.loc[pairs.low.idxmin()]
+    found = found_in(row, "difference", str(row.protocol)) | {"baseline": _in_words(pairs)}
+    reason = f"{counted(len(pairs), 'other model')} were run under {row.protocol}."
+    judged = verdict(bool((pairs.low > 0).all()), bool((pairs.high < _SMALL).any()))
+    return [Claim(question, verdict=judged, reason=reason, **found)]
 
 
 def _everywhere(evidence: Evidence) -> str:

@@ -149,7 +149,7 @@ ALONE = {
     ("figures", "protocol"),
     ("network", "scale"),
     ("network", "context"),
-    *(("models", model, "module") for model in ("cdbn", "majority", "mel_logistic", "mfcc_svm")),
+    *(("models", model, "module") for model in ("cdbn", "ensemble", "majority", "mel_logistic", "mfcc_svm")),
     *(("models", f"tzanetakis_{name}", "module") for name in ("gaussian", "gmm", "knn")),
 }  # there is but one that fits
 

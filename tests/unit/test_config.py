@@ -363,7 +363,7 @@ def test_every_key_that_the_schema_takes_stands_in_the_configuration():
         ({"models": {"cnn": {}, "same_spectrum": {}}}, "the model 'same_spectrum', a name that is taken;"),
         (
             {"models": {"cnn": {}, "other": {"module": "mfc_svm"}}},
-            "models.other.module to 'mfc_svm', which is no module of earfield.models; those are cdbn, majority, ",
+            "models.other.module to 'mfc_svm', which is no module of earfield.models; those are cdbn, ensemble, ",
         ),
         (
             {"models": {"cnn": {}, "other": {"module": "majority", "train": {}}}},

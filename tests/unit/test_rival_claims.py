@@ -13,7 +13,7 @@ HOLDS, FAILS, UNTOLD = "holds", "does not hold", "cannot be told from this data"
 class Tables:
     """As much of the evidence as these claims read."""
 
-    model, protocol = "cnn", "stratified"
+    model, protocol, artists_apart = "cnn", "stratified", "artist"
 
     def __init__(self, *pairs):
         columns = ["protocol", "model", "other", "difference", "low", "high", "other_accuracy", "p_value"]
@@ -84,3 +84,29 @@ def test_whole_track_is_asked_of_the_hardest_genres(plain, whole, verdict, value
     (claim,) = own_variants(tables)
     assert (claim.question.claim, claim.verdict, claim.tests) == ("whole_track", verdict, 60)
     assert value is None or claim.value == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("lows_and_highs", "verdict"),
+    [
+        ([(0.1, 0.2), (0.01, 0.3)], HOLDS),
+        ([(0.1, 0.2), (-0.01, 0.3)], UNTOLD),
+        ([(0.1, 0.2), (-0.3, 0.02)], FAILS),
+        ([(0.1, 0.2), (math.nan, math.nan)], HOLDS),
+        ([(math.nan, math.nan)], None),
+    ],
+)
+def test_best_is_held_against_every_model_on_artists_apart(lows_and_highs, verdict):
+    tables = Tables(("cnn_32", 0, -0.1, 0.1))
+    row = tables.paired.iloc[0].to_dict() | {"protocol": "artist", "model": "ensemble"}
+    others = [
+        row | {"other": f"other {n}", "low": low, "high": high, "difference": (low + high) / 2}
+        for n, (low, high) in enumerate(lows_and_highs)
+    ]
+    under_other_splits = row | {"protocol": "stratified", "other": "x", "low": -0.5, "high": -0.4}
+    tables.paired = pd.concat([tables.paired, pd.DataFrame([*others, under_other_splits])])
+    found = {claim.question.claim: claim for claim in own_variants(tables)}.get("best_of_all")
+    assert (found.verdict if found else None) == verdict
+    if verdict is not None:
+        assert found.low == min(low for low, _ in lows_and_highs if not math.isnan(low))
+        assert f"{sum(not math.isnan(low) for low, _ in lows_and_highs)} other model" in found.reason

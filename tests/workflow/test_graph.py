@@ -18,7 +18,9 @@ FIGURES = [
     "fig1_spectrogram", "fig2_confusion", "fig3_filters", "fig4_reference", "fig5_discriminants", "fig6_populations",
 ]  # fmt: skip
 MODELS = ["cnn", "cnn_shuffled", "cnn_untrained"]
-BASELINES = ["majority", "mel_logistic", "mfcc_svm", "tzanetakis_gaussian", "tzanetakis_gmm", "tzanetakis_knn"]
+BASELINES = [
+    "ensemble", "majority", "mel_logistic", "mfcc_svm", "tzanetakis_gaussian", "tzanetakis_gmm", "tzanetakis_knn"
+]  # fmt: skip
 NULLS = ["same_sparsity", "same_spectrum"]
 
 
