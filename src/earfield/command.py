@@ -13,7 +13,12 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     report = commands.add_parser("report", help="say how accurate, how sure, what was left out, and where to look")
     report.add_argument("dataset", help="key of datasets in config.yaml")
-    commands.add_parser("stages", help="write dvc.yaml from the workflow's graph and config.yaml")
+    written = commands.add_parser("stages", help="write dvc.yaml from the workflow's graph and config.yaml")
+    written.add_argument(
+        "--evidence",
+        action=argparse.BooleanOptionalAction,
+        help="with stages for what `snakemake evidence` makes, or without; otherwise as dvc.yaml has it now",
+    )
     commands.add_parser("record", help="after snakemake: let DVC take what is here as done")
     commands.add_parser("adopt", help="after dvc pull or checkout: let Snakemake take what is here as done")
     restore = commands.add_parser("restore", help="put back what DVC removed before it ran a stage; stages call it")
@@ -38,7 +43,7 @@ def _run(arguments: argparse.Namespace) -> None:
     from earfield import handshake, stages  # YAML and hashes, which the last words of a run do not need
 
     if arguments.command == "stages":
-        stages.write_stages()
+        stages.write_stages(evidence=arguments.evidence)
     elif arguments.command == "record":
         handshake.record()
         print("DVC takes what is here as done; `dvc push` shares it.")

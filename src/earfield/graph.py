@@ -11,6 +11,8 @@ from earfield.errors import EarfieldError
 
 # One name everywhere: rules/<stage>.smk, rules <stage> and <stage>_<part>, the scripts, the milestone all_<stage>.
 STAGES = ("tracks", "mel", "features", "splits", "train", "evaluate", "activations", "filters", "figures")
+# What `snakemake evidence` makes beside them: the runs of other protocols, and what holds of the paper's sentences.
+EVIDENCE = ("evidence", "claims")
 
 
 _reading = False
@@ -49,13 +51,15 @@ class Job:
         return self.rule.split("_")[0]
 
 
-def read_graph(config: Mapping[str, Any] | None = None) -> list[Job]:
+def read_graph(config: Mapping[str, Any] | None = None, *, evidence: bool = False) -> list[Job]:
     """Ask Snakemake for every job of the chosen dataset, whether it is done or not.
 
     Parameters
     ----------
     config : mapping or None
         Over `config.yaml` of the current folder, as after `--config`.
+    evidence : bool
+        Those of `snakemake evidence`, not of `snakemake` alone.
 
     Returns
     -------
@@ -76,14 +80,14 @@ def read_graph(config: Mapping[str, Any] | None = None) -> list[Job]:
                 f"workflow/envs/{Path(job.rule.conda_env).name}",
                 dict(job.params.items()),
             )
-            for job in _jobs(config or {})
+            for job in _jobs(config or {}, targets={"evidence"} if evidence else set())
             if job.output
         ),
         key=lambda job: (job.rule, job.outputs),
     )
 
 
-def _jobs(config: Mapping[str, Any]) -> Iterator[Any]:
+def _jobs(config: Mapping[str, Any], *, targets: set[str]) -> Iterator[Any]:
     from snakemake.api import SnakemakeApi
     from snakemake.exceptions import WorkflowError
     from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
@@ -98,7 +102,7 @@ def _jobs(config: Mapping[str, Any]) -> Iterator[Any]:
                 snakefile=Path("workflow/Snakefile"),
             )
             with contextlib.redirect_stdout(io.StringIO()):
-                workflow.dag(DAGSettings(forceall=True)).summary()
+                workflow.dag(DAGSettings(targets=targets, forceall=True)).summary()
         except WorkflowError as error:
             raise EarfieldError(str(error)) from None
         finally:

@@ -14,13 +14,14 @@ from earfield.collection import listed_folders
 from earfield.config import check_config
 from earfield.controls import is_null
 from earfield.errors import EarfieldError
-from earfield.graph import STAGES, Job, read_graph
-from earfield.matrix import models_of, runs_of, split_settings
+from earfield.graph import EVIDENCE, STAGES, Job, read_graph
+from earfield.matrix import models_of, protocols_of, runs_of, split_settings
 
 DVC_YAML = Path("dvc.yaml")
 # A download is a stage of its own: it is frozen once it has verified.
 DOWNLOAD = "tracks_gtzan"
 _DECIDE_FILES = ("shuffled_like", "module")  # settings of a model that decide what its jobs need
+_DECIDE_SPLITS = ("kind", "of", "path")  # settings of a protocol that decide which files it has and needs
 _RESTORE = "restore it, perhaps from git."
 _MENDS = {"dvc.yaml": "remove it, then say: earfield stages (and `dvc freeze tracks_gtzan` if that was frozen)."}
 _HEAD = """\
@@ -31,7 +32,9 @@ _HEAD = """\
 """
 
 
-def describe_stages(config: Mapping[str, Any], jobs: Sequence[Job], *, frozen: Iterable[str] = ()) -> dict[str, Any]:
+def describe_stages(
+    config: Mapping[str, Any], jobs: Sequence[Job], *, evidence: Sequence[Job] = (), frozen: Iterable[str] = ()
+) -> dict[str, Any]:
     """Describe the stages, as DVC reads them.
 
     Parameters
@@ -40,6 +43,8 @@ def describe_stages(config: Mapping[str, Any], jobs: Sequence[Job], *, frozen: I
         As in `config.yaml`.
     jobs : sequence of Job
         From `read_graph`.
+    evidence : sequence of Job
+        Those of the evidence; without them it has no stages.
     frozen : iterable of str
         Stages that DVC leaves alone.
 
@@ -48,18 +53,25 @@ def describe_stages(config: Mapping[str, Any], jobs: Sequence[Job], *, frozen: I
     dict
         The content of `dvc.yaml`.
     """
+    known = {job.outputs for job in jobs}
     stages = {}
-    for name in (DOWNLOAD, *STAGES):
+    for name in (DOWNLOAD, *STAGES, *EVIDENCE):
         own = [job for job in jobs if _stage(job) == name]
+        own += [job for job in evidence if job.outputs not in known and _stage_of_evidence(job) == name]
         if own:
             stages[name] = _stage_entry(name, own, config) | ({"frozen": True} if name in frozen else {})
     first = next(iter(stages.values()))
-    first["meta"] = {"made_for": digest(config)}
+    first["meta"] = {"made_for": digest(config, evidence=bool(evidence))}
     return {"stages": stages, **_shown(config)}
 
 
-def write_stages() -> None:
+def write_stages(*, evidence: bool | None = None) -> None:
     """Write `dvc.yaml` of the project in the current folder; what was frozen stays frozen.
+
+    Parameters
+    ----------
+    evidence : bool or None
+        Whether what `snakemake evidence` makes has stages too; None for what the file says now.
 
     Raises
     ------
@@ -67,7 +79,9 @@ def write_stages() -> None:
         If the configuration or the rules are refused.
     """
     config = read_config()
-    content = describe_stages(config, read_graph(), frozen=frozen_stages())
+    wanted = _has_evidence(_stages_there()) if evidence is None else evidence
+    jobs_of_evidence = read_graph(evidence=True) if wanted else []
+    content = describe_stages(config, read_graph(), evidence=jobs_of_evidence, frozen=frozen_stages())
     with write_aside(DVC_YAML) as aside:
         aside.write_text(_HEAD + yaml.safe_dump(content, sort_keys=False, width=120, allow_unicode=True), "utf-8")
 
@@ -90,7 +104,7 @@ def read_stages() -> dict[str, Any]:
         raise EarfieldError("There is no dvc.yaml in this folder; make it with: earfield stages")
     stages = read_yaml(DVC_YAML).get("stages", {})
     made_for = {stage["meta"]["made_for"] for stage in stages.values() if "meta" in stage}
-    if made_for != {digest(config)}:
+    if made_for != {digest(config, evidence=_has_evidence(stages))}:
         raise EarfieldError(
             "dvc.yaml was made for another config.yaml: its dataset, seeds, models, protocols, shards or shown figures "
             "are others; bring it up to date with: earfield stages"
@@ -105,8 +119,16 @@ def outputs_of(stage: Mapping[str, Any]) -> list[str]:
 
 def frozen_stages() -> list[str]:
     """Return the stages that `dvc.yaml` says are frozen, or none if there is no such file."""
-    stages = read_yaml(DVC_YAML).get("stages", {}) if DVC_YAML.exists() else {}
-    return [name for name, stage in stages.items() if stage.get("frozen")]
+    return [name for name, stage in _stages_there().items() if stage.get("frozen")]
+
+
+def _stages_there() -> dict[str, Any]:
+    stages: dict[str, Any] = read_yaml(DVC_YAML).get("stages", {}) if DVC_YAML.exists() else {}
+    return stages
+
+
+def _has_evidence(stages: Mapping[str, Any]) -> bool:
+    return not set(EVIDENCE).isdisjoint(stages)
 
 
 def read_config() -> dict[str, Any]:
@@ -118,21 +140,32 @@ def read_config() -> dict[str, Any]:
     return config
 
 
-def digest(config: Mapping[str, Any]) -> str:
-    """Return a hash of what decides which files there are, and so which stages."""
+def digest(config: Mapping[str, Any], *, evidence: bool = False) -> str:
+    """Return a hash of what decides which files there are, and so which stages, those of the evidence or not."""
     dataset, shown = config["datasets"][config["dataset"]], config["figures"]["protocol"]
+    others = protocols_of(config, config["dataset"]) if evidence else []
     shape = {
         "dataset": config["dataset"],
         "source": [dataset["source"], dataset.get("path"), dataset.get("archive"), sorted(dataset)],
         "runs": runs_of(config, config["dataset"], shown),
         "models": {
             name: [*(config["models"][name].get(key) for key in _DECIDE_FILES), is_null(config["models"][name])]
-            for name in models_of(config, shown)
+            for protocol in (shown, *others)
+            for name in models_of(config, protocol)
         },
         "shards": config["mel"]["shards"],
         "file": config["protocols"][shown].get("path"),
         "shown": [shown, config["figures"]["model"]],
     }
+    if evidence:
+        shape["evidence"] = {
+            protocol: [
+                runs_of(config, config["dataset"], protocol),
+                models_of(config, protocol),
+                [config["protocols"][protocol].get(key) for key in _DECIDE_SPLITS],
+            ]
+            for protocol in others
+        }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -169,12 +202,19 @@ def config_keys(stage: str, config: Mapping[str, Any]) -> list[str]:
         "activations": [*front_end, "activations"],
         "filters": ["filters", "figures.model", "models"],
         "figures": [*front_end, "segment.frames", "activations.overlap", "figures", "models"],
+        "evidence": [*front_end, *training, "protocols"],
+        "claims": [*front_end, "figures", "models", "protocols"],
     }
     return keys[stage]
 
 
 def _stage(job: Job) -> str:
     return DOWNLOAD if job.rule == DOWNLOAD else job.stage
+
+
+def _stage_of_evidence(job: Job) -> str:
+    """Return the stage of a job that only the evidence needs."""
+    return "claims" if job.stage in {"claims", "figures"} else "evidence"
 
 
 def _stage_entry(name: str, jobs: Sequence[Job], config: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,8 +224,8 @@ def _stage_entry(name: str, jobs: Sequence[Job], config: Mapping[str, Any]) -> d
     if name == "tracks":
         inputs |= _own_songs(config)
     rules = " ".join(sorted({job.rule for job in jobs}))
-    target = f"all_{name}" if name in STAGES else outputs[0]
-    allowed = f"{rules} {target}" if name in STAGES else rules
+    target = outputs[0] if name == DOWNLOAD else f"all_{name}"
+    allowed = rules if name == DOWNLOAD else f"{rules} {target}"
     command = [f"earfield restore {name}", f"snakemake --allowed-rules {allowed} -- {target}"]
     if name == DOWNLOAD:
         command.append(f"dvc freeze {name}")

@@ -8,6 +8,7 @@ import yaml
 from tiny_project import ROOT
 
 from earfield.graph import STAGES, read_graph
+from earfield.matrix import models_of, protocols_of
 from earfield.stages import describe_stages, digest, frozen_stages, read_config
 
 # What a key's change does to the files that there are, so that dvc.yaml is made anew; see earfield.stages.digest.
@@ -85,6 +86,24 @@ def test_dvc_reads_the_file_as_it_is_meant(graph):
     assert "config.yaml" in read["train"][1]
 
 
+def test_evidence_has_stages_of_its_own_on_request(here, demo):
+    """Every job of `snakemake evidence` is in one stage; those of the stages without it are as they were."""
+    default, evidence = read_graph(demo), read_graph(demo, evidence=True)
+    without = describe_stages(demo, default)["stages"]
+    stages = describe_stages(demo, default, evidence=evidence)["stages"]
+    assert list(stages) == [*without, "evidence", "claims"]
+    for name, stage in without.items():
+        assert {**stages[name], "meta": None} == {**stage, "meta": None}
+    made = Counter(path for stage in stages.values() for path in outputs(stage))
+    assert made == Counter(path for job in evidence for path in job.outputs)
+    assert "results/demo/artist/summary.csv" in outputs(stages["evidence"])
+    assert {"results/demo/claims.csv", "results/demo/figures/fig12_deep_belief.png"} <= outputs(stages["claims"])
+    for name in ("evidence", "claims"):
+        needed = {path for job in evidence for path in job.inputs if set(job.outputs) <= outputs(stages[name])}
+        assert needed - outputs(stages[name]) <= set(stages[name]["deps"])
+    assert digest(demo, evidence=True) != digest(demo)
+
+
 def leaves(config, path=()):
     """Yield the path of every value that is no mapping."""
     for key, value in config.items():
@@ -138,13 +157,19 @@ OTHERS = {
     ("tracks", "max_unusable"): 0.1,
     ("datasets", "demo", "protocols"): ["stratified"],
     ("protocols", "stratified", "repeats"): "apart",
+    ("protocols", "artist", "repeats"): "apart",
+    ("protocols", "artist", "unnamed"): "together",
+    ("protocols", "artist", "models"): ["cnn", "mfcc_svm"],
+    ("protocols", "stratified_rivals", "of"): "artist",
+    ("protocols", "stratified_rivals", "models"): ["cnn", "cnn_decibels"],
+    ("models", "cnn_decibels", "network", "scale"): "log_power",
     ("network", "conv"): [
         {"filters": 32, "kernel": [3, 3], "pool": [2, 4], "l2": 0.01},
         {"filters": 64, "kernel": [3, 5], "pool": [2, 4], "l2": 0.01},
     ],
 }
 ALONE = {
-    ("protocols", "stratified", "kind"),
+    *(("protocols", name, "kind") for name in ("stratified", "artist", "stratified_rivals")),
     ("datasets", "demo", "source"),
     ("figures", "protocol"),
     ("network", "scale"),
@@ -160,30 +185,36 @@ def demo():
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         config = read_config()
-    config["datasets"] = {"demo": config["datasets"]["demo"]}
+    config["datasets"] = {
+        "demo": {**config["datasets"]["demo"], "protocols": ["stratified", "artist", "stratified_rivals"]}
+    }
+    config["protocols"]["artist"]["models"] = ["cnn", "majority"]
+    config["protocols"]["stratified_rivals"]["models"] = ["cnn", "cnn_decibels", "cdbn"]
     return {**config, "dataset": "demo", "models": {**config["models"], "cnn_twin": {"train": {"patience": 9}}}}
 
 
 def test_dvc_sees_every_parameter_that_snakemake_sees(here, demo):
     """Change each value of the configuration: DVC names it for the stages whose jobs it changes."""
-    before = read_graph(demo)
+    before = read_graph(demo, evidence=True)
     files = {(job.rule, job.outputs) for job in before}
     given = {(job.rule, job.outputs): job.params for job in before}
-    entries = describe_stages(demo, before)["stages"]
+    entries = describe_stages(demo, read_graph(demo), evidence=before)["stages"]
+    stage_of = {path: name for name, entry in entries.items() for path in outputs(entry)}
+    run = {model for protocol in protocols_of(demo, "demo") for model in models_of(demo, protocol)}
     checked = 0
     for path in leaves(demo):
         if path == ("dataset",) or path in ALONE:
             continue
-        if path[0] == "protocols" and path[1] != demo["figures"]["protocol"]:
-            continue  # of evidence, which DVC does not know
-        if path[0] == "models" and path[2:] != ("rival",) and demo["models"][path[1]].get("rival"):
-            continue  # nor are rivals
-        changed = with_value(demo, path, OTHERS.get(path) or other(value_at(demo, path)))
-        after = read_graph(changed)
-        if files != {(job.rule, job.outputs) for job in after}:
-            assert digest(changed) != digest(demo), path
+        if path[0] == "protocols" and path[1] not in protocols_of(demo, "demo"):
             continue
-        told = {job.stage for job in after if job.params != given[job.rule, job.outputs]}
+        if path[0] == "models" and path[2:] != ("rival",) and path[1] not in run:
+            continue
+        changed = with_value(demo, path, OTHERS.get(path) or other(value_at(demo, path)))
+        after = read_graph(changed, evidence=True)
+        if files != {(job.rule, job.outputs) for job in after}:
+            assert digest(changed, evidence=True) != digest(demo, evidence=True), path
+            continue
+        told = {stage_of[job.outputs[0]] for job in after if job.params != given[job.rule, job.outputs]}
         seen = {
             name
             for name, stage in entries.items()
@@ -191,6 +222,6 @@ def test_dvc_sees_every_parameter_that_snakemake_sees(here, demo):
         }
         assert told <= seen, (path, told, seen)
         # A key that stands for several may name a stage too many, but no stage that all of them leave alone.
-        assert seen - told <= {"evaluate", "filters", "figures", "train"}, (path, told, seen)
+        assert seen - told <= {"evaluate", "filters", "figures", "train", "evidence", "claims"}, (path, told, seen)
         checked += 1
     assert checked > 30
