@@ -1,4 +1,6 @@
-"""What the front end is beside its parameters."""
+"""What the front end is beside its parameters, and its numbers in decibels."""
+
+import numpy as np
 
 # What the parameters leave open, in the terms of librosa's `melspectrogram`; it travels with each network.
 CONVENTIONS = {
@@ -11,3 +13,22 @@ CONVENTIONS = {
     "compression": "ln(1 + x)",
     "full_scale": 1.0,
 }
+
+LEAST_POWER = 1e-10  # of a band in decibels; less counts as this
+
+
+def array_decibels(mel: np.ndarray) -> np.ndarray:
+    """Return the decibels of a log-mel spectrogram.
+
+    Parameters
+    ----------
+    mel : np.ndarray [shape=(..., n_mels)]
+        ln(1 + power); it holds the power to seven digits, small powers too.
+
+    Returns
+    -------
+    np.ndarray [shape=(..., n_mels), dtype=float64]
+        10 log10(power), no less than -100.
+    """
+    values: np.ndarray = 10 * np.log10(np.maximum(np.expm1(mel, dtype=np.float64), LEAST_POWER))
+    return values

@@ -6,29 +6,30 @@ from typing import Any, Literal
 
 import numpy as np
 
+from earfield.front_end import LEAST_POWER, array_decibels
+
 Scale = Literal["log_power", "decibels"]
 
 STANDARDISE = "standardise"  # the layer that does it
-_LEAST_POWER = 1e-10
 _LEAST_SD = 1.0  # dB; a band that is silent in training is not blown up elsewhere
 
 
 def decibels(mel: Any) -> Any:
-    """Return the decibels of a log-mel spectrogram, of an array or of a tensor of Keras.
+    """Return what `array_decibels` does, by operations of Keras, which a network can hold.
 
     Parameters
     ----------
-    mel : array [shape=(..., n_mels)]
-        ln(1 + power); it holds the power to seven digits, small powers too.
+    mel : array or tensor of Keras [shape=(..., n_mels)]
+        ln(1 + power).
 
     Returns
     -------
-    array [shape=(..., n_mels)]
+    tensor [shape=(..., n_mels)]
         10 log10(power), no less than -100.
     """
     from keras import ops
 
-    return 10 / math.log(10) * ops.log(ops.maximum(ops.expm1(mel), _LEAST_POWER))
+    return 10 / math.log(10) * ops.log(ops.maximum(ops.expm1(mel), LEAST_POWER))
 
 
 def band_statistics(spectrograms: Iterable[np.ndarray]) -> tuple[list[float], list[float]]:
@@ -46,7 +47,7 @@ def band_statistics(spectrograms: Iterable[np.ndarray]) -> tuple[list[float], li
     """
     n, total, squares = 0, np.zeros(1), np.zeros(1)
     for mel in spectrograms:
-        values = 10 * np.log10(np.maximum(np.expm1(mel, dtype=np.float64), _LEAST_POWER))
+        values = array_decibels(mel)
         n, total, squares = n + len(values), total + values.sum(axis=0), squares + np.square(values).sum(axis=0)
     mean = total / n
     return mean.tolist(), np.maximum(squares / n - mean**2, _LEAST_SD**2).tolist()

@@ -35,6 +35,7 @@ _COLUMNS = ["epoch", "segments", "train_loss", "train_accuracy", "validation_los
 _CODE = [
     "checkpoint.py",
     "context.py",
+    "front_end.py",
     "gradients.py",
     "history.py",
     "network.py",

@@ -17,6 +17,7 @@ rule evaluate_predict:
             "src/earfield/context.py",
             "src/earfield/device.py",
             "src/earfield/evaluate.py",
+            "src/earfield/front_end.py",
             "src/earfield/network.py",
             "src/earfield/predict.py",
             "src/earfield/predictions.py",

@@ -4,10 +4,10 @@ import numpy as np
 from scipy.fft import dct
 from scipy.signal import savgol_filter
 
+from earfield.front_end import array_decibels
 from earfield.song import Song
 
 N_MFCC = 20
-_LEAST_POWER = 1e-10
 _RANGE = 80.0  # dB below a track's loudest value, where the rest is cut off
 _DELTA_FRAMES = 9
 
@@ -30,7 +30,7 @@ def mfcc(mel: np.ndarray, *, n_mfcc: int = N_MFCC) -> np.ndarray:
 
     Source: Davis & Mermelstein (1980), IEEE Trans. Acoustics, Speech and Signal Processing 28, 357-366.
     """
-    decibels = 10 * np.log10(np.maximum(np.expm1(mel, dtype=np.float64), _LEAST_POWER))
+    decibels = array_decibels(mel)
     return dct(np.maximum(decibels, decibels.max() - _RANGE), axis=1, norm="ortho")[:, :n_mfcc]
 
 
