@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -12,26 +12,6 @@ from earfield.windows import plan_epoch
 _SHARED_START_STREAM = 4  # of random numbers; others are in use elsewhere
 _COMPARED = 10  # epochs at either end of a round
 _SETTLED = 0.01  # difference of validation accuracy that ends it
-
-
-class Recipe(Protocol):
-    """What training asks of a recipe."""
-
-    def plan(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return row of the track and first frame of each window of an epoch [shape=(n_batches, batch_size)]."""
-        ...
-
-    def validation_start(self, epoch: int) -> int | None:
-        """Return the first frame of the one window that validation tracks are scored on, or None for all of each."""
-        ...
-
-    def is_over(self, history: Sequence[Mapping[str, Any]]) -> bool:
-        """Tell whether training ends after these epochs."""
-        ...
-
-    def kept(self, history: Sequence[Mapping[str, Any]]) -> int:
-        """Return the row of the epoch whose weights are kept, -1 before the first."""
-        ...
 
 
 @dataclass(frozen=True)
