@@ -102,7 +102,8 @@ def model_settings(config: Mapping[str, Any], model: str, dataset: str | None = 
 
 def networks_of(config: Mapping[str, Any], protocol: str) -> list[str]:
     """Return the networks among the models that are run under a protocol."""
-    return [name for name in models_of(config, protocol) if name in networks(config)]
+    known = networks(config)
+    return [name for name in models_of(config, protocol) if name in known]
 
 
 def split_settings(config: Mapping[str, Any], protocol: str) -> dict[str, Any]:
