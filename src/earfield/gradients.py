@@ -110,10 +110,8 @@ def logits(
 
 def _convolved(model: keras.Model, x: tf.Tensor, prefix: str, *, pool: Callable[..., tf.Tensor]) -> tf.Tensor:
     """Compute the blocks of convolution and pooling whose names begin like this, laid out in a row."""
-    own = [layer for layer in model.layers if layer.name.startswith(prefix) or not prefix]
-    own = [layer for layer in own if prefix or not layer.name.startswith(CONTEXT)]
-    blocks = [layer for layer in own if type(layer).__name__ == "Conv2D"]
-    pools = [layer for layer in own if type(layer).__name__ == "MaxPooling2D"]
+    blocks = [layer for layer in model.layers if layer.name.startswith(f"{prefix}conv")]
+    pools = [layer for layer in model.layers if layer.name.startswith(f"{prefix}pool")]
     h = x[..., None]
     for conv, pooling, (frames, bands) in zip(blocks, pools, _used_extent(blocks, pools), strict=True):
         h = tf.nn.conv2d(h[:, :frames, :bands], tf.cast(conv.kernel, x.dtype), 1, "VALID")
