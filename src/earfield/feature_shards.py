@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from earfield.errors import AudioError, DatasetError
+from earfield.errors import AudioError, DatasetError, no_longer_usable
 from earfield.shards import MelShards
 from earfield.song import Song
 from earfield.tables import read_text_csv, usable_tracks, write_csv
@@ -50,10 +50,7 @@ def write_features(
         try:
             described = describe(Song(track.track, track.path, shards.track(track.track), front_end))
         except AudioError as error:
-            raise DatasetError(
-                f"'{track.path}' {error}, but was usable when {tracks} was made; put the file back, "
-                f"or delete {tracks} and run again."
-            ) from None
+            raise no_longer_usable(track.path, error, tracks=tracks) from None
         rows.append({"track": track.track, **described})
     table = pd.DataFrame(rows) if rows else pd.DataFrame({"track": pd.Series(dtype=str)})
     broken = table.set_index("track").isin([float("nan"), float("inf"), float("-inf")])

@@ -9,7 +9,7 @@ from scipy import fft
 
 from earfield.atomic import write_aside
 from earfield.audio import read_audio
-from earfield.errors import AudioError, DatasetError
+from earfield.errors import AudioError, no_longer_usable
 from earfield.tables import usable_tracks, write_csv
 
 _BLOCK = 1024  # frames transformed at a time: 2 MB, which stays in the cache whatever the length of the track
@@ -199,10 +199,7 @@ def write_shard(
             y = read_audio(row.path, sample_rate=sample_rate)
             spectrograms.append(log_mel(y, sample_rate=sample_rate, **front_end))
         except AudioError as error:
-            raise DatasetError(
-                f"'{row.path}' {error}, but was usable when {tracks} was made; put the file back, "
-                f"or delete {tracks} and run again."
-            ) from None
+            raise no_longer_usable(row.path, error, tracks=tracks) from None
     lengths = np.array([len(spectrogram) for spectrogram in spectrograms], dtype=int)
     index = table[["track", "label"]].assign(start=np.cumsum(lengths) - lengths, frames=lengths)
     with write_aside(frames_path) as aside, open(aside, "wb") as file:
