@@ -122,6 +122,7 @@ def write_claims(
     DatasetError
         If a table lacks a column, or holds something else where a number should stand.
     """
+    tests = {path: read_predictions(path) for path in (*predictions, *whole_track)}
 
     def optional(name: str, path: str | os.PathLike[str] | None) -> pd.DataFrame:
         return read_table(name, [] if path is None else [path])
@@ -145,8 +146,8 @@ def write_claims(
         resemblance=optional("resemblance", resemblance),
         references=read_table("references", [references]),
         discriminants=read_arrays(discriminants),
-        runs=[read_predictions(path) for path in predictions],
-        whole_track={model: tests for (_, model), tests in read_runs([*predictions, *whole_track]).items()}
+        runs=[tests[path] for path in predictions],
+        whole_track={model: own for (_, model), own in read_runs(list(tests), read=tests.__getitem__).items()}
         if whole_track
         else {},
         songs=read_text_csv(tracks),

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
+from earfield import claims
 from earfield.claims import write_claims
 from earfield.errors import DatasetError
-from earfield.predictions import write_predictions
+from earfield.predictions import read_predictions, write_predictions
 
 HOLDS, FAILS, UNTOLD = "holds", "does not hold", "cannot be told from this data"
 GENRES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"]
@@ -324,6 +325,20 @@ def test_numbers_are_those_of_the_tables(judge):
     assert "41 tracks (p = 0.0123)" in table.reason["above_hand_made"]
     assert float(table.value["calibrated"]) == pytest.approx(0.02)
     assert float(table.low["calibrated"]) == pytest.approx(0) and float(table.high["calibrated"]) == pytest.approx(0.04)
+
+
+def test_predictions_that_two_claims_ask_for_are_read_once(judge, tmp_path, monkeypatch):
+    runs = {}
+    for model in ("cnn", "cnn_context"):
+        for seed in (1, 2):
+            run = tmp_path / "stratified" / str(seed) / model
+            run.mkdir(parents=True)
+            (path,), _ = write_runs(run, dict.fromkeys(GENRES, 0.5), per_label=4, runs=1)
+            runs.setdefault(model, []).append(path)
+    seen = []
+    monkeypatch.setattr(claims, "read_predictions", lambda path: seen.append(path) or read_predictions(path))
+    table, _ = judge(predictions=runs["cnn"], whole_track=runs["cnn_context"])
+    assert seen == [*runs["cnn"], *runs["cnn_context"]] and float(table.value["whole_track"]) == 0
 
 
 def test_human_level_is_that_of_the_references(judge, tmp_path):
