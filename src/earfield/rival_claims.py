@@ -154,16 +154,17 @@ def _whole_track(evidence: Evidence) -> list[Claim]:
     )
     if not evidence.whole_track:
         return []
+    (other,) = set(evidence.whole_track) - {evidence.model}
     plain, whole = (
         outcomes(tests[tests.label.astype(str).str.strip().str.casefold().isin(HARDEST)])
-        for tests in (evidence.whole_track[name] for name in (evidence.model, "cnn_context"))
+        for tests in (evidence.whole_track[name] for name in (evidence.model, other))
     )
     both = np.logical_and(*((~np.isnan(table)).any(axis=0) for table in (plain, whole)))
     plain, whole = plain[:, both], whole[:, both]
     if not both.any():
         return [untold(question, evidence, f"No {' or '.join(HARDEST)} was tested with both.")]
     gain = paired_difference(whole, plain)
-    reason = f"{position(gain.low, gain.high)} {_everywhere(evidence)}"
+    reason = f"{position(gain.low, gain.high)} {_everywhere(evidence, other)}"
     found = {"protocol": evidence.protocol, **gain._asdict(), **counts(whole)}
     found["baseline"] = f"without: {percent(float(np.nanmean(plain)))}, with: {percent(float(np.nanmean(whole)))}"
     return [Claim(question, verdict=verdict(gain.low > 0, gain.high < _SMALL), reason=reason, **found)]
@@ -190,9 +191,9 @@ def _best_of_all(evidence: Evidence) -> list[Claim]:
     return [Claim(question, verdict=judged, reason=reason, **found)]
 
 
-def _everywhere(evidence: Evidence) -> str:
-    """Say what the summary does for all labels together."""
-    pairs = _pairs(evidence, _Rivals("", "", "", ("cnn_context",)))
+def _everywhere(evidence: Evidence, other: str) -> str:
+    """Say what the summary does for all labels together; `other` is the network that sees it."""
+    pairs = _pairs(evidence, _Rivals("", "", "", (other,)))
     return "" if pairs.empty else f"On all labels: {_in_words(pairs)} (the network less that with the summary)."
 
 
