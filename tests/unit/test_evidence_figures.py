@@ -101,7 +101,7 @@ def write(tmp_path):
         source, path = tmp_path / "table.csv", tmp_path / f"{name}.csv"
         table.to_csv(source, index=False)
         if name == "accuracy":
-            evidence_data.write_accuracy_data(summaries=[source], references=references, path=path)
+            evidence_data.write_accuracy_data(summary=source, references=references, path=path)
         elif name == "recall":
             options = {"protocol": protocol, "model": model, "baselines": baselines}
             evidence_data.write_recall_data(recall=source, path=path, **options)

@@ -47,7 +47,7 @@ rule claims_summary:
 rule claims_accuracy_data:
     """What figure 7 shows."""
     input:
-        summaries=protocol_tables("summary.csv"),
+        summary="results/{dataset}/summary.csv",
         references="resources/reference_levels.csv",
         code=[
             "src/earfield/figures/evidence_data.py",

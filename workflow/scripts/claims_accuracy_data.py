@@ -3,7 +3,7 @@ from earfield.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_accuracy_data(
-        summaries=snakemake.input.summaries,
+        summary=snakemake.input.summary,
         references=snakemake.input.references,
         path=snakemake.output.data,
     )

@@ -15,7 +15,7 @@ _REFERENCES = ["kind", "name", "accuracy", "dataset", "genres", "protocol", "sou
 
 def write_accuracy_data(
     *,
-    summaries: Sequence[str | os.PathLike[str]],
+    summary: str | os.PathLike[str],
     references: str | os.PathLike[str],
     path: str | os.PathLike[str],
 ) -> None:
@@ -23,8 +23,8 @@ def write_accuracy_data(
 
     Parameters
     ----------
-    summaries : sequence of path-like
-        `summary.csv` of each protocol, in the order of drawing.
+    summary : path-like
+        `summary.csv` of the dataset, in the order of drawing.
     references : path-like
         Accuracies that others reported: `name, accuracy, dataset, genres, protocol, source, url, kind`.
     path : path-like
@@ -36,8 +36,7 @@ def write_accuracy_data(
     DatasetError
         If a table lacks a column.
     """
-    ours = pd.concat([read_as_text(summary, _SCORES)[_SCORES] for summary in summaries])
-    ours = ours.drop_duplicates(["protocol", "model"])  # a run may be in the tables of two protocols
+    ours = read_as_text(summary, _SCORES)[_SCORES]
     theirs = read_as_text(references, _REFERENCES)[_REFERENCES].rename(columns={"name": "model"})
     columns = ["kind", *_SCORES, "dataset", "genres", "source", "url"]
     write_csv(pd.concat([ours.assign(kind=OURS), theirs])[columns], path)
