@@ -35,6 +35,30 @@ def splits_of(config: Mapping[str, Any], protocol: str) -> str:
     return str(config["protocols"][protocol].get("of", protocol))
 
 
+def in_table_order(config: Mapping[str, Any], dataset: str) -> list[str]:
+    """Return the protocols of a dataset in the order in which their tables are put below each other.
+
+    Tables of protocols with the splits of another may hold its rows again, of fewer seeds: they come behind, those of
+    more runs first. So the first of equal rows is that of most runs, whatever the order in the configuration.
+
+    Parameters
+    ----------
+    config : mapping
+        As in `config.yaml`.
+    dataset : str
+        Key of `datasets`.
+
+    Returns
+    -------
+    list of str
+        Those of `protocols_of`.
+    """
+    protocols = protocols_of(config, dataset)
+    own = [name for name in protocols if splits_of(config, name) == name]
+    others = sorted(set(protocols) - set(own), key=lambda name: (-len(runs_of(config, dataset, name)), name))
+    return [*own, *others]
+
+
 def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]:
     """Return the numbers of the runs of a protocol on a dataset.
 

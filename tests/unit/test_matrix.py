@@ -1,10 +1,12 @@
 """Which runs a configuration asks for."""
 
 import copy
+import itertools
 
 import pytest
 
 from earfield.matrix import (
+    in_table_order,
     learning_curves,
     model_settings,
     models_of,
@@ -57,6 +59,14 @@ def test_splits_of_another_protocol_come_with_their_runs_and_settings():
     assert runs_of(CONFIG, "all", "more_folds") == runs_of(CONFIG, "all", "folds")[:4]
     assert split_settings(CONFIG, "more_folds") == split_settings(CONFIG, "folds")
     assert models_of(CONFIG, "more_folds") == ["svm"]
+
+
+def test_table_of_most_runs_comes_first_whatever_the_order_of_protocols():
+    shared = {"few": {"kind": "same_splits", "of": "plain", "seeds": 1}, "most": {"kind": "same_splits", "of": "plain"}}
+    config = CONFIG | {"protocols": CONFIG["protocols"] | shared}
+    for names in itertools.permutations(["plain", "few", "most"]):
+        config["datasets"] = {"own": {"seeds": [1, 2], "protocols": [*names, "half"]}}
+        assert in_table_order(config, "own") == ["plain", "half", "most", "few"]
 
 
 def test_model_replaces_what_the_dataset_replaces():

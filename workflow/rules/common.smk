@@ -17,6 +17,7 @@ from earfield.graph import is_read
 from earfield.handshake import foreign_outputs, held_for_snakemake
 from earfield.job import let_jobs_import_package
 from earfield.matrix import (
+    in_table_order,
     learning_curves,
     model_settings,
     models_of,
@@ -173,12 +174,12 @@ def runs(name, protocols=None, models=None, networks=False):
 
 
 def protocol_tables(name):
-    """Return the table of this name of every protocol of a dataset."""
+    """Return the table of this name of every protocol of a dataset; of rows that are in two, the first counts."""
 
     def files(wildcards):
         return [
             f"results/{wildcards.dataset}/{protocol}/{name}"
-            for protocol in protocols_of(config, wildcards.dataset)
+            for protocol in in_table_order(config, wildcards.dataset)
         ]
 
     return files
