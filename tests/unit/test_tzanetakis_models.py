@@ -144,10 +144,26 @@ def test_covariance_of_one_gaussian_is_full():
     assert (pooled.argmax(axis=1) == truth).mean() < 0.65
 
 
-def test_nearest_tracks_vote_and_smoothing_decides_a_draw():
+def test_nearest_tracks_vote_and_the_rest_is_shared_by_frequency():
     task, _ = made(lambda rng, y: y[:, None] * 1.0 + rng.random((len(y), 1)) / 9, train=[0, 0, 0, 1, 2], others=3)
     exact = tzanetakis_neighbours.predict(task, k=[1], smoothing=[1])
     np.testing.assert_allclose(exact[0], [0.5 + 0.3, 0.1, 0.1])
     np.testing.assert_allclose(exact[1], [0.3, 0.5 + 0.1, 0.1])
     drawn = tzanetakis_neighbours.predict(task, k=[50], smoothing=[1])
     np.testing.assert_allclose(drawn, np.tile([0.6, 0.2, 0.2], (9, 1)))
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1], [1, 2, 0]], ids=str)
+def test_nearest_track_decides_a_draw_whatever_the_order_of_labels_and_their_frequency(order):
+    """Draws of two tracks and of four; out of sight lie more tracks of the labels that do not decide."""
+    near, next_to, far = order
+    train = [next_to, near, near, next_to, far, next_to, next_to, far, far, far, far]
+    places = [2.0, 1.0, 4.0, 3.0, 5.0, *[99.0] * 6]
+    task, _ = made(lambda rng, y: np.zeros((len(y), 1)), train=train, others=1)
+    task.features["train"] = np.array(places)[:, None]
+    for k in (2, 4):
+        drawn = tzanetakis_neighbours.predict(task, k=[k], smoothing=[1])
+        assert (drawn.argmax(axis=1) == near).all() and (drawn.round(9).argmax(axis=1) == near).all()
+        np.testing.assert_allclose(drawn[:, near], drawn[:, next_to], rtol=1e-6)
+        assert drawn[0, far] == pytest.approx(5 / 11 / (k + 1), rel=1e-6)
+        np.testing.assert_allclose(drawn.sum(axis=1), 1)
