@@ -153,6 +153,14 @@ def _check_models(config: Mapping[str, Any]) -> None:
                 f"The configuration sets models.{name}.shuffled_like to '{like}', which is no network trained on "
                 f"true labels; {mend}"
             )
+        if "shuffled_like" in model and any(
+            model_settings(config, like, dataset)["train"]["recipe"] == "author" for dataset in config["datasets"]
+        ):
+            raise ConfigError(
+                f"The configuration sets models.{name}.shuffled_like to '{like}', which is trained with the recipe "
+                "'author': that keeps the last epoch, and a network on shuffled labels is trained up to the best one; "
+                f"name a network with the recipe 'windows', or set models.{like}.train.recipe to that."
+            )
         if name in KERNEL_NULLS:
             raise ConfigError(f"The configuration has the model '{name}', a name that is taken; choose another.")
     for key in ("protocol", "model"):

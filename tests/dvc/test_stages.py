@@ -145,7 +145,6 @@ def value_at(config, path):
 OTHERS = {
     ("train", "optimizer", "name"): "sgd",
     ("train", "precision"): "bfloat16",
-    ("train", "recipe"): "author",
     ("activations", "layer"): "conv1",
     ("activations", "positions"): "all",
     ("figures", "model"): "cnn_twin",
@@ -174,6 +173,7 @@ ALONE = {
     ("figures", "protocol"),
     ("network", "scale"),
     ("network", "context"),
+    ("train", "recipe"),
     *(("models", model, "module") for model in ("cdbn", "ensemble", "majority", "mel_logistic", "mfcc_svm")),
     *(("models", f"tzanetakis_{name}", "module") for name in ("gaussian", "gmm", "knn")),
 }  # there is but one that fits

@@ -345,6 +345,20 @@ def test_every_key_that_the_schema_takes_stands_in_the_configuration():
             "models.like.shuffled_like to 'raw', which is no network trained on true labels; those are cnn.",
         ),
         (
+            {"models": CONFIG["models"] | {"other": {"shuffled_like": "cnn_author"}}},
+            "models.other.shuffled_like to 'cnn_author', which is trained with the recipe 'author': that keeps the "
+            "last epoch, and a network on shuffled labels is trained up to the best one; name a network with the "
+            "recipe 'windows', or set models.cnn_author.train.recipe to that.",
+        ),
+        (
+            {"train": CONFIG["train"] | {"recipe": "author"}},
+            "models.cnn_shuffled.shuffled_like to 'cnn', which is trained with the recipe 'author'",
+        ),
+        (
+            {"datasets": {"gtzan": CONFIG["datasets"]["gtzan"] | {"train": {"recipe": "author"}}}},
+            "models.cnn_shuffled.shuffled_like to 'cnn', which is trained with the recipe 'author'",
+        ),
+        (
             {"figures": CONFIG["figures"] | {"model": "cnn_untrained"}},
             "figures.model to 'cnn_untrained', which is no network trained on true labels; those are cnn, cnn_author,",
         ),
