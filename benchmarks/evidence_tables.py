@@ -75,7 +75,7 @@ def _write_tables(folder: Path, tracks: Path) -> None:
         tracks=tracks,
         learning_curve=folder / "results" / "learning_curve.csv",
         protocols=folder / "results" / "protocols.csv",
-        hand_made=_MODELS[3],
+        hand_made=[_MODELS[3]],
         controls=_NETWORKS[1:],
         artists_apart="artist",
         curves={"stratified": ("stratified", 1.0), "stratified_half": ("stratified", 0.5)},

@@ -45,8 +45,8 @@ class Evidence:
         Its name, and "gtzan", "demo" or "files".
     protocol, model : str
         Whose results claims are judged by.
-    hand_made : str or None
-        The model on features made by hand.
+    hand_made : tuple of str
+        Models on features made by hand.
     controls : tuple of str
         Models that know no more than chance does.
     artists_apart : str or None
@@ -69,7 +69,7 @@ class Evidence:
     source: str
     protocol: str
     model: str
-    hand_made: str | None
+    hand_made: tuple[str, ...]
     controls: tuple[str, ...]
     artists_apart: str | None
     curves: Mapping[str, Sequence[Any]]

@@ -225,7 +225,7 @@ rule claims_recall_data:
     params:
         protocol=SHOWN_PROTOCOL,
         model=SHOWN_MODEL,
-        baselines=[HAND_MADE] if HAND_MADE else [],
+        baselines=HAND_MADE,
     script:
         "../scripts/claims_recall_data.py"
 

@@ -59,18 +59,12 @@ NETWORK_NULLS = [
     for name in networks_of(config, SHOWN_PROTOCOL)
     if is_null(config["models"][name])
 ]
-# The first model on features: what the paper's "hand-made features" stand for.
-HAND_MADE = next(
-    (
-        name
-        for name in models_of(config, SHOWN_PROTOCOL)
-        if name in MODULES
-        and constant(
-            module_file("models", config["models"][name]["module"]), "FEATURES"
-        )
-    ),
-    None,
-)
+# Models on features: what the paper's "hand-made features" stand for.
+HAND_MADE = [
+    name
+    for name in MODULES
+    if constant(module_file("models", config["models"][name]["module"]), "FEATURES")
+]
 # The first network that sees the whole track as well: what the paper leaves as work to come.
 WHOLE_TRACK = next(
     (name for name in NETWORKS if model_settings(config, name)["network"]["context"]),

@@ -122,7 +122,7 @@ def write_recall_data(
     columns = ["protocol", "model", "label", "seeds", "tracks", "tests", "recall", "low", "high"]
     table = read_as_text(recall, columns)[columns]
     table = table[table.protocol == protocol].assign(number=lambda each: pd.to_numeric(each.recall))
-    means = table.groupby("model").number.mean().reindex([name for name in baselines if name != model]).dropna()
+    means = table.groupby("model").number.mean().reindex([name for name in sorted(baselines) if name != model]).dropna()
     shown = [model] if means.empty else [model, str(means.idxmax())]
     parts = [table[table.model == name].sort_values(["number", "label"], ascending=[False, True]) for name in shown]
     write_csv(pd.concat(parts)[columns], path)
