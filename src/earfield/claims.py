@@ -169,7 +169,8 @@ def judge(evidence: Evidence) -> list[Claim]:
     Returns
     -------
     list of Claim
-        Always the same claims in the same order, whatever is there; then those of variants that were run.
+        Always in the same order. Whatever is there, the same claims, but for those that are asked under a protocol of
+        their own; then those of variants that were run.
     """
     papers = (
         _human_level, _above_hand_made, _hardest_genres, _genres_differ, _filters_like_strfs, _hidden_separable,

@@ -83,9 +83,10 @@ def papers_rivals(evidence: Evidence) -> list[Claim]:
     Returns
     -------
     list of Claim
-        Always the same claims in the same order; of models that were not run nothing can be told.
+        Always in the same order. Of models that were not run nothing can be told; what is asked under a protocol of its
+        own is no claim where it was not run.
     """
-    return [_beaten(evidence, each) for each in _BEATEN]
+    return [_beaten(evidence, each) for each in _BEATEN if not each.protocol or len(_rows(evidence, each))]
 
 
 def own_variants(evidence: Evidence) -> list[Claim]:
@@ -197,10 +198,15 @@ def _everywhere(evidence: Evidence, other: str) -> str:
     return "" if pairs.empty else f"On all labels: {_in_words(pairs)} (the network less that with the summary)."
 
 
-def _pairs(evidence: Evidence, rivals: _Rivals) -> pd.DataFrame:
-    """Return the comparisons of the network with these models that have an interval."""
+def _rows(evidence: Evidence, rivals: _Rivals) -> pd.DataFrame:
+    """Return the comparisons of the network with these models."""
     table = rows(evidence.paired, model=evidence.model, protocol=rivals.protocol or evidence.protocol)
-    return table[table.other.isin(rivals.models)].dropna(subset=["low", "high"])
+    return table[table.other.isin(rivals.models)]
+
+
+def _pairs(evidence: Evidence, rivals: _Rivals) -> pd.DataFrame:
+    """Return those that have an interval."""
+    return _rows(evidence, rivals).dropna(subset=["low", "high"])
 
 
 def _in_words(pairs: pd.DataFrame) -> str:
