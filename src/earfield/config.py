@@ -13,7 +13,7 @@ from jsonschema.validators import extend
 
 from earfield.controls import KERNEL_NULLS, is_null
 from earfield.errors import ConfigError
-from earfield.matrix import model_settings, models_of, networks, protocols_of
+from earfield.matrix import keeps_artists_apart, model_settings, models_of, networks, protocols_of
 from earfield.modules import constant, keywords, module_file, module_names
 
 # JSON takes 64.0 for an integer, and YAML can write .nan and .inf: neither is of use here.
@@ -213,6 +213,11 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
                 raise ConfigError(
                     f"The configuration names '{protocol}' in datasets.{name}.protocols, which is no key of protocols; "
                     f"those are {', '.join(config['protocols'])}."
+                )
+            if "task" in dataset and keeps_artists_apart(config["protocols"][protocol]):
+                raise ConfigError(
+                    f"The configuration names '{protocol}' in datasets.{name}.protocols, which keeps an artist in one "
+                    f"subset, and datasets.{name}.task asks for artists to be told apart; remove either."
                 )
     for name, protocol in config["protocols"].items():
         for model in protocol.get("models", []):

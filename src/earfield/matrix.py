@@ -20,10 +20,21 @@ def protocols_of(config: Mapping[str, Any], dataset: str) -> list[str]:
     -------
     list of str
         Those that the dataset names, or all but those that read a split from a file, which holds the tracks of one
-        dataset, and those on the splits of another, which run every rival.
+        dataset, those on the splits of another, which run every rival, and those that keep artists apart where artists
+        are what is to be told apart.
     """
-    of_all = [name for name, each in config["protocols"].items() if each["kind"] not in ("file", "same_splits")]
-    return list(config["datasets"][dataset].get("protocols", of_all))
+    own = config["datasets"][dataset]
+    of_all = [
+        name
+        for name, each in config["protocols"].items()
+        if each["kind"] not in ("file", "same_splits") and not ("task" in own and keeps_artists_apart(each))
+    ]
+    return list(own.get("protocols", of_all))
+
+
+def keeps_artists_apart(protocol: Mapping[str, Any]) -> bool:
+    """Return whether a protocol, as in `config.yaml`, has no artist in two subsets."""
+    return protocol["kind"] == "artist" or bool(protocol.get("artists"))
 
 
 def splits_of(config: Mapping[str, Any], protocol: str) -> str:

@@ -186,14 +186,16 @@ def config_keys(stage: str, config: Mapping[str, Any]) -> list[str]:
     """
     name = config["dataset"]
     dataset = config["datasets"][name]
-    songs = [f"datasets.{name}.{key}" for key in dataset if key not in {"seeds", "protocols", "train", "mirrors"}]
+    no_songs = {"seeds", "protocols", "train", "task", "mirrors"}
+    songs = [f"datasets.{name}.{key}" for key in dataset if key not in no_songs]
+    task = [f"datasets.{name}.task"] if "task" in dataset else []
     front_end = [f"mel.{key}" for key in config["mel"] if key != "shards"]
     shown = config["figures"]["protocol"]
     splitting = [f"protocols.{shown}.{key}" for key in split_settings(config, shown)]
     training = ["segment", "network", "train", "models", *([f"datasets.{name}.train"] if "train" in dataset else [])]
     keys = {
         DOWNLOAD: songs,
-        "tracks": [*songs, "mel.sample_rate", "mel.hop_length", "mel.shards", "segment.frames", "tracks"],
+        "tracks": [*songs, *task, "mel.sample_rate", "mel.hop_length", "mel.shards", "segment.frames", "tracks"],
         "mel": front_end,
         "features": front_end,
         "splits": ["mel.sample_rate", "mel.hop_length", *splitting],

@@ -3,8 +3,9 @@
 import hashlib
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from earfield.collection import is_song, shard_of, track_name
 from earfield.errors import AudioError, DatasetError
 from earfield.mel import frame_count
 from earfield.tables import TRACK_COLUMNS, read_text_csv, write_csv
+from earfield.task import label_by_artist
 from earfield.user_csv import read_user_csv
 
 _SHOWN = 20  # problems that an error or a log line spells out
@@ -196,7 +198,11 @@ def write_tracks_shard(
 
 
 def write_tracks(
-    shard_paths: Sequence[str | os.PathLike[str]], path: str | os.PathLike[str], *, max_unusable: float
+    shard_paths: Sequence[str | os.PathLike[str]],
+    path: str | os.PathLike[str],
+    *,
+    max_unusable: float,
+    task: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Write the tables of all shards as one.
 
@@ -208,6 +214,9 @@ def write_tracks(
         `tracks.csv` to write.
     max_unusable : float
         Largest share of unusable tracks, 0 to 1, that the run goes on with.
+    task : mapping, optional
+        `kind`, "artist", and `min_tracks`, as `label_by_artist` takes it; without it, labels are the collection's. What
+        the task leaves out is not counted as unusable.
 
     Returns
     -------
@@ -217,7 +226,8 @@ def write_tracks(
     Raises
     ------
     DatasetError
-        If more than `max_unusable` of the tracks cannot be used; the table is not written.
+        If more than `max_unusable` of the tracks cannot be used, or the task leaves fewer than two labels; the table
+        is not written.
     """
     shards = [table for table in map(read_text_csv, shard_paths) if len(table)]
     table = pd.concat(shards).sort_values("track").reset_index(drop=True)
@@ -227,6 +237,8 @@ def write_tracks(
             f"{len(unusable)} of {len(table)} tracks cannot be used, more than tracks.max_unusable = {max_unusable:g} "
             f"allows; mend or remove them, or raise the limit:\n{describe_problems(unusable)}"
         )
+    if task:
+        table = label_by_artist(table, min_tracks=task["min_tracks"])
     write_csv(table, path)
     return table
 

@@ -208,7 +208,7 @@ def test_other_possible_values_pass(text):
         ),
         (
             "dataset=mine",
-            "The configuration sets dataset to 'mine', which is no key of datasets; those are gtzan, demo.",
+            "The configuration sets dataset to 'mine', which is no key of datasets; those are gtzan, demo, demo_artists.",
         ),
         (
             "datasets.demo.source=folder",
@@ -309,7 +309,9 @@ def keys(value, place=()):
 
 def optional(place):
     """Tell whether a key may be missing from the repository's configuration."""
-    if place[-1] in ("momentum", "decay", "epsilon") or place[:2] in (("datasets", "files"), ("models", "*")):
+    if place[-1] in ("momentum", "decay", "epsilon") or "task" in place:
+        return True
+    if place[:2] in (("datasets", "files"), ("models", "*")):
         return True
     return (place[:2] == ("network", "context") and len(place) > 2) or place[0::2][:2] == ("datasets", "train")
 
@@ -433,6 +435,19 @@ def test_models_and_layers_that_do_not_fit_together_are_refused(change, sentence
             "models.x={network: {context: {frames: 2, conv: [{filters: 1, kernel: [3, 3], pool: [1, 1], l2: 0}]}}}",
             "network.context.conv.0 of the model 'x' needs 3 frames and gets 2; make its kernel or pool smaller, or "
             "network.context.frames or mel.n_mels larger.",
+        ),
+        (
+            "datasets.demo_artists.protocols=[stratified, artist]",
+            "names 'artist' in datasets.demo_artists.protocols, which keeps an artist in one subset, and "
+            "datasets.demo_artists.task asks for artists to be told apart; remove either.",
+        ),
+        (
+            "datasets.demo_artists.task.min_tracks=2",
+            "datasets.demo_artists.task.min_tracks to 2, which is below 3. Usable tracks that an artist must have,",
+        ),
+        (
+            "datasets.demo_artists.task.kind=composer",
+            "datasets.demo_artists.task.kind to 'composer', which is not one of artist.",
         ),
         (
             "figures.protocol=stratified_rivals",

@@ -268,12 +268,12 @@ def mixed(tmp_path, song):
     return list_folder(tmp_path / "music")
 
 
-def write_table(songs, path, *, max_unusable, shards=2):
+def write_table(songs, path, *, max_unusable, shards=2, task=None):
     """Write the tables of all shards, and from them that of all tracks."""
     paths = [path.with_name(f"{path.name} {shard}") for shard in range(shards)]
     for shard, each in enumerate(paths):
         write_tracks_shard(songs, each, shard=shard, shards=shards, **NEEDS)
-    return write_tracks(paths, path, max_unusable=max_unusable)
+    return write_tracks(paths, path, max_unusable=max_unusable, task=task)
 
 
 def test_unusable_tracks_are_kept_with_their_problem(tmp_path, mixed):
@@ -306,6 +306,44 @@ def test_too_many_unusable_tracks_stop_the_run_with_a_list(tmp_path, mixed):
         "2 of 10 tracks cannot be used, more than tracks.max_unusable = 0.19 allows; mend or remove them, or raise "
         f"the limit:\n  '{tmp_path}/music/a/8.wav' is silent\n"
         f"  '{tmp_path}/music/b/9.wav' cannot be read as audio (Format not recognised)"
+    )
+    assert not (tmp_path / "tracks.csv").exists()
+
+
+def test_artists_are_labels_where_they_are_what_is_told_apart(tmp_path, mixed):
+    # Of track 8, which is silent, and 9, which is text, nothing can be learned.
+    mixed["artist"] = mixed.track.map(lambda track: ["Ab", " aB ", "", "Solo"][int(track[-1]) // 3])
+    mixed.loc[mixed.track.isin(["a/6", "b/7", "a/8", "b/9"]), "artist"] = ["Cé", "Ce\u0301", "cÉ", "Ab"]
+    task = {"kind": "artist", "min_tracks": 2}
+    table = write_table(mixed, tmp_path / "tracks.csv", max_unusable=0.2, task=task).set_index("track")
+    assert dict(table.label) == {
+        **dict.fromkeys(("a/0", "a/2", "a/4", "b/1", "b/3", "b/5", "b/9"), "Ab"),
+        **dict.fromkeys(("a/6", "a/8", "b/7"), "Cé"),
+    }
+    assert list(table.index[table.problem != ""]) == ["a/8", "b/9"] and table.problem["a/8"] == "is silent"
+
+
+def test_artists_with_few_tracks_and_tracks_without_artist_are_left_out(tmp_path, mixed):
+    mixed["artist"] = mixed.track.map(lambda track: ["A", "A", "A", "B", "B", "B", "C", "", "C", "C"][int(track[-1])])
+    task = {"kind": "artist", "min_tracks": 3}
+    # Tracks that the task leaves out are not unusable ones.
+    table = write_table(mixed, tmp_path / "tracks.csv", max_unusable=0.2, task=task).set_index("track")
+    assert dict(table.problem[table.problem != ""]) == {
+        "a/6": "is by 'C', who has 1 usable track; datasets.<name>.task.min_tracks asks for 3",
+        "a/8": "is silent",
+        "b/7": "has no artist",
+        "b/9": "cannot be read as audio (Format not recognised)",
+    }
+    assert table.label["a/6"] == "a" and set(table.label[table.problem == ""]) == {"A", "B"}
+
+
+def test_one_artist_cannot_be_told_apart(tmp_path, mixed):
+    mixed["artist"] = ["A"] * 4 + ["B"] * 3 + [""] * 3
+    with pytest.raises(DatasetError) as caught:
+        write_table(mixed, tmp_path / "tracks.csv", max_unusable=1, task={"kind": "artist", "min_tracks": 4})
+    assert str(caught.value) == (
+        "1 of the collection's artists have 4 usable tracks or more, and two are needed to be told apart; fill in the "
+        "column 'artist', or lower datasets.<name>.task.min_tracks."
     )
     assert not (tmp_path / "tracks.csv").exists()
 

@@ -99,12 +99,12 @@ def datasets_from(source):
 
 
 def source_settings(wildcards, leave_out=frozenset()):
-    """Return what decides a dataset's songs: not its seeds nor its training, which must not remake them."""
+    """Return what decides a dataset's songs: not its seeds, training or task, which must not remake them."""
     dataset = config["datasets"][wildcards.dataset]
     return {
         key: value
         for key, value in dataset.items()
-        if key not in {"source", "seeds", "protocols", "train", *leave_out}
+        if key not in {"source", "seeds", "protocols", "train", "task", *leave_out}
     }
 
 

@@ -116,11 +116,18 @@ rule all_evidence:
 
 
 rule all_claims:
-    """What holds of the paper's sentences, with its tables and figures."""
+    """What holds of the paper's sentences, which are about genres, with the tables and figures of all protocols."""
     input:
         expand(
+            "results/{dataset}/claims.md",
+            dataset=(
+                []
+                if "task" in config["datasets"][config["dataset"]]
+                else CHOSEN.values()
+            ),
+        ),
+        expand(
             [
-                "results/{dataset}/claims.md",
                 "results/{dataset}/summary.csv",
                 "results/{dataset}/figures/fig7_accuracy.png",
                 "results/{dataset}/figures/fig8_learning_curve.png",

@@ -80,9 +80,12 @@ rule tracks_shard:
             "src/earfield/audio.py",
             "src/earfield/collection.py",
             "src/earfield/download.py",
+            "src/earfield/groups.py",
             "src/earfield/gtzan.py",
+            "src/earfield/markdown.py",
             "src/earfield/mel.py",
             "src/earfield/tables.py",
+            "src/earfield/task.py",
             "src/earfield/tracks.py",
             "src/earfield/user_csv.py",
             "workflow/scripts/tracks_shard.py",
@@ -113,8 +116,11 @@ rule tracks:
         code=[
             "src/earfield/audio.py",
             "src/earfield/collection.py",
+            "src/earfield/groups.py",
+            "src/earfield/markdown.py",
             "src/earfield/mel.py",
             "src/earfield/tables.py",
+            "src/earfield/task.py",
             "src/earfield/tracks.py",
             "src/earfield/user_csv.py",
             "workflow/scripts/tracks.py",
@@ -129,5 +135,6 @@ rule tracks:
         "../envs/tracks.yaml"
     params:
         max_unusable=config["tracks"]["max_unusable"],
+        task=lambda wildcards: config["datasets"][wildcards.dataset].get("task"),
     script:
         "../scripts/tracks.py"

@@ -4,6 +4,6 @@ from earfield.job import logged
 with logged(snakemake.log[0], snakemake.output):
     write_accuracy_data(
         summary=snakemake.input.summary,
-        references=snakemake.input.references,
+        references=snakemake.input.references or None,
         path=snakemake.output.data,
     )

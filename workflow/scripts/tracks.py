@@ -2,4 +2,4 @@ from earfield.job import logged
 from earfield.tracks import write_tracks
 
 with logged(snakemake.log[0], snakemake.output):
-    write_tracks(snakemake.input.shards, snakemake.output.tracks, max_unusable=snakemake.params.max_unusable)
+    write_tracks(snakemake.input.shards, snakemake.output.tracks, **snakemake.params)

@@ -16,7 +16,7 @@ _REFERENCES = ["kind", "name", "accuracy", "dataset", "genres", "protocol", "sou
 def write_accuracy_data(
     *,
     summary: str | os.PathLike[str],
-    references: str | os.PathLike[str],
+    references: str | os.PathLike[str] | None,
     path: str | os.PathLike[str],
 ) -> None:
     """Write the data of figure 7.
@@ -25,7 +25,7 @@ def write_accuracy_data(
     ----------
     summary : path-like
         `summary.csv` of the dataset, in the order of drawing.
-    references : path-like
+    references : path-like or None
         Accuracies that others reported: `name, accuracy, dataset, genres, protocol, source, url, kind`.
     path : path-like
         `.csv` to write: `kind` (ours, or the reference's), `protocol, model` (a reference's name), `seeds, tracks,
@@ -37,7 +37,8 @@ def write_accuracy_data(
         If a table lacks a column.
     """
     ours = read_as_text(summary, _SCORES)[_SCORES]
-    theirs = read_as_text(references, _REFERENCES)[_REFERENCES].rename(columns={"name": "model"})
+    others = read_as_text(references, _REFERENCES) if references else pd.DataFrame(columns=_REFERENCES, dtype=str)
+    theirs = others[_REFERENCES].rename(columns={"name": "model"})
     columns = ["kind", *_SCORES, "dataset", "genres", "source", "url"]
     write_csv(pd.concat([ours.assign(kind=OURS), theirs])[columns], path)
 
