@@ -1,9 +1,10 @@
 """Print the table of measurements and write it to benchmarks/measured/bench.csv.
 
-    python -m benchmarks [--songs FOLDER]
+    python -m benchmarks [--songs FOLDER] [NAME ...]
 
-FOLDER holds real songs as <label>/<file>; without it, the demo's are made. Each row says what was asked, what was
-measured, and between which bounds it moved from one repetition to the next.
+FOLDER holds real songs as <label>/<file>; without it, the demo's are made. Names, such as cdbn, choose measurements;
+the rows of others stay as they are in the file. Each row says what was asked, what was measured, and between which
+bounds it moved from one repetition to the next.
 """
 
 import argparse
@@ -38,20 +39,25 @@ MEASUREMENTS = (
     measure_workflow,
     measure_versions,
 )
+_NAMES = {measure.__name__.removeprefix("measure_"): measure for measure in MEASUREMENTS}
 
 
 def main() -> None:
     """Run all measurements, one after the other, on a machine that should have nothing else to do."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--songs", type=Path, help="folder of songs, as <label>/<file>")
-    songs = parser.parse_args().songs
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*_NAMES, []], help=", ".join(_NAMES))
+    arguments = parser.parse_args()
+    songs, chosen = arguments.songs, arguments.names or list(_NAMES)
     if hasattr(os, "sched_setaffinity"):  # both sides of a ratio get two processors, also where there are more
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
-    rows = []
+    table = pd.read_csv(MEASURED, keep_default_na=False)
     with tempfile.TemporaryDirectory(prefix="earfield-bench-") as folder:
-        for measure in MEASUREMENTS:
-            rows += measure(Path(folder, measure.__name__), songs)
-            table = pd.DataFrame(rows, columns=COLUMNS)
+        for name in chosen:
+            measured = _NAMES[name](Path(folder, name), songs)
+            new = pd.DataFrame(measured, columns=COLUMNS).assign(of=name)
+            table = pd.concat([table[table.of != name], new])
+            table = table.sort_values("of", key=lambda of: of.map(list(_NAMES).index), kind="stable")
             write_csv(table, MEASURED)
     print(table.to_string(index=False))
 

@@ -14,12 +14,62 @@ from typing import Any
 
 import pandas as pd
 
+from earfield.tables import write_csv
+
 ROOT = Path(__file__).parents[1]
 MEASURED = ROOT / "benchmarks" / "measured"
 
 
+def overview() -> str:
+    """Accuracy of every model on the real tracks and on the demo, with its interval; protocols beside each other."""
+    rows = []
+    for name, title in _DATASETS.items():
+        table = pd.read_csv(MEASURED / f"{name}.csv")
+        counts = table.groupby("protocol")[["tests", "tracks", "seeds", "baseline"]].max()
+        shown = [protocol for protocol in _COMPARED if protocol in counts.index]
+        held = {each: "{tests:g} of {tracks:g}; {seeds:g}; {baseline:.1%}".format(**counts.loc[each]) for each in shown}
+        rows.append({"dataset": title, "model": "*tests of tracks; runs; always the commonest*", **held})
+        own = table.set_index(["protocol", "model"])
+        for model in table[table.protocol.isin(shown)].model.unique():
+            cells = {each: _cell(own.loc[each, model]) for each in shown if (each, model) in own.index}
+            rows.append({"dataset": title, "model": model, **cells})
+    return _markdown(pd.DataFrame(rows).fillna(""))
+
+
+def _cell(row: Any) -> str:
+    return f"{row.accuracy:.1%} ({row.low:.1%} – {row.high:.1%})"
+
+
+def artists() -> str:
+    """Accuracy at naming the artists of the real tracks."""
+    table = pd.read_csv(MEASURED / "real_artists.csv")
+    rows = [
+        {
+            "model": row.model,
+            "accuracy (95% interval)": _cell(row),
+            "always the commonest": f"{row.baseline:.1%}",
+            "tests of tracks; runs": f"{row.tests} of {row.tracks}; {row.seeds}",
+        }
+        for row in table.itertuples()
+    ]
+    return _markdown(pd.DataFrame(rows))
+
+
+def paired() -> str:
+    """Hold every model against the paper's network on the same tests of the real tracks."""
+    table = pd.read_csv(MEASURED / "real_tracks_paired.csv")
+    rows = []
+    for other, own in table[table.protocol.isin(_COMPARED)].groupby("other", sort=False):
+        cells = {
+            row.protocol: f"{-100 * row.difference:+.1f} ({-100 * row.high:+.1f} to {-100 * row.low:+.1f})"
+            for row in own.itertuples()
+        }
+        rows.append({"model": other, **cells})
+    return _markdown(pd.DataFrame(rows)[["model", *_COMPARED]].fillna(""))
+
+
 def runs() -> str:
-    """Accuracy on the real tracks and on the demo."""
+    """Accuracy on the real tracks and on the demo, in full."""
     rows = []
     for name, title in _DATASETS.items():
         for row in pd.read_csv(MEASURED / f"{name}.csv").itertuples():
@@ -114,6 +164,7 @@ def _paired(loss: pd.Series, name: str) -> str:
     )
 
 
+_COMPARED = ("stratified", "artist", "cross_validation")
 _DATASETS = {"real_tracks": "130 GTZAN tracks", "demo": "demo"}
 _STAGES = ("midbrain", "thalamus", "cortex")
 _MEASURES = {
@@ -231,6 +282,9 @@ def experiments() -> str:
 
 
 BLOCKS = {
+    "overview": overview,
+    "paired": paired,
+    "artists": artists,
     "runs": runs,
     "claims": claims,
     "leakage": leakage,
@@ -242,7 +296,7 @@ BLOCKS = {
     "repro": repro,
     "experiments": experiments,
 }
-PAGES = ("README.md", "docs/evidence.md", "docs/receptive_fields.md", "docs/reproduce.md")
+PAGES = ("README.md", "docs/evidence.md", "docs/receptive_fields.md", "docs/reproduce.md", "docs/tasks.md")
 
 
 def render(text: str) -> str:
@@ -265,5 +319,10 @@ if __name__ == "__main__":
         for table in ("claims", "protocols", "resemblance"):
             if Path(results, f"{table}.csv").exists():
                 shutil.copy(Path(results, f"{table}.csv"), MEASURED / f"{name}_{table}.csv")
+        # The network comes first in a table; a protocol with the splits of another repeats some of its pairs.
+        tables = [pd.read_csv(path) for path in sorted(Path(results).glob("*/paired.csv"))]
+        pairs = pd.concat(own[own.model == own.model.iloc[0]] for own in tables if len(own))
+        pairs = pairs.drop_duplicates(["protocol", "other"])
+        write_csv(pairs, MEASURED / f"{name}_paired.csv")
     for page in (ROOT / name for name in PAGES):
         page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -208,7 +208,8 @@ def test_other_possible_values_pass(text):
         ),
         (
             "dataset=mine",
-            "The configuration sets dataset to 'mine', which is no key of datasets; those are gtzan, demo, demo_artists.",
+            "The configuration sets dataset to 'mine', which is no key of datasets; those are gtzan, demo, "
+            "demo_artists.",
         ),
         (
             "datasets.demo.source=folder",
