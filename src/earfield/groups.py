@@ -210,10 +210,10 @@ def _settle(
         place = np.zeros(len(sizes), dtype=int)
         place[row[order]] = wished[order]
         place[~free] = 0
-        place = _improved(place, sizes, target, lack, free, rng)
+        place = improved(place, sizes, target, lack, free, rng)
         if cost(place) <= enough:
             return place[row]
-    return _improved(plain, sizes, target, lack, free, rng)[row]
+    return improved(plain, sizes, target, lack, free, rng)[row]
 
 
 def _cost(counts: np.ndarray, target: np.ndarray, lack: np.ndarray) -> np.ndarray:
@@ -238,7 +238,7 @@ def _one_by_one(order: np.ndarray, sizes: np.ndarray, target: np.ndarray, free: 
     return place
 
 
-def _improved(
+def improved(
     place: np.ndarray,
     sizes: np.ndarray,
     target: np.ndarray,
@@ -246,7 +246,27 @@ def _improved(
     free: np.ndarray,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Move a group, or exchange two, for as long as that helps."""
+    """Move a group, or exchange two, for as long as that helps.
+
+    Parameters
+    ----------
+    place : np.ndarray [shape=(n_groups,), dtype=int]
+        The subset of each group.
+    sizes : np.ndarray [shape=(n_groups, n_labels), dtype=int]
+        Its tracks of each label.
+    target : np.ndarray [shape=(n_subsets, n_labels), dtype=int]
+        How many there should be in each subset; squares of what is missed count.
+    lack : np.ndarray [shape=(n_subsets,), dtype=int]
+        What a label's absence from a subset costs.
+    free : np.ndarray [shape=(n_groups,), dtype=bool]
+        Which groups may be moved.
+    rng : np.random.Generator
+        Picks the pairs that are looked at where there are many.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_groups,), dtype=int]
+    """
     place, every, movable = place.copy(), np.arange(len(place)), np.flatnonzero(free)
     counts = _counts(place, sizes, target)
     while True:

@@ -1,0 +1,64 @@
+"""Several tags of one track, as one text: sorted and joined by a semicolon."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+SEPARATOR = ";"
+
+
+def tags_in(text: str) -> list[str]:
+    """Return the tags that a text names, sorted, each once, without the white space around them."""
+    found = {unicodedata.normalize("NFC", " ".join(tag.split())) for tag in text.split(SEPARATOR)}
+    return sorted(found - {""})
+
+
+def as_text(tags: Iterable[str]) -> str:
+    """Return tags as one text."""
+    return SEPARATOR.join(sorted(tags))
+
+
+def tags_of_all(labels: Iterable[str]) -> list[str]:
+    """Return all tags that tracks have, sorted."""
+    return sorted({tag for label in labels for tag in tags_in(label)})
+
+
+def tag_matrix(labels: Iterable[str], tags: Sequence[str]) -> np.ndarray:
+    """Return which track has which tag.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        The tags of each track as one text.
+    tags : sequence of str
+        Meaning of the columns.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_tracks, n_tags), dtype=bool]
+    """
+    rows = [set(tags_in(label)) for label in labels]
+    return np.array([[tag in row for tag in tags] for row in rows], dtype=bool).reshape(len(rows), len(tags))
+
+
+def carriers(labels: Sequence[str] | np.ndarray, *, tags: bool) -> dict[str, np.ndarray]:
+    """Return which tracks have each label or, if labels are tags as one text, each tag.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Of each track.
+    tags : bool
+        Whether a label is the text of several tags.
+
+    Returns
+    -------
+    dict of str to np.ndarray [shape=(n_tracks,), dtype=bool]
+        By label or tag, sorted.
+    """
+    if tags:
+        names = tags_of_all(labels)
+        return dict(zip(names, tag_matrix(labels, names).T, strict=True))
+    own = np.asarray(labels, dtype=object)
+    return {name: own == name for name in np.unique(own)}
