@@ -50,7 +50,7 @@ def write_split_of(tmp_path):
     """Return a function that writes a split, with its audit, and returns the paths of both."""
     from earfield.splits import write_split
 
-    def write(tracks, protocol, *, seed=1, repeats=()):
+    def write(tracks, protocol, *, seed=1, repeats=(), tags=False):
         pd.DataFrame(repeats, columns=["track", "other"]).to_csv(tmp_path / "repeats.csv", index=False)
         paths = tmp_path / "split.csv", tmp_path / "split.json"
         write_split(
@@ -60,6 +60,7 @@ def write_split_of(tmp_path):
             audit_path=paths[1],
             seed=seed,
             protocol=protocol,
+            tags=tags,
         )
         return paths
 

@@ -12,13 +12,16 @@ import pandas as pd
 
 from earfield.atomic import write_aside
 from earfield.groups import SUBSETS, apportion, artists_of, titles_of
+from earfield.tags import carriers
 
 log = logging.getLogger(__name__)
 
 _SLACK = 0.05  # of a label's tracks
 
 
-def missed_ratios(tracks: pd.DataFrame, subsets: np.ndarray, *, ratio: Sequence[float], artists: bool) -> list[str]:
+def missed_ratios(
+    tracks: pd.DataFrame, subsets: np.ndarray, *, ratio: Sequence[float], artists: bool, tags: bool = False
+) -> list[str]:
     """Say of which labels the ratio could not be kept, and which artist is the reason.
 
     Parameters
@@ -31,6 +34,8 @@ def missed_ratios(tracks: pd.DataFrame, subsets: np.ndarray, *, ratio: Sequence[
         Shares of training, validation and test tracks that were asked for.
     artists : bool
         Whether artists were kept together.
+    tags : bool
+        Whether a label is the text of several tags; sentences are about tags then.
 
     Returns
     -------
@@ -41,8 +46,8 @@ def missed_ratios(tracks: pd.DataFrame, subsets: np.ndarray, *, ratio: Sequence[
     sentences = []
     names, labels = artists_of(tracks), tracks.label.to_numpy()
     used = np.isin(subsets, SUBSETS)
-    for label in np.unique(labels[used]):
-        rows = np.flatnonzero((labels == label) & used)
+    for label, own in carriers(labels[used], tags=tags).items():
+        rows = np.flatnonzero(used)[own]
         asked = apportion(len(rows), ratio)
         got = np.array([np.count_nonzero(subsets[rows] == subset) for subset in SUBSETS])
         over = int(np.argmax(got - asked))
@@ -55,10 +60,13 @@ def missed_ratios(tracks: pd.DataFrame, subsets: np.ndarray, *, ratio: Sequence[
         if np.abs(got - asked).max() <= max(1, _SLACK * len(rows)) and most <= asked.max():
             continue
         why = "artists stay in one subset" if artists else "repeated recordings stay in one subset"
+        if tags:
+            why += " and tracks have several tags"
         if most > asked[over]:
             why += f", and the artist '{owner}' has {most}"
+        what = "tag" if tags else "label"
         sentences.append(
-            f"The label '{label}' was to have {_slashed(asked)} tracks for {_slashed(SUBSETS)} and has "
+            f"The {what} '{label}' was to have {_slashed(asked)} tracks for {_slashed(SUBSETS)} and has "
             f"{_slashed(got)}: {why}."
         )
     return sentences
@@ -73,6 +81,7 @@ def write_audit(
     seed: int,
     unusable: int,
     notes: Sequence[str],
+    tags: bool = False,
 ) -> None:
     """Write the audit of a split, and log its warnings.
 
@@ -98,6 +107,8 @@ def write_audit(
         Tracks that have a problem.
     notes : sequence of str
         Warnings that are known already.
+    tags : bool
+        Whether a label is the text of several tags; tracks are counted by tag then.
     """
     subset = tracks.subset.to_numpy()
     reasons = {reason: int(np.count_nonzero(subset == reason)) for reason in sorted(set(subset) - set(SUBSETS))}
@@ -105,7 +116,7 @@ def write_audit(
     if "folds" in protocol:
         content |= dict(zip(("repetition", "fold"), divmod(seed, protocol["folds"]), strict=True))
     content["not_used"] = reasons | ({"has a problem": unusable} if unusable else {})
-    content["subsets"] = _counts(tracks)
+    content["subsets"] = _counts(tracks, tags=tags)
     content["shared"] = {one: {} for one in SUBSETS[:-1]}
     for one, other in itertools.combinations(SUBSETS, 2):
         content["shared"][one][other] = _shared(tracks[subset == one], tracks[subset == other], pairs)
@@ -116,15 +127,16 @@ def write_audit(
         aside.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _counts(tracks: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def _counts(tracks: pd.DataFrame, *, tags: bool) -> dict[str, dict[str, Any]]:
     """Count what each subset holds."""
     artists = artists_of(tracks)
-    subset, labels = tracks.subset.to_numpy(), tracks.label.to_numpy()
-    used = sorted(set(labels[np.isin(subset, SUBSETS)]))
+    subset = tracks.subset.to_numpy()
+    used = np.isin(subset, SUBSETS)
+    labels = {label: rows for label, rows in carriers(tracks.label, tags=tags).items() if rows[used].any()}
     return {
         name: {
             "tracks": int(np.count_nonzero(subset == name)),
-            "labels": {label: int(np.count_nonzero((labels == label) & (subset == name))) for label in used},
+            "labels": {label: int(np.count_nonzero(rows & (subset == name))) for label, rows in labels.items()},
             "artists": len(set(artists[subset == name]) - {""}),
             "unnamed": int(np.count_nonzero(artists[subset == name] == "")),
         }

@@ -13,7 +13,17 @@ from jsonschema.validators import extend
 
 from earfield.controls import KERNEL_NULLS, is_null
 from earfield.errors import ConfigError
-from earfield.matrix import keeps_artists_apart, model_settings, models_of, networks, protocols_of
+from earfield.matrix import (
+    can_tag,
+    keeps_artists_apart,
+    model_settings,
+    models_of,
+    needs_one_label,
+    networks,
+    protocols_of,
+    splits_of,
+    task_of,
+)
 from earfield.modules import constant, keywords, module_file, module_names
 
 # JSON takes 64.0 for an integer, and YAML can write .nan and .inf: neither is of use here.
@@ -53,6 +63,7 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
     _check_dataset(config)
     _check_models(config)
     _check_protocols(config)
+    _check_tags(config)
     _check_front_end(config["mel"])
     n_mels, maps = config["mel"]["n_mels"], {}
     for name in networks(config):
@@ -214,7 +225,7 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
                     f"The configuration names '{protocol}' in datasets.{name}.protocols, which is no key of protocols; "
                     f"those are {', '.join(config['protocols'])}."
                 )
-            if "task" in dataset and keeps_artists_apart(config["protocols"][protocol]):
+            if task_of(config, name) == "artist" and keeps_artists_apart(config["protocols"][protocol]):
                 raise ConfigError(
                     f"The configuration names '{protocol}' in datasets.{name}.protocols, which keeps an artist in one "
                     f"subset, and datasets.{name}.task asks for artists to be told apart; remove either."
@@ -243,7 +254,8 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
                 "correct it."
             )
     shown, model = config["figures"]["protocol"], config["figures"]["model"]
-    protocols = protocols_of(config, config["dataset"])
+    dataset = config["dataset"]
+    protocols = protocols_of(config, dataset)
     if shown not in protocols:
         raise ConfigError(
             f"The configuration sets figures.protocol to '{shown}', which is none of the protocols of the dataset "
@@ -254,11 +266,40 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
             f"The configuration sets figures.protocol to '{shown}', which has no runs of its own; name the one whose "
             f"splits it has, '{config['protocols'][shown]['of']}'."
         )
-    if model not in models_of(config, shown):
+    if model not in models_of(config, shown, dataset):
         raise ConfigError(
             f"The configuration sets figures.model to '{model}', which is not run under figures.protocol, '{shown}'; "
-            f"those are {', '.join(models_of(config, shown))}."
+            f"those are {', '.join(models_of(config, shown, dataset))}."
         )
+
+
+def _check_tags(config: Mapping[str, Any]) -> None:
+    """See that tags come from columns, and that what is run on them can deal with several of a track."""
+    for name, dataset in config["datasets"].items():
+        kind, columns = task_of(config, name), dataset.get("task", {}).get("columns")
+        if kind == "artist" and columns is not None:
+            raise ConfigError(
+                f"The configuration sets datasets.{name}.task.columns to {columns}, which goes with the kind 'tags', "
+                "not with 'artist'; remove it."
+            )
+        if kind != "tags":
+            continue
+        if columns is None:
+            raise ConfigError(f"The configuration lacks the key 'datasets.{name}.task.columns'; name those with tags.")
+        able = [model for model in config["models"] if can_tag(config, model)]
+        for protocol in dataset.get("protocols", []):
+            if needs_one_label(config["protocols"][splits_of(config, protocol)]):
+                raise ConfigError(
+                    f"The configuration names '{protocol}' in datasets.{name}.protocols, which splits by one label of "
+                    f"each track, and datasets.{name}.task has several tags; name one of the kind stratified or "
+                    "artist, without `labels`."
+                )
+            for model in config["protocols"][protocol].get("models", []):
+                if model not in able:
+                    raise ConfigError(
+                        f"The configuration names '{model}' in protocols.{protocol}.models, which cannot learn the "
+                        f"several tags of datasets.{name}.task; those that can are {', '.join(able)}."
+                    )
 
 
 def _check_front_end(mel: Mapping[str, Any]) -> None:

@@ -26,6 +26,7 @@ def predict_test_tracks(
     device: Device,
     overlap: float,
     frame_seconds: float,
+    tags: bool = False,
 ) -> None:
     """Write a network's mean probabilities for the test tracks, and how often less of a track is enough.
 
@@ -48,6 +49,9 @@ def predict_test_tracks(
         Overlap of the windows of a track, as a share; 0.5 in the paper.
     frame_seconds : float
         Distance between frames [s].
+    tags : bool
+        Whether a label is the text of several tags; no track has a label to be recognised by then, and the table of
+        stretches has no row.
     """
     table = read_text_csv(split)
     tracks = table[table.subset == "test"]
@@ -56,9 +60,9 @@ def predict_test_tracks(
     shards = MelShards(frames_paths, index_paths)
     windows = predictor.windows(shards, tracks.track.tolist())
     probabilities = np.stack([of_track.mean(axis=0, dtype=np.float64) for of_track in windows])
-    write_predictions(predictions_path, tracks=tracks, labels=labels, probabilities=probabilities)
+    write_predictions(predictions_path, tracks=tracks, labels=labels, probabilities=probabilities, tags=tags)
     rows = []
-    for track, of_track in zip(tracks.itertuples(), windows, strict=True):
+    for track, of_track in zip(tracks.itertuples(), windows, strict=True) if not tags else ():
         # Windows at equal distances: the last one may have been moved to end with the track.
         n = 1 + (len(shards.track(track.track)) - predictor.frames) // predictor.hop
         for size, positions, hits in hits_by_length(of_track[:n], target=labels.index(track.label)):

@@ -148,6 +148,8 @@ class GradientStep:
         Whether XLA compiles a micro-batch as a whole.
     pool : callable
         `max_pool` or `library_max_pool`.
+    tags : bool
+        Whether a segment has several labels, each with a probability of its own.
     """
 
     def __init__(
@@ -159,25 +161,35 @@ class GradientStep:
         precision: str = "float32",
         xla: bool = False,
         pool: Callable[..., tf.Tensor] = max_pool,
+        tags: bool = False,
     ) -> None:
         self._model = model
         self._micro_batch = micro_batch
         self._pool = ThreadPoolExecutor(workers)
         shape = model.input_shape[1:]
+        target = (
+            tf.TensorSpec((None, *model.output_shape[1:]), tf.float32) if tags else tf.TensorSpec((None,), tf.int32)
+        )
 
         @tf.function(
             jit_compile=xla,
             input_signature=[
                 tf.TensorSpec((None, *shape), tf.float32),
-                tf.TensorSpec((None,), tf.int32),
+                target,
                 tf.TensorSpec((2,), tf.int32),
             ],
         )
         def part(x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor) -> list[tf.Tensor]:
             with tf.GradientTape() as tape:
                 out = logits(model, tf.cast(scaled(model, x), precision), seed=seed, pool=pool)
-                loss = tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(y, out))
-            hits = tf.reduce_sum(tf.cast(tf.equal(tf.argmax(out, 1, tf.int32), y), tf.float32))
+                if tags:
+                    loss = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(y, out))
+                else:
+                    loss = tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(y, out))
+            if tags:
+                hits = tf.reduce_sum(tf.reduce_mean(tf.cast(tf.equal(out >= 0, y > 0.5), tf.float32), axis=1))
+            else:
+                hits = tf.reduce_sum(tf.cast(tf.equal(tf.argmax(out, 1, tf.int32), y), tf.float32))
             return [loss, hits, *tape.gradient(loss, model.trainable_variables)]
 
         @tf.function
@@ -197,17 +209,18 @@ class GradientStep:
         ----------
         x : tf.Tensor [shape=(batch, frames, n_mels)]
             Log-mel segments.
-        y : tf.Tensor [shape=(batch,), dtype=int32]
-            Their labels.
+        y : tf.Tensor [shape=(batch,), dtype=int32] or [shape=(batch, n_labels), dtype=float32]
+            Their labels; with tags, 1 where a segment has one and 0 where not.
         seed : tuple of 2 ints
             Of the dropped units; another one for every batch.
 
         Returns
         -------
         loss : float
-            Mean cross-entropy [nat], without the L2 penalty.
+            Mean cross-entropy [nat], without the L2 penalty; with tags, its sum over them.
         accuracy : float
-            Share of segments whose label has the largest output, with units dropped.
+            Share of segments whose label has the largest output, with units dropped; with tags, share of right
+            decisions over all segments and tags.
         gradients : list of tf.Tensor
             Of mean cross-entropy plus L2 penalty, in the order of `model.trainable_variables`.
         """

@@ -147,13 +147,15 @@ def _unbiased(n: int) -> float:
     return n / (n - 1) if n > 1 else 0.0
 
 
-def share(outcomes: np.ndarray) -> Estimate:
+def share(outcomes: np.ndarray, *, worth: float | None = None) -> Estimate:
     """Estimate a mean of outcomes from 0 to 1.
 
     Parameters
     ----------
     outcomes : np.ndarray [shape=(n_tracks, n_runs)]
         As in `spread`.
+    worth : float, optional
+        How many independent tests outcomes without any variance are worth; as many as there are tracks if not given.
 
     Returns
     -------
@@ -164,12 +166,12 @@ def share(outcomes: np.ndarray) -> Estimate:
 
     Source: Korn & Graubard (1998), Survey Methodology 24, 193-201, for the effective number of tests.
     """
-    return _share(spread(outcomes))
+    return _share(spread(outcomes), worth)
 
 
-def _share(found: Spread) -> Estimate:
+def _share(found: Spread, worth: float | None = None) -> Estimate:
     mean, variance = found.value, found.variance
-    n = mean * (1 - mean) / variance if variance > 0 else found.tests / found.repeats
+    n = mean * (1 - mean) / variance if variance > 0 else worth or found.tests / found.repeats
     return Estimate(mean, *wilson_interval(mean * n, n))
 
 

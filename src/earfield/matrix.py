@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from earfield.modules import constant, module_file
+
 _OF_RUNS = frozenset({"seeds", "models"})  # settings of a protocol that its splits do not depend on
 
 
@@ -20,21 +22,45 @@ def protocols_of(config: Mapping[str, Any], dataset: str) -> list[str]:
     -------
     list of str
         Those that the dataset names, or all but those that read a split from a file, which holds the tracks of one
-        dataset, those on the splits of another, which run every rival, and those that keep artists apart where artists
-        are what is to be told apart.
+        dataset, those on the splits of another, which run every rival, and those that the dataset's task rules out.
     """
-    own = config["datasets"][dataset]
+    own, task = config["datasets"][dataset], task_of(config, dataset)
     of_all = [
         name
         for name, each in config["protocols"].items()
-        if each["kind"] not in ("file", "same_splits") and not ("task" in own and keeps_artists_apart(each))
+        if each["kind"] not in ("file", "same_splits")
+        and not (task == "artist" and keeps_artists_apart(each))
+        and not (task == "tags" and needs_one_label(each))
     ]
     return list(own.get("protocols", of_all))
+
+
+def task_of(config: Mapping[str, Any], dataset: str) -> str | None:
+    """Return the kind of a dataset's task, or None where labels are the collection's."""
+    kind: str | None = config["datasets"][dataset].get("task", {}).get("kind")
+    return kind
 
 
 def keeps_artists_apart(protocol: Mapping[str, Any]) -> bool:
     """Return whether a protocol, as in `config.yaml`, has no artist in two subsets."""
     return protocol["kind"] == "artist" or bool(protocol.get("artists"))
+
+
+def needs_one_label(protocol: Mapping[str, Any]) -> bool:
+    """Return whether a protocol, as in `config.yaml`, is of no use to tracks with several tags."""
+    return protocol["kind"] == "cross_validation" or "labels" in protocol
+
+
+def can_tag(config: Mapping[str, Any], model: str) -> bool:
+    """Return whether a model can learn several tags of a track.
+
+    Modules say so, by `TAGS = True`; networks can but with the recipe `author`, which ends by their accuracy.
+    """
+    settings = config["models"][model]
+    if "module" in settings:
+        return constant(module_file("models", settings["module"]), "TAGS") is True
+    every = (None, *config["datasets"])
+    return all(model_settings(config, model, name)["train"]["recipe"] != "author" for name in every)
 
 
 def splits_of(config: Mapping[str, Any], protocol: str) -> str:
@@ -96,13 +122,16 @@ def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]
     return [seed * folds + fold for seed in seeds for fold in range(folds)]
 
 
-def models_of(config: Mapping[str, Any], protocol: str) -> list[str]:
+def models_of(config: Mapping[str, Any], protocol: str, dataset: str | None = None) -> list[str]:
     """Return the models that are run under a protocol: those that it names, or all.
 
-    All but rivals, which are run where a protocol names them or has the splits of another.
+    All but rivals, which are run where a protocol names them or has the splits of another; and, on a dataset of tags,
+    but those that cannot learn several of a track.
     """
     settings = config["protocols"][protocol]
     every = [name for name, model in config["models"].items() if "of" in settings or not model.get("rival")]
+    if dataset and task_of(config, dataset) == "tags":
+        every = [name for name in every if can_tag(config, name)]
     return list(settings.get("models", every))
 
 
@@ -135,10 +164,10 @@ def model_settings(config: Mapping[str, Any], model: str, dataset: str | None = 
     }
 
 
-def networks_of(config: Mapping[str, Any], protocol: str) -> list[str]:
+def networks_of(config: Mapping[str, Any], protocol: str, dataset: str | None = None) -> list[str]:
     """Return the networks among the models that are run under a protocol."""
     known = networks(config)
-    return [name for name in models_of(config, protocol) if name in known]
+    return [name for name in models_of(config, protocol, dataset) if name in known]
 
 
 def split_settings(config: Mapping[str, Any], protocol: str) -> dict[str, Any]:

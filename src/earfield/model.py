@@ -4,7 +4,7 @@ import importlib
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from earfield.feature_shards import read_features
 from earfield.predictions import write_predictions
 from earfield.shards import MelShards
 from earfield.tables import read_text_csv
+from earfield.tags import tag_matrix, tags_of_all
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ def predict_with_module(
     index_paths: Sequence[str | os.PathLike[str]],
     predictions_path: str | os.PathLike[str],
     seed: int,
+    tags: bool = False,
 ) -> None:
     """Fit a model on the training tracks of a split and write its probabilities for the test tracks.
 
@@ -81,6 +83,9 @@ def predict_with_module(
         `.csv` to write.
     seed : int
         Of the model.
+    tags : bool
+        Whether a label is the text of several tags. The module, which has a constant TAGS = True, is asked about each
+        tag by itself then: it tells tracks with it from the others.
 
     Raises
     ------
@@ -89,12 +94,16 @@ def predict_with_module(
     """
     table = read_text_csv(split)
     parts = dict(iter(table.groupby("subset")))
-    labels = sorted(table.label.unique())
+    labels = tags_of_all(table.label) if tags else sorted(table.label.unique())
     described = read_features(features_paths) if features_paths else None
     task = Task(
         labels=labels,
         tracks={subset: rows.track.tolist() for subset, rows in parts.items()},
-        targets={subset: rows.label.map(labels.index).to_numpy() for subset, rows in parts.items() if subset != "test"},
+        targets={
+            subset: tag_matrix(rows.label, labels) if tags else rows.label.map(labels.index).to_numpy()
+            for subset, rows in parts.items()
+            if subset != "test"
+        },
         features=None
         if described is None
         else {subset: described.loc[rows.track].to_numpy(dtype=float) for subset, rows in parts.items()},
@@ -102,15 +111,33 @@ def predict_with_module(
         seed=seed,
     )
     predict: Predict = importlib.import_module(f"earfield.models.{module}").predict
-    probabilities = predict(task, **options)
-    expected = (len(parts["test"]), len(labels))
-    if probabilities.shape != expected or not np.allclose(probabilities.sum(axis=1), 1, atol=1e-6):
-        raise DatasetError(
-            f"earfield.models.{module} returned probabilities of shape {probabilities.shape} that add up to "
-            f"{probabilities.sum(axis=-1).min():g} to {probabilities.sum(axis=-1).max():g} a track; it has to return "
-            f"shape {expected}, each row adding up to 1."
-        )
-    write_predictions(predictions_path, tracks=parts["test"], labels=labels, probabilities=probabilities)
+
+    def probabilities_of(task: Task) -> np.ndarray:
+        probabilities = predict(task, **options)
+        expected = (len(parts["test"]), len(task.labels))
+        if probabilities.shape != expected or not np.allclose(probabilities.sum(axis=1), 1, atol=1e-6):
+            raise DatasetError(
+                f"earfield.models.{module} returned probabilities of shape {probabilities.shape} that add up to "
+                f"{probabilities.sum(axis=-1).min():g} to {probabilities.sum(axis=-1).max():g} a track; it has to "
+                f"return shape {expected}, each row adding up to 1."
+            )
+        return probabilities
+
+    probabilities = _one_by_one(task, probabilities_of) if tags else probabilities_of(task)
+    write_predictions(predictions_path, tracks=parts["test"], labels=labels, probabilities=probabilities, tags=tags)
+
+
+def _one_by_one(task: Task, probabilities_of: Callable[[Task], np.ndarray]) -> np.ndarray:
+    """Return the probability of each tag [track, tag], each from a task of two labels: without it, with it."""
+    columns = []
+    for place, tag in enumerate(task.labels):
+        own = {subset: has[:, place].astype(int) for subset, has in task.targets.items()}
+        if len(set(own["train"])) == 1:  # nothing to tell apart
+            columns.append(np.full(len(task.tracks["test"]), float(own["train"][0])))
+            continue
+        log.info("The tag '%s':", tag)
+        columns.append(probabilities_of(replace(task, labels=[f"not {tag}", tag], targets=own))[:, 1])
+    return np.column_stack(columns)
 
 
 def choose(

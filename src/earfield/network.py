@@ -36,6 +36,7 @@ def build_network(
     band_mean: Sequence[float] = (),
     band_variance: Sequence[float] = (),
     context: Mapping[str, Any] | None = None,
+    tags: bool = False,
 ) -> keras.Model:
     """Build the network, freshly initialised.
 
@@ -61,6 +62,8 @@ def build_network(
     context : mapping or None
         `frames` of a summary of the whole track that lies behind the segment in the input, and `conv` of its own, as
         above; what comes out of it goes to the hidden layer too.
+    tags : bool
+        Whether each output has a probability of its own, instead of a share of one.
 
     Returns
     -------
@@ -107,7 +110,7 @@ def build_network(
     y = layers.Dropout(dropout, name="dropout1")(y)
     y = layers.Dense(dense["units"], activation="relu", name="dense", **weights(98, dense["l2"]))(y)
     y = layers.Dropout(dropout, name="dropout2")(y)
-    y = layers.Dense(n_labels, activation="softmax", name="output", **weights(99, 0))(y)
+    y = layers.Dense(n_labels, activation="sigmoid" if tags else "softmax", name="output", **weights(99, 0))(y)
     return keras.Model(log_mel, y, name="earfield_cnn")
 
 

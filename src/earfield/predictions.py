@@ -8,10 +8,16 @@ import pandas as pd
 
 from earfield.errors import DatasetError
 from earfield.tables import read_text_csv, write_csv
+from earfield.tags import as_text
 
 
 def write_predictions(
-    path: str | os.PathLike[str], *, tracks: pd.DataFrame, labels: Sequence[str], probabilities: np.ndarray
+    path: str | os.PathLike[str],
+    *,
+    tracks: pd.DataFrame,
+    labels: Sequence[str],
+    probabilities: np.ndarray,
+    tags: bool = False,
 ) -> None:
     """Write the predictions of a model.
 
@@ -25,9 +31,15 @@ def write_predictions(
         Meaning of the columns of `probabilities`.
     probabilities : np.ndarray [shape=(n_tracks, n_labels)]
         Mean probabilities; the prediction is the largest.
+    tags : bool
+        Whether `labels` are tags, of which a track may have several: the prediction is all that are at least as
+        probable as not, as one text.
     """
     table = tracks[["track", "label"]].reset_index(drop=True)
-    table["predicted"] = np.asarray(labels, dtype=object)[probabilities.argmax(axis=1)]
+    names = np.asarray(labels, dtype=object)
+    table["predicted"] = (
+        [as_text(names[row >= 0.5]) for row in probabilities] if tags else names[probabilities.argmax(axis=1)]
+    )
     shares = pd.DataFrame(probabilities, columns=[f"p_{label}" for label in labels]).round(9)
     write_csv(pd.concat([table, shares], axis=1), path)
 

@@ -68,6 +68,12 @@ def describe_problems(dataset: str, *, root: str = ".") -> str:
 
 def _accuracy(dataset: str, row: dict[str, object]) -> str:
     runs = f"{row['seeds']} seed{'s' * (row['seeds'] != 1)}"
+    if "roc_auc" in row:  # of tags
+        return (
+            f"{dataset}, {row['protocol']}, {row['model']}: area under the ROC curve {row['roc_auc']:.3f}, "
+            f"95% interval {row['roc_auc_low']:.3f} to {row['roc_auc_high']:.3f}, mean over {row['tags']} tags "
+            f"({row['tests']} tests of {row['tracks']} tracks, {runs}; by chance: 0.5)"
+        )
     return (
         f"{dataset}, {row['protocol']}, {row['model']}: accuracy {row['accuracy']:.1%}, "
         f"95% interval {row['low']:.1%} to {row['high']:.1%} "

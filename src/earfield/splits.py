@@ -11,7 +11,9 @@ import pandas as pd
 from earfield.audit import missed_ratios, write_audit
 from earfield.errors import DatasetError
 from earfield.groups import SUBSETS, allot, apportion, artists_of, groups_of, joined
+from earfield.iterative import iterative_stratification
 from earfield.tables import read_text_csv, usable_tracks, write_csv
+from earfield.tags import carriers, tag_matrix, tags_of_all
 from earfield.user_csv import read_user_csv
 
 # Where a label has too few artists for all subsets, it has to be learnt first, then tested.
@@ -20,7 +22,12 @@ _OF_FILE = {name: name for name in SUBSETS} | {"valid": "validation", "excluded"
 
 
 def stratified(
-    tracks: pd.DataFrame, *, seed: int, ratio: Sequence[float], recordings: np.ndarray | None = None
+    tracks: pd.DataFrame,
+    *,
+    seed: int,
+    ratio: Sequence[float],
+    recordings: np.ndarray | None = None,
+    tags: bool = False,
 ) -> np.ndarray:
     """Split by track within each label: the paper's protocol.
 
@@ -34,6 +41,8 @@ def stratified(
         Shares of training, validation and test tracks, in any unit.
     recordings : np.ndarray [shape=(n_tracks,), dtype=int], optional
         Equal for tracks that are the same recording; those go to one subset. Without it each track counts as its own.
+    tags : bool
+        Whether a label is the text of several tags; each tag's counts come near the ratio then.
 
     Returns
     -------
@@ -50,17 +59,16 @@ def stratified(
     """
     recordings = np.arange(len(tracks)) if recordings is None else recordings
     wanted = len(SUBSETS)
-    for label, n in _groups_by_label(tracks, recordings).items():
+    for label, rows in carriers(tracks.label, tags=tags).items():
+        n, of = len(np.unique(recordings[rows])), np.count_nonzero(rows)
         if n < wanted:
-            of = np.count_nonzero(tracks.label == label)
             what = "recording" if of > n else "track"
             raise DatasetError(
-                f"The label '{label}' has {n} usable {what}{'s' * (n != 1)}, and a split into "
-                f"{wanted} subsets needs {wanted}; add tracks of it or leave the label out."
+                f"The {'tag' if tags else 'label'} '{label}' has {n} usable {what}{'s' * (n != 1)}, and a split into "
+                f"{wanted} subsets needs {wanted}; add tracks of it or "
+                f"{'raise datasets.<name>.task.min_tracks' if tags else 'leave the label out'}."
             )
-    labels = tracks.label.to_numpy()
-    places = allot(labels, recordings, asked=_asked(labels, ratio), needs=_NEEDS, key=[seed])
-    return np.array(SUBSETS)[places]
+    return np.array(SUBSETS)[_placed(tracks.label.to_numpy(), recordings, ratio=ratio, seed=seed, tags=tags)]
 
 
 def by_artist(
@@ -70,6 +78,7 @@ def by_artist(
     ratio: Sequence[float],
     unnamed: str,
     recordings: np.ndarray | None = None,
+    tags: bool = False,
 ) -> np.ndarray:
     """Split by artist: no artist is in two subsets, and labels are stratified as far as that allows.
 
@@ -77,7 +86,7 @@ def by_artist(
     ----------
     tracks : pd.DataFrame
         With the columns `track, label, artist`.
-    seed, ratio, recordings
+    seed, ratio, recordings, tags
         As in `stratified`.
     unnamed : str
         What tracks without artist are: `apart` (each has an artist of its own), `together` (those of a label have one
@@ -97,7 +106,7 @@ def by_artist(
     groups, used, training = _artist_groups(tracks, unnamed=unnamed, recordings=recordings)
     subsets = np.full(len(tracks), "no artist", dtype=object)
     labels = tracks.label.to_numpy()[used]
-    places = allot(labels, groups[used], asked=_asked(labels, ratio), needs=_NEEDS, key=[seed], in_first=training[used])
+    places = _placed(labels, groups[used], ratio=ratio, seed=seed, tags=tags, in_first=training[used])
     subsets[used] = np.array(SUBSETS)[places]
     return subsets.astype(str)
 
@@ -249,6 +258,7 @@ def write_split(
     audit_path: str | os.PathLike[str],
     seed: int,
     protocol: Mapping[str, Any],
+    tags: bool = False,
 ) -> None:
     """Write the split of one protocol and seed, and its audit.
 
@@ -270,6 +280,8 @@ def write_split(
         track; a smaller share of a split is a part of a larger one). For all but `file`: `repeats` (`together` keeps
         tracks that are the same recording in one subset, `apart` does not). The rest are options of the kind's own
         function.
+    tags : bool
+        Whether a label is the text of several tags. For kinds `stratified`, `artist` and `file`, without `labels`.
 
     Raises
     ------
@@ -287,15 +299,17 @@ def write_split(
         subsets[chosen], notes = from_file(some, listing=listing, **options)
     else:
         recordings = groups_of(pairs, list(some.track)) if together else None
-        subsets[chosen] = PROTOCOLS[kind](some, seed=seed, recordings=recordings, **options)
+        several = {"tags": True} if tags else {}
+        subsets[chosen] = PROTOCOLS[kind](some, seed=seed, recordings=recordings, **several, **options)
         artists = kind == "artist" or bool(options.get("artists"))
-        notes = missed_ratios(some, subsets[chosen], ratio=_shares(options), artists=artists)
+        notes = missed_ratios(some, subsets[chosen], ratio=_shares(options), artists=artists, tags=tags)
     used = np.isin(subsets, SUBSETS)
-    unlearnt = sorted(set(some.label) - set(table.label[used]))
+    unlearnt = [name for name, rows in carriers(some.label, tags=tags).items() if not used[chosen][rows].any()]
     notes += [f"The label '{label}' is in no subset: the models do not know it." for label in unlearnt]
-    _check(table.label.to_numpy(), subsets, place=tracks)
+    _check(table.label.to_numpy(), subsets, place=tracks, tags=tags)
     if share < 1:
-        subsets[_beyond(share, table.label.to_numpy(), subsets, seed=seed)] = "beyond train_share"
+        beyond = _tracks_beyond if tags else _beyond
+        subsets[beyond(share, table.label.to_numpy(), subsets, seed=seed)] = "beyond train_share"
     write_audit(
         table.assign(subset=subsets),
         audit_path,
@@ -304,9 +318,26 @@ def write_split(
         seed=seed,
         unusable=len(listing) - len(table),
         notes=notes,
+        tags=tags,
     )
     used = np.isin(subsets, SUBSETS)
     write_csv(table.assign(subset=subsets).loc[used, ["track", "label", "subset"]], path)
+
+
+def _placed(
+    labels: np.ndarray,
+    groups: np.ndarray,
+    *,
+    ratio: Sequence[float],
+    seed: int,
+    tags: bool,
+    in_first: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return the subset of each track, by its number."""
+    if tags:
+        has = tag_matrix(labels, tags_of_all(labels))
+        return iterative_stratification(has, groups, ratio=ratio, key=[seed], in_first=in_first)
+    return allot(labels, groups, asked=_asked(labels, ratio), needs=_NEEDS, key=[seed], in_first=in_first)
 
 
 def _asked(labels: np.ndarray, ratio: Sequence[float]) -> dict[str, np.ndarray]:
@@ -390,7 +421,7 @@ def _has_label(table: pd.DataFrame, labels: Sequence[str] | None, *, place: str 
     return table.label.isin(wanted).to_numpy()
 
 
-def _check(labels: np.ndarray, subsets: np.ndarray, *, place: str | os.PathLike[str]) -> None:
+def _check(labels: np.ndarray, subsets: np.ndarray, *, place: str | os.PathLike[str], tags: bool) -> None:
     """Refuse a split that nothing can be learnt from or tested with."""
     for subset in SUBSETS:
         if subset not in subsets:
@@ -398,18 +429,18 @@ def _check(labels: np.ndarray, subsets: np.ndarray, *, place: str | os.PathLike[
                 f"The protocol leaves no track of {place} for the subset '{subset}'; add tracks or change the protocol."
             )
     used = np.isin(subsets, SUBSETS)
-    for label in np.unique(labels[used]):
-        places = subsets[labels == label]
+    found = carriers(labels[used], tags=tags)
+    for label, rows in found.items():
+        places = subsets[used][rows]
         if "train" not in places:
-            elsewhere = int(np.isin(places, SUBSETS).sum())
+            elsewhere = len(places)
+            mend = "raise datasets.<name>.task.min_tracks" if tags else "leave the label out (`labels`)"
             raise DatasetError(
-                f"The label '{label}' has {elsewhere} track{'s' * (elsewhere != 1)} for validation or test but none "
-                "for training; change the protocol or leave the label out (`labels`)."
+                f"The {'tag' if tags else 'label'} '{label}' has {elsewhere} track{'s' * (elsewhere != 1)} for "
+                f"validation or test but none for training; change the protocol or {mend}."
             )
-    if len(set(labels[used])) < 2:
-        raise DatasetError(
-            f"The protocol leaves tracks of one label, '{labels[used][0]}'; a classifier needs two or more."
-        )
+    if len(found) < 2:
+        raise DatasetError(f"The protocol leaves tracks of one label, '{min(found)}'; a classifier needs two or more.")
 
 
 def _beyond(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
@@ -421,3 +452,12 @@ def _beyond(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int)
         order = np.random.default_rng([seed, *b"train_share", 0, *label.encode()]).permutation(rows)
         beyond.append(order[max(1, int(share * len(rows) + 0.5)) :])
     return np.concatenate(beyond)
+
+
+def _tracks_beyond(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
+    """Return the rows of the training tracks that go beyond a share of them; each tag keeps one."""
+    rows = np.random.default_rng([seed, *b"train_share"]).permutation(np.flatnonzero(subsets == "train"))
+    # The same order for every share, so that smaller ones are parts of larger ones.
+    needed = {int(rows[np.argmax(own[rows])]) for own in carriers(labels, tags=True).values() if own[rows].any()}
+    order = np.array(sorted(rows, key=lambda row: row not in needed))
+    return order[max(len(needed), int(share * len(rows) + 0.5)) :]

@@ -15,7 +15,7 @@ from earfield.config import check_config
 from earfield.controls import is_null
 from earfield.errors import EarfieldError
 from earfield.graph import EVIDENCE, STAGES, Job, read_graph
-from earfield.matrix import models_of, protocols_of, runs_of, split_settings
+from earfield.matrix import models_of, protocols_of, runs_of, split_settings, task_of
 
 DVC_YAML = Path("dvc.yaml")
 # A download is a stage of its own: it is frozen once it has verified.
@@ -151,7 +151,7 @@ def digest(config: Mapping[str, Any], *, evidence: bool = False) -> str:
         "models": {
             name: [*(config["models"][name].get(key) for key in _DECIDE_FILES), is_null(config["models"][name])]
             for protocol in (shown, *others)
-            for name in models_of(config, protocol)
+            for name in models_of(config, protocol, config["dataset"])
         },
         "shards": config["mel"]["shards"],
         "file": config["protocols"][shown].get("path"),
@@ -161,7 +161,7 @@ def digest(config: Mapping[str, Any], *, evidence: bool = False) -> str:
         shape["evidence"] = {
             protocol: [
                 runs_of(config, config["dataset"], protocol),
-                models_of(config, protocol),
+                models_of(config, protocol, config["dataset"]),
                 [config["protocols"][protocol].get(key) for key in _DECIDE_SPLITS],
             ]
             for protocol in others
@@ -189,16 +189,24 @@ def config_keys(stage: str, config: Mapping[str, Any]) -> list[str]:
     no_songs = {"seeds", "protocols", "train", "task", "mirrors"}
     songs = [f"datasets.{name}.{key}" for key in dataset if key not in no_songs]
     task = [f"datasets.{name}.task"] if "task" in dataset else []
+    tags = task if task_of(config, name) == "tags" else []
     front_end = [f"mel.{key}" for key in config["mel"] if key != "shards"]
     shown = config["figures"]["protocol"]
     splitting = [f"protocols.{shown}.{key}" for key in split_settings(config, shown)]
-    training = ["segment", "network", "train", "models", *([f"datasets.{name}.train"] if "train" in dataset else [])]
+    training = [
+        "segment",
+        "network",
+        "train",
+        "models",
+        *tags,
+        *([f"datasets.{name}.train"] if "train" in dataset else []),
+    ]
     keys = {
         DOWNLOAD: songs,
         "tracks": [*songs, *task, "mel.sample_rate", "mel.hop_length", "mel.shards", "segment.frames", "tracks"],
         "mel": front_end,
         "features": front_end,
-        "splits": ["mel.sample_rate", "mel.hop_length", *splitting],
+        "splits": ["mel.sample_rate", "mel.hop_length", *splitting, *tags],
         "train": [*front_end, *training],
         "evaluate": [f"datasets.{name}.source", *front_end, *training],
         "activations": [*front_end, "activations"],
@@ -257,7 +265,7 @@ def _shown(config: Mapping[str, Any]) -> dict[str, Any]:
     seed = runs_of(config, config["dataset"], figures["protocol"])[0]
     run = f"{results}/{figures['protocol']}/{seed}/{figures['model']}"
     curves = {"x": "epoch", "x_label": "epoch"}
-    return {
+    shown: dict[str, Any] = {
         "metrics": [f"{results}/{figures['protocol']}/summary.json"],
         "plots": [
             {
@@ -303,6 +311,10 @@ def _shown(config: Mapping[str, Any]) -> dict[str, Any]:
             }
         },
     }
+    if task_of(config, config["dataset"]) == "tags":  # tracks with several tags have no confusion, accuracy or card
+        shown["plots"] = [plot for plot in shown["plots"] if "loss" in plot]
+        del shown["artifacts"]
+    return shown
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -1,12 +1,14 @@
-"""What a dataset's tracks are to be told apart by: the labels of its collection, or their artists."""
+"""What a dataset's tracks are told apart by: the labels of its collection, their artists, or several tags of each."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pandas as pd
 
 from earfield.errors import DatasetError
 from earfield.groups import artists_of
 from earfield.markdown import counted
+from earfield.tags import SEPARATOR, as_text, tags_in
 
 
 def label_by_artist(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
@@ -54,4 +56,83 @@ def label_by_artist(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
             written[artist] if artist in kept else label for artist, label in zip(artists, tracks.label, strict=True)
         ],
         problem=[own or reason for own, reason in zip(tracks.problem, found, strict=True)],
+    )
+
+
+def tags_from_columns(songs: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Put the tags of each song in the place of its label.
+
+    Parameters
+    ----------
+    songs : pd.DataFrame
+        A collection's listing.
+    columns : sequence of str
+        Those that hold tags, several in one cell between semicolons.
+
+    Returns
+    -------
+    pd.DataFrame
+        The same table. `label` is all tags of these columns as one text; see `earfield.tags`.
+
+    Raises
+    ------
+    DatasetError
+        If a column is missing.
+    """
+    for column in columns:
+        if column not in songs:
+            raise DatasetError(
+                f"datasets.<name>.task.columns names '{column}', which the collection does not have (it has "
+                f"{', '.join(songs)}); correct the name or add the column to its CSV."
+            )
+    texts = [SEPARATOR.join(row) for row in songs[list(columns)].itertuples(index=False)]
+    return songs.assign(label=[as_text(tags_in(text)) for text in texts])
+
+
+def label_by_tags(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
+    """Leave out rare tags, and tracks that have no other.
+
+    Parameters
+    ----------
+    tracks : pd.DataFrame
+        With the columns `label` (tags as one text), `problem`.
+    min_tracks : int
+        Tracks without a problem that a tag must have.
+
+    Returns
+    -------
+    pd.DataFrame
+        The same table. `label` is the tags that are left; tracks without any keep theirs and get a `problem`.
+
+    Raises
+    ------
+    DatasetError
+        If fewer than two tags are left, or every track has exactly one.
+    """
+    own = [tags_in(label) for label in tracks.label]
+    usable = (tracks.problem == "").to_numpy()
+    counts = Counter(tag for tags, used in zip(own, usable, strict=True) if used for tag in tags)
+    if all(len(tags) == 1 for tags, used in zip(own, usable, strict=True) if used):
+        raise DatasetError(
+            f"Each of the {int(usable.sum())} usable tracks has exactly one tag, as '{min(counts, default='')}', so "
+            "these are labels; remove datasets.<name>.task or name other columns in it."
+        )
+    kept = {tag for tag, n in counts.items() if n >= min_tracks}
+    if len(kept) < 2:
+        raise DatasetError(
+            f"{len(kept)} of the collection's {counted(len(counts), 'tag')} have {min_tracks} usable tracks or more, "
+            "and two are needed; add tags, or lower datasets.<name>.task.min_tracks."
+        )
+    left = [[tag for tag in tags if tag in kept] for tags in own]
+    reasons = [
+        ""
+        if some
+        else f"has no tag of {min_tracks} usable tracks or more (datasets.<name>.task.min_tracks), only '{label}'"
+        if label
+        else "has no tag"
+        for some, label in zip(left, tracks.label, strict=True)
+    ]
+    return tracks.assign(
+        label=[as_text(some) or label for some, label in zip(left, tracks.label, strict=True)],
+        problem=[before or reason for before, reason in zip(tracks.problem, reasons, strict=True)],
     )

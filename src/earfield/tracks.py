@@ -17,10 +17,11 @@ from earfield.collection import is_song, shard_of, track_name
 from earfield.errors import AudioError, DatasetError
 from earfield.mel import frame_count
 from earfield.tables import TRACK_COLUMNS, read_text_csv, write_csv
-from earfield.task import label_by_artist
+from earfield.task import label_by_artist, label_by_tags, tags_from_columns
 from earfield.user_csv import read_user_csv
 
 _SHOWN = 20  # problems that an error or a log line spells out
+_LABELLED_BY = {"artist": label_by_artist, "tags": label_by_tags}
 _NOTHING_KNOWN: dict[str, object] = {"seconds": np.nan, "sample_rate": 0, "channels": 0, "sha256": "", "problem": ""}
 
 
@@ -61,13 +62,15 @@ def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
     )
 
 
-def list_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
+def list_csv(path: str | os.PathLike[str], *, tags: Sequence[str] = ()) -> pd.DataFrame:
     """List the songs of a CSV with the columns `path, label` and, if known, `artist, title`.
 
     Parameters
     ----------
     path : path-like
         Its relative paths are relative to its own folder.
+    tags : sequence of str
+        Columns that hold tags. They are listed too, and the column `label` need not be there.
 
     Returns
     -------
@@ -82,12 +85,13 @@ def list_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     path = Path(path).expanduser()
     table = read_user_csv(path, mend="datasets.<name>.path in the configuration")
-    for column in ("path", "label"):
+    for column in ("path",) if tags else ("path", "label"):
         if column not in table:
             raise DatasetError(f"'{path}' lacks the column '{column}' (it has {', '.join(table)}); add it.")
         blank = table.index[table[column].str.strip() == ""]
         if len(blank):
             raise DatasetError(f"'{path}' line {blank[0] + 2} has no {column}; fill it in or remove the row.")
+    for column in {"path", "label", *tags} & set(table):
         if table[column].str.contains("\0", regex=False).any():
             raise DatasetError(f"'{path}' cannot be read as a CSV in UTF-8 (it holds the character NUL).")
     if table.empty:
@@ -95,17 +99,20 @@ def list_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "track": [track_name(Path(name)) for name in table.path],
-            "label": [unicodedata.normalize("NFC", label.strip()) for label in table.label],
+            "label": [unicodedata.normalize("NFC", label.strip()) for label in table["label"]]
+            if "label" in table
+            else "",
             "path": [str(path.parent / os.path.expanduser(name)) for name in table.path],
             "artist": list(table["artist"]) if "artist" in table else "",
             "title": list(table["title"]) if "title" in table else "",
         }
+        | {column: list(table[column]) for column in tags if column in table and column not in TRACK_COLUMNS}
     )
 
 
-def list_songs(path: str | os.PathLike[str]) -> pd.DataFrame:
+def list_songs(path: str | os.PathLike[str], *, tags: Sequence[str] = ()) -> pd.DataFrame:
     """List the songs of a folder or of a CSV; see `list_folder` and `list_csv`."""
-    return list_csv(path) if str(path).lower().endswith(".csv") else list_folder(path)
+    return list_csv(path, tags=tags) if str(path).lower().endswith(".csv") else list_folder(path)
 
 
 def inspect(path: str | os.PathLike[str], *, sample_rate: int, hop_length: int, frames: int) -> dict[str, object]:
@@ -156,6 +163,7 @@ def write_tracks_shard(
     sample_rate: int,
     hop_length: int,
     frames: int,
+    tags: Sequence[str] = (),
 ) -> None:
     """Inspect the songs of one shard and write their table.
 
@@ -170,12 +178,15 @@ def write_tracks_shard(
         Which shard of how many. A track's shard is a hash of its name, so that a new track moves no other.
     sample_rate, hop_length, frames
         As in `inspect`.
+    tags : sequence of str
+        Columns of `songs` whose tags are put in the place of the label; see `tags_from_columns`.
 
     Raises
     ------
     DatasetError
-        If two tracks have one name; the table is not written.
+        If two tracks have one name, or a column of tags is missing; the table is not written.
     """
+    songs = tags_from_columns(songs, tags) if tags else songs
     songs = songs[[shard_of(track, shards=shards) == shard for track in songs.track]]
     songs = songs.sort_values("track", kind="stable").reset_index(drop=True)
     double = songs[songs.track.duplicated(keep=False)]
@@ -215,8 +226,8 @@ def write_tracks(
     max_unusable : float
         Largest share of unusable tracks, 0 to 1, that the run goes on with.
     task : mapping, optional
-        `kind`, "artist", and `min_tracks`, as `label_by_artist` takes it; without it, labels are the collection's. What
-        the task leaves out is not counted as unusable.
+        `kind`, "artist" or "tags", and `min_tracks`, as `label_by_artist` and `label_by_tags` take it; without a task,
+        labels are the collection's. What the task leaves out is not counted as unusable.
 
     Returns
     -------
@@ -238,7 +249,7 @@ def write_tracks(
             f"allows; mend or remove them, or raise the limit:\n{describe_problems(unusable)}"
         )
     if task:
-        table = label_by_artist(table, min_tracks=task["min_tracks"])
+        table = _LABELLED_BY[task["kind"]](table, min_tracks=task["min_tracks"])
     write_csv(table, path)
     return table
 

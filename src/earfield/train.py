@@ -25,6 +25,7 @@ from earfield.recipes import RECIPES
 from earfield.scale import band_statistics
 from earfield.shards import MelShards
 from earfield.tables import read_text_csv, write_csv
+from earfield.tags import tag_matrix, tags_of_all
 from earfield.trainer import Trainer
 from earfield.windows import training_batches
 
@@ -43,6 +44,7 @@ _CODE = [
     "recipes.py",
     "scale.py",
     "shards.py",
+    "tags.py",
     "train.py",
     "trainer.py",
     "windows.py",
@@ -75,6 +77,7 @@ def train_network(
     precision: str,
     xla: bool,
     shuffled_like: str | None = None,
+    tags: bool = False,
 ) -> pd.DataFrame:
     """Train a network on the training tracks of a split and keep its best weights on the validation tracks.
 
@@ -123,6 +126,9 @@ def train_network(
     shuffled_like : path-like or None
         History of another run. If given, the training tracks' labels are shuffled among them, and the network is
         trained for as many epochs as that run took to its best one: with no true label there is none to stop by.
+    tags : bool
+        Whether a label is the text of several tags. The network gives each a probability of its own then, and epochs
+        are compared by their loss alone: the history has no accuracy.
 
     Returns
     -------
@@ -140,9 +146,12 @@ def train_network(
     """
     shards = MelShards(frames_paths, index_paths)
     table = read_text_csv(split)
-    labels = sorted(table.label.unique())
+    labels = tags_of_all(table.label) if tags else sorted(table.label.unique())
     train, validation = (table[table.subset == subset] for subset in ("train", "validation"))
-    targets = {subset: rows.label.map(labels.index).to_numpy() for subset, rows in table.groupby("subset")}
+    targets = {
+        subset: tag_matrix(rows.label, labels) if tags else rows.label.map(labels.index).to_numpy()
+        for subset, rows in table.groupby("subset")
+    }
     if shuffled_like:
         targets["train"] = np.random.default_rng([_SHUFFLE_STREAM, seed]).permutation(targets["train"])
         max_epochs = patience = 1 + best_epoch(pd.read_csv(shuffled_like).to_dict("records"))
@@ -163,12 +172,13 @@ def train_network(
         mean, variance = band_statistics(shards.track(name) for name in train.track)
         statistics = {"band_mean": mean, "band_variance": variance}
     shape = {"frames": frames, "n_mels": front_end["n_mels"], "n_labels": len(labels)}
-    model = build_network(**shape, seed=seed, **network, **statistics)
+    model = build_network(**shape, seed=seed, **network, **statistics, tags=tags)
     settings: dict[str, Any] = {
         "batch_size": batch_size,
         "micro_batch": micro_batch,
         "precision": precision,
         "xla": xla,
+        "tags": tags,
     }
     trainer = Trainer(model, optimizer, device=device, seed=seed, overlap=overlap, **settings)
     settings |= {"seed": seed, "frames": frames, "network": network, "overlap": overlap, "optimizer": optimizer}
@@ -218,7 +228,11 @@ def train_network(
             save_checkpoint(checkpoint, state, fingerprint=fingerprint)
             curves.add(row)
             best = state.history[state.best_epoch]
-            bar.set_postfix(epoch=epoch + 1, loss=f"{row['train_loss']:.2f}", best=f"{best['validation_accuracy']:.1%}")
+            bar.set_postfix(
+                epoch=epoch + 1,
+                loss=f"{row['train_loss']:.2f}",
+                best=f"{best['validation_loss']:.2f}" if tags else f"{best['validation_accuracy']:.1%}",
+            )
     spent = time.perf_counter() - started
     if state.history:
         log.info("Epoch %d of %d is kept.", state.best_epoch + 1, len(state.history))

@@ -35,7 +35,7 @@ class Trainer:
         Of the dropped units.
     overlap : float
         Of the windows that validation tracks are cut into.
-    batch_size, micro_batch, precision, xla
+    batch_size, micro_batch, precision, xla, tags
         As in `train_network`.
 
     Attributes
@@ -56,8 +56,9 @@ class Trainer:
         micro_batch: int,
         precision: str,
         xla: bool,
+        tags: bool = False,
     ) -> None:
-        self.waiting = 0.0
+        self.waiting, self._tags = 0.0, tags
         self._model, self._seed, self._settings = model, seed, dict(optimizer)
         arguments = {key: value for key, value in optimizer.items() if key not in ("name", "decay")}
         if optimizer.get("decay"):
@@ -72,6 +73,7 @@ class Trainer:
             precision=precision,
             xla=xla,
             pool=library_max_pool if device.gpu else max_pool,
+            tags=tags,
         )
         self._predict = TrackPredictor(model, device=device, overlap=overlap)
         self._update = tf.function(lambda gradients: self._optimizer.apply(gradients, model.trainable_variables))
@@ -93,7 +95,8 @@ class Trainer:
         Returns
         -------
         dict
-            `train_loss` [nat] and `train_accuracy`: means over the epoch's segments, with units dropped.
+            `train_loss` [nat] and `train_accuracy`: means over the epoch's segments, with units dropped. Without the
+            latter for tags.
 
         Raises
         ------
@@ -112,7 +115,8 @@ class Trainer:
             scores.append((loss, accuracy))
             bar.update(len(y))
         loss, accuracy = np.mean(scores, axis=0)
-        return {"train_loss": round(float(loss), 6), "train_accuracy": round(float(accuracy), 6)}
+        found = {"train_loss": round(float(loss), 6), "train_accuracy": round(float(accuracy), 6)}
+        return {"train_loss": found["train_loss"]} if self._tags else found
 
     def validate(
         self, shards: MelShards, names: Sequence[str], y: np.ndarray, *, epoch: int, start: int | None = None
@@ -125,8 +129,8 @@ class Trainer:
             Where the tracks lie.
         names : sequence of str
             Validation tracks.
-        y : np.ndarray [shape=(n_tracks,), dtype=int]
-            Their labels.
+        y : np.ndarray [shape=(n_tracks,), dtype=int] or [shape=(n_tracks, n_tags), dtype=bool]
+            Their labels, or which tags they have.
         epoch : int
             Number of the epoch that was trained last, from 0.
         start : int or None
@@ -135,7 +139,8 @@ class Trainer:
         Returns
         -------
         dict
-            `validation_loss` [nat] and `validation_accuracy`, both of mean probabilities over a track's windows.
+            `validation_loss` [nat] and `validation_accuracy`, both of mean probabilities over a track's windows. For
+            tags the loss alone, the sum over them.
 
         Raises
         ------
@@ -143,10 +148,16 @@ class Trainer:
             If the loss stops being a number.
         """
         probabilities = self._predict(shards, names) if start is None else self._predict.at(shards, names, start=start)
-        own = probabilities[np.arange(len(y)), y]
-        loss = float(-np.log(np.maximum(own, _EPSILON)).mean())
+        if self._tags:
+            own = np.where(y, probabilities, 1 - probabilities)
+            loss = float(-np.log(np.maximum(own, _EPSILON)).sum(axis=1).mean())
+        else:
+            own = probabilities[np.arange(len(y)), y]
+            loss = float(-np.log(np.maximum(own, _EPSILON)).mean())
         if not math.isfinite(loss):
             raise self._diverged(f"validation loss of seed {self._seed} became {loss} at the end", epoch)
+        if self._tags:
+            return {"validation_loss": round(loss, 6)}
         return {
             "validation_loss": round(loss, 6),
             "validation_accuracy": round(float((probabilities.argmax(axis=1) == y).mean()), 6),

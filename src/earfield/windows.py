@@ -59,8 +59,8 @@ def training_batches(
         Where the tracks lie.
     names : sequence of str
         The training tracks.
-    labels : np.ndarray [shape=(n_tracks,), dtype=int]
-        Their labels.
+    labels : np.ndarray [shape=(n_tracks,), dtype=int] or [shape=(n_tracks, n_tags), dtype=bool]
+        Their labels, or which tags they have.
     plan : tuple of np.ndarray
         From `plan_epoch`.
     frames : int
@@ -71,19 +71,21 @@ def training_batches(
     Returns
     -------
     tf.data.Dataset
-        Of (float32 [batch, frames, n_mels], int32 [batch]), with the context's frames behind those of the window.
+        Of (float32 [batch, frames, n_mels], int32 [batch] or float32 [batch, n_tags]), with the context's frames behind
+        those of the window.
     """
+    kind = np.float32 if labels.ndim > 1 else np.int32
 
     def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for rows, starts in zip(*plan, strict=True):
             x = shards.gather([names[row] for row in rows], starts, frames=frames)
             x = x if context is None else np.concatenate([x, context[rows]], axis=1)
-            yield x, labels[rows].astype(np.int32)
+            yield x, labels[rows].astype(kind)
 
     n_mels = shards.track(names[0]).shape[1]
     size = plan[0].shape[1]
     length = frames + (0 if context is None else context.shape[1])
-    signature = (tf.TensorSpec((size, length, n_mels), tf.float32), tf.TensorSpec((size,), tf.int32))
+    signature = (tf.TensorSpec((size, length, n_mels), tf.float32), tf.TensorSpec((size, *labels.shape[1:]), kind))
     options = tf.data.Options()
     # Its thread sleeps for twice as long each time, and a dataset's end waits for it: seconds in every epoch.
     options.autotune.enabled = False

@@ -209,7 +209,7 @@ def test_other_possible_values_pass(text):
         (
             "dataset=mine",
             "The configuration sets dataset to 'mine', which is no key of datasets; those are gtzan, demo, "
-            "demo_artists.",
+            "demo_artists, demo_tags.",
         ),
         (
             "datasets.demo.source=folder",
@@ -444,11 +444,30 @@ def test_models_and_layers_that_do_not_fit_together_are_refused(change, sentence
         ),
         (
             "datasets.demo_artists.task.min_tracks=2",
-            "datasets.demo_artists.task.min_tracks to 2, which is below 3. Usable tracks that an artist must have,",
+            "datasets.demo_artists.task.min_tracks to 2, which is below 3. Usable tracks that an artist or a tag ",
         ),
         (
             "datasets.demo_artists.task.kind=composer",
-            "datasets.demo_artists.task.kind to 'composer', which is not one of artist.",
+            "datasets.demo_artists.task.kind to 'composer', which is not one of artist, tags.",
+        ),
+        (
+            "datasets.demo_artists.task.columns=[label]",
+            "datasets.demo_artists.task.columns to ['label'], which goes with the kind 'tags', not with "
+            "'artist'; remove it.",
+        ),
+        (
+            "datasets.demo_artists.task.kind=tags",
+            "lacks the key 'datasets.demo_artists.task.columns'; name those with tags.",
+        ),
+        (
+            "datasets.demo_tags.protocols=[stratified, five_genres]",
+            "names 'five_genres' in datasets.demo_tags.protocols, which splits by one label of each track, and "
+            "datasets.demo_tags.task has several tags; name one of the kind stratified or artist, without `labels`.",
+        ),
+        (
+            "protocols.stratified.models=[cnn, tzanetakis_knn]",
+            "names 'tzanetakis_knn' in protocols.stratified.models, which cannot learn the several tags of "
+            "datasets.demo_tags.task; those that can are cnn, cnn_untrained, cnn_shuffled, mfcc_svm, mel_logistic, ",
         ),
         (
             "figures.protocol=stratified_rivals",

@@ -14,6 +14,7 @@ import soundfile
 from scipy.signal import correlate, stft
 
 from earfield.demo import Recording, plan, render, write_collection
+from earfield.demo.collection import tags
 from earfield.demo.genres import GENRES, Part
 from earfield.demo.harmony import voicing
 from earfield.demo.instruments import TIMBRES
@@ -69,6 +70,17 @@ def test_repeats_are_the_same_recording_under_another_name():
         assert (repeat.label, repeat.artist, repeat.title) == (first.label, first.artist, first.title)
         assert 1 <= repeat.start - first.start <= 2
         assert 1 <= abs(repeat.gain - first.gain) <= 3
+
+
+def test_every_track_has_several_tags_and_most_are_of_several_genres():
+    recordings = plan(artists_per_genre=5, tracks_per_artist=5, repeats=0, seed=1)
+    found = {recording.track: tags(recording) for recording in recordings}
+    assert all(2 <= len(own) <= 4 and len(set(own) & {"slow", "medium", "fast"}) == 1 for own in found.values())
+    genres = {}
+    for recording in recordings:
+        for tag in found[recording.track]:
+            genres.setdefault(tag, set()).add(recording.label)
+    assert len(genres) >= 12 and sum(len(labels) > 1 for labels in genres.values()) >= 0.8 * len(genres)
 
 
 def test_more_artists_and_tracks_change_nothing_else():
@@ -207,9 +219,9 @@ def test_write_collection(tmp_path):
     rows = read(table)
     recordings = plan(artists_per_genre=1, tracks_per_artist=1, repeats=2, seed=6)
     assert [row["path"] for row in rows] == sorted(f"{r.label}/{r.track}.flac" for r in recordings)
-    planned = {f"{r.label}/{r.track}.flac": (r.label, r.artist, r.title) for r in recordings}
+    planned = {f"{r.label}/{r.track}.flac": (r.label, r.artist, r.title, ";".join(tags(r))) for r in recordings}
     for row in rows:
-        assert (row["label"], row["artist"], row["title"]) == planned[row["path"]]
+        assert (row["label"], row["artist"], row["title"], row["tags"]) == planned[row["path"]]
         info = soundfile.info(tmp_path / "one" / row["path"])
         assert (info.samplerate, info.channels, info.frames, info.subtype) == (22050, 1, 22050, "PCM_16")
     assert b"\r" not in table.read_bytes()

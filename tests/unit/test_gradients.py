@@ -68,6 +68,23 @@ def test_gradients_are_those_of_plain_keras(batch, micro_batch):
     assert_same(ours, plain_keras(model, *batch))
 
 
+def test_gradients_with_tags_are_those_of_plain_keras():
+    import keras
+    import tensorflow as tf
+
+    from earfield.gradients import GradientStep
+
+    model, (x, _) = build(tags=True), random_batch()
+    y = (np.random.default_rng(1).uniform(size=(12, 10)) < 0.3).astype(np.float32)
+    with tf.GradientTape() as tape:
+        probabilities = model(x, training=False)
+        loss = 10 * tf.reduce_mean(keras.losses.binary_crossentropy(y, probabilities))  # a sum over the ten tags
+        total = loss + tf.add_n(model.losses)
+    right = float(((probabilities.numpy() >= 0.5) == (y > 0.5)).mean())
+    ours = GradientStep(model, micro_batch=5, workers=2, tags=True)(tf.constant(x), tf.constant(y), seed=(1, 0))
+    assert_same(ours, (float(loss), right, tape.gradient(total, model.trainable_variables)))
+
+
 @pytest.mark.parametrize("frames", [40, 53])
 def test_gradients_of_another_network(frames):
     import tensorflow as tf

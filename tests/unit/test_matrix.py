@@ -109,3 +109,35 @@ def test_learning_curve_joins_protocols_that_differ_in_the_training_tracks_alone
     assert (
         learning_curves({**CONFIG, "datasets": {"all": {"seeds": [1], "protocols": ["plain", "folds"]}}}, "all") == {}
     )
+
+
+def test_task_of_tags_leaves_out_models_and_protocols_of_one_label():
+    config = {
+        "datasets": {
+            "plain": {"seeds": [1]},
+            "moods": {"seeds": [1], "task": {"kind": "tags"}},
+            "artists": {"seeds": [1], "task": {"kind": "artist"}},
+        },
+        "protocols": {
+            "stratified": {"kind": "stratified"},
+            "artist": {"kind": "artist"},
+            "folds": {"kind": "cross_validation", "artists": True},
+            "some": {"kind": "stratified", "labels": ["a", "b"]},
+        },
+        **{key: {} for key in ("segment", "network")},
+        "train": {"recipe": "windows"},
+        "models": {
+            "net": {},
+            "author": {"train": {"recipe": "author"}},
+            "svm": {"module": "mfcc_svm"},
+            "majority": {"module": "majority"},
+            "neighbours": {"module": "tzanetakis_neighbours"},
+        },
+    }
+    assert protocols_of(config, "plain") == ["stratified", "artist", "folds", "some"]
+    assert protocols_of(config, "moods") == ["stratified", "artist"]
+    assert protocols_of(config, "artists") == ["stratified", "some"]
+    assert models_of(config, "stratified", "moods") == ["net", "svm", "majority"]
+    assert networks_of(config, "stratified", "moods") == ["net"]
+    for dataset in ("plain", "artists"):
+        assert models_of(config, "stratified", dataset) == list(config["models"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from earfield.errors import DatasetError
 from earfield.model import Task, choose, predict_with_module
@@ -127,3 +128,39 @@ def test_wrong_probabilities_are_refused(files, monkeypatch):
     monkeypatch.setattr(majority, "predict", lambda task: np.ones((3, 2)))
     with pytest.raises(DatasetError, match=r"shape \(3, 2\) .* has to return shape \(60, 3\)"):
         predict_with_module(module="majority", options={}, **files)
+
+
+@pytest.fixture
+def tagged(files):
+    """The tracks of `files` with two tags, of which the features tell the first, and one that all of them have."""
+    split = pd.read_csv(files["split"])
+    other = np.random.default_rng(0).uniform(size=len(split)) < 0.5
+    split["label"] = [
+        ";".join(["all", *(["heard"] if label == "label 0" else []), *(["other"] if own else [])])
+        for label, own in zip(split.label, other, strict=True)
+    ]
+    split.to_csv(files["split"], index=False)
+    return files, split[split.subset == "test"]
+
+
+@pytest.mark.parametrize("module", ["mfcc_svm", "mel_logistic"])
+def test_each_tag_is_learned_by_itself(tagged, module):
+    files, tests = tagged
+    predict_with_module(module=module, options=OPTIONS[module], tags=True, **files)
+    predictions = pd.read_csv(files["predictions_path"])
+    assert list(predictions)[3:] == ["p_all", "p_heard", "p_other"] and (predictions.p_all == 1).all()
+    has = tests.label.str.contains("heard").to_numpy()
+    assert roc_auc_score(has, predictions.p_heard) > 0.9
+    right = predictions.predicted.str.contains("heard") == has
+    assert right.mean() > 0.8
+    sums = predictions[["p_heard", "p_other"]].sum(axis=1)
+    assert sums.max() - sums.min() > 0.1  # they are no shares of one
+
+
+def test_majority_is_the_frequency_of_each_tag(tagged):
+    files, _ = tagged
+    predict_with_module(module="majority", options={}, tags=True, **files)
+    row = pd.read_csv(files["predictions_path"]).iloc[0]
+    split = pd.read_csv(files["split"])
+    train = split[split.subset == "train"]
+    assert row.p_heard == pytest.approx(train.label.str.contains("heard").mean()) and row.p_all == 1

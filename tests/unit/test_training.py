@@ -153,6 +153,15 @@ def test_state_keeps_the_best_weights_by_accuracy_then_loss():
     assert all((weight == 4).all() for weight in state.weights)
 
 
+def test_without_accuracy_the_best_epoch_is_that_of_least_loss(tmp_path):
+    from earfield.history import best_epoch
+
+    history = [{"validation_loss": loss} for loss in (3.0, 1.0, 2.0)]
+    assert best_epoch(history) == 1
+    pd.DataFrame(history, columns=["validation_accuracy", "validation_loss"]).to_csv(tmp_path / "h.csv", index=False)
+    assert best_epoch(pd.read_csv(tmp_path / "h.csv").to_dict("records")) == 1
+
+
 def test_loss_that_is_no_number_stops_with_the_step():
     import tensorflow as tf
 
@@ -228,6 +237,22 @@ def test_model_file_and_history_of_a_training(train, tmp_path):
     assert list(history.segments) == [12, 24, 36]
     assert not (tmp_path / "checkpoint.npz").exists()
     assert json.loads(pd.read_csv(tmp_path / "history.csv").to_json()) == json.loads(history.to_json())
+
+
+def test_tags_have_a_probability_each_and_epochs_no_accuracy(train, tmp_path):
+    import keras
+
+    from earfield.network import read_facts
+
+    labels = ["x;y", "y;z", "z", "x", "y;z"]
+    split = pd.DataFrame({"track": list("abcde"), "label": labels, "subset": ["train"] * 3 + ["validation"] * 2})
+    split.to_csv(tmp_path / "split.csv", index=False)
+    history = train(tags=True)
+    assert read_facts(tmp_path / "model.keras")["labels"] == ["x", "y", "z"]
+    model = keras.models.load_model(tmp_path / "model.keras")
+    x = np.random.default_rng(0).random((4, *model.input_shape[1:]), dtype=np.float32)
+    assert model.get_layer("output").activation is keras.activations.sigmoid and model(x).shape == (4, 3)
+    assert history.filter(like="accuracy").isna().all(axis=None) and (history.validation_loss > 0).all()
 
 
 def test_authors_recipe_trains_whole_rounds(train, tmp_path):

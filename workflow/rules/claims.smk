@@ -21,6 +21,7 @@ rule claims_summary:
             "src/earfield/score.py",
             "src/earfield/score_tables.py",
             "src/earfield/tables.py",
+            "src/earfield/tags.py",
             "workflow/scripts/claims_summary.py",
         ],
     output:
@@ -347,6 +348,7 @@ rule claims:
             "src/earfield/score.py",
             "src/earfield/score_tables.py",
             "src/earfield/tables.py",
+            "src/earfield/tags.py",
             "src/earfield/verdicts.py",
             "workflow/scripts/claims.py",
         ],

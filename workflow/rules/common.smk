@@ -27,6 +27,7 @@ from earfield.matrix import (
     runs_of,
     split_settings,
     splits_of,
+    task_of,
 )
 from earfield.modules import code_of, constant, module_file
 from earfield.report import describe_problems
@@ -56,7 +57,7 @@ MODULES = [name for name in config["models"] if name not in NETWORKS]
 # Networks that no true label has shaped, and then kernels that no network learned.
 NETWORK_NULLS = [
     name
-    for name in networks_of(config, SHOWN_PROTOCOL)
+    for name in networks_of(config, SHOWN_PROTOCOL, config["dataset"])
     if is_null(config["models"][name])
 ]
 # Models on features: what the paper's "hand-made features" stand for.
@@ -82,7 +83,7 @@ DEEP_BELIEF = {
     dataset: (splits_of(config, protocol), runs_of(config, dataset, protocol)[0], model)
     for dataset in config["datasets"]
     for protocol in reversed(protocols_of(config, dataset))
-    for model in reversed(models_of(config, protocol))
+    for model in reversed(models_of(config, protocol, dataset))
     if config["models"][model].get("module") == "cdbn"
 }
 FRONT_END = {key: value for key, value in config["mel"].items() if key != "shards"}
@@ -96,6 +97,15 @@ def datasets_from(source):
         if dataset["source"] == source
     ]
     return "|".join(names) or "(?!)"
+
+
+TAGGED = [name for name in config["datasets"] if task_of(config, name) == "tags"]
+ONE_LABEL = [name for name in config["datasets"] if name not in TAGGED]
+
+
+def tagged(wildcards):
+    """Return whether the tracks of a dataset have several tags instead of one label."""
+    return wildcards.dataset in TAGGED
 
 
 def source_settings(wildcards, leave_out=frozenset()):
@@ -160,7 +170,7 @@ def runs(name, protocols=None, models=None, networks=False):
             f"results/{dataset}/{splits_of(config, protocol)}/{seed}/{model}/{name}"
             for protocol in protocols or of_all
             for seed in runs_of(config, dataset, protocol)
-            for model in models or run_models(config, protocol)
+            for model in models or run_models(config, protocol, dataset)
         ]
         return list(dict.fromkeys(found))
 
@@ -239,7 +249,7 @@ def whole_track_runs(wildcards):
         protocol
         for protocol in protocols_of(config, wildcards.dataset)
         if splits_of(config, protocol) == SHOWN_PROTOCOL
-        and WHOLE_TRACK in models_of(config, protocol)
+        and WHOLE_TRACK in models_of(config, protocol, wildcards.dataset)
     ]
     return runs("predictions.csv", own, [WHOLE_TRACK])(wildcards) if own else []
 

@@ -2,7 +2,7 @@
 
 Needs: trained networks, the mel shards, features, the splits.
 Makes: predictions.csv and metrics.json of each run, heard.csv and MODEL_CARD.md beside each network; the tables of a
-protocol over its runs, results/{dataset}/{protocol}/*.csv.
+protocol over its runs, results/{dataset}/{protocol}/*.csv. Of tags: no card, and tables of their own.
 """
 
 
@@ -24,6 +24,7 @@ rule evaluate_predict:
             "src/earfield/scale.py",
             "src/earfield/shards.py",
             "src/earfield/tables.py",
+            "src/earfield/tags.py",
             "workflow/scripts/evaluate_predict.py",
         ],
     output:
@@ -44,6 +45,7 @@ rule evaluate_predict:
     params:
         overlap=config["segment"]["overlap"],
         frame_seconds=config["mel"]["hop_length"] / config["mel"]["sample_rate"],
+        tags=tagged,
     script:
         "../scripts/evaluate_predict.py"
 
@@ -61,12 +63,16 @@ rule evaluate_model:
         code=[
             "src/earfield/cost.py",
             "src/earfield/feature_shards.py",
+            "src/earfield/intervals.py",
             "src/earfield/model.py",
             "src/earfield/predictions.py",
+            "src/earfield/runs.py",
             "src/earfield/score.py",
             "src/earfield/shards.py",
             "src/earfield/song.py",
             "src/earfield/tables.py",
+            "src/earfield/tag_scores.py",
+            "src/earfield/tags.py",
             "workflow/scripts/evaluate_model.py",
         ],
     output:
@@ -85,6 +91,7 @@ rule evaluate_model:
         mem_mb=1500,
     params:
         model=lambda wildcards: config["models"][wildcards.model],
+        tags=tagged,
     script:
         "../scripts/evaluate_model.py"
 
@@ -106,6 +113,7 @@ rule evaluate_score:
             "src/earfield/predictions.py",
             "src/earfield/score.py",
             "src/earfield/tables.py",
+            "src/earfield/tags.py",
             "workflow/scripts/evaluate_score.py",
         ],
     output:
@@ -116,6 +124,7 @@ rule evaluate_score:
     benchmark:
         "benchmarks/{dataset}/{protocol}/{seed}/{model}/evaluate_score.tsv"
     wildcard_constraints:
+        dataset="|".join(ONE_LABEL) or "(?!)",
         model="|".join(NETWORKS),
     conda:
         "../envs/evaluate.yaml"
@@ -145,6 +154,7 @@ rule evaluate_protocol:
             "src/earfield/runs.py",
             "src/earfield/score.py",
             "src/earfield/tables.py",
+            "src/earfield/tags.py",
             "workflow/scripts/evaluate_protocol.py",
         ],
     output:
@@ -163,7 +173,79 @@ rule evaluate_protocol:
         "logs/{dataset}/{protocol}/evaluate_protocol.log",
     benchmark:
         "benchmarks/{dataset}/{protocol}/evaluate_protocol.tsv"
+    wildcard_constraints:
+        dataset="|".join(ONE_LABEL) or "(?!)",
     conda:
         "../envs/evaluate.yaml"
     script:
         "../scripts/evaluate_protocol.py"
+
+
+rule evaluate_score_tags:
+    """How well a network ranks tracks by each tag."""
+    input:
+        predictions="results/{dataset}/{protocol}/{seed}/{model}/predictions.csv",
+        code=[
+            "src/earfield/intervals.py",
+            "src/earfield/predictions.py",
+            "src/earfield/runs.py",
+            "src/earfield/score.py",
+            "src/earfield/tables.py",
+            "src/earfield/tag_scores.py",
+            "src/earfield/tags.py",
+            "workflow/scripts/evaluate_score_tags.py",
+        ],
+    output:
+        metrics="results/{dataset}/{protocol}/{seed}/{model}/metrics.json",
+    log:
+        "logs/{dataset}/{protocol}/{seed}/{model}/evaluate_score_tags.log",
+    benchmark:
+        "benchmarks/{dataset}/{protocol}/{seed}/{model}/evaluate_score_tags.tsv"
+    wildcard_constraints:
+        dataset="|".join(TAGGED) or "(?!)",
+        model="|".join(NETWORKS),
+    conda:
+        "../envs/evaluate.yaml"
+    script:
+        "../scripts/evaluate_score_tags.py"
+
+
+rule evaluate_protocol_tags:
+    """All runs of a protocol: how well each model ranks tracks by each tag."""
+    input:
+        predictions=runs("predictions.csv"),
+        tracks="data/{dataset}/tracks.csv",
+        code=[
+            "src/earfield/intervals.py",
+            "src/earfield/predictions.py",
+            "src/earfield/runs.py",
+            "src/earfield/score.py",
+            "src/earfield/tables.py",
+            "src/earfield/tag_scores.py",
+            "src/earfield/tags.py",
+            "workflow/scripts/evaluate_protocol_tags.py",
+        ],
+    output:
+        table=report(
+            "results/{dataset}/{protocol}/summary.csv",
+            caption="../report/summary_tags.rst",
+            category="Tables",
+            labels={"Table": "Mean score of each model over tags, {protocol}"},
+        ),
+        facts="results/{dataset}/{protocol}/summary.json",
+        tags=report(
+            "results/{dataset}/{protocol}/tags.csv",
+            caption="../report/tags.rst",
+            category="Tables",
+            labels={"Table": "Score of each model by tag, {protocol}"},
+        ),
+    log:
+        "logs/{dataset}/{protocol}/evaluate_protocol_tags.log",
+    benchmark:
+        "benchmarks/{dataset}/{protocol}/evaluate_protocol_tags.tsv"
+    wildcard_constraints:
+        dataset="|".join(TAGGED) or "(?!)",
+    conda:
+        "../envs/evaluate.yaml"
+    script:
+        "../scripts/evaluate_protocol_tags.py"

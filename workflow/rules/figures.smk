@@ -70,6 +70,7 @@ rule figures_confusion_data:
             "src/earfield/predictions.py",
             "src/earfield/score.py",
             "src/earfield/tables.py",
+            "src/earfield/tags.py",
             "workflow/scripts/figures_confusion_data.py",
         ],
     output:
@@ -239,6 +240,7 @@ rule figures_discriminants_data:
             "src/earfield/score.py",
             "src/earfield/shards.py",
             "src/earfield/tables.py",
+            "src/earfield/tags.py",
             "workflow/scripts/figures_discriminants_data.py",
         ],
     output:

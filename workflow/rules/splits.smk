@@ -44,8 +44,10 @@ rule splits:
         code=[
             "src/earfield/audit.py",
             "src/earfield/groups.py",
+            "src/earfield/iterative.py",
             "src/earfield/splits.py",
             "src/earfield/tables.py",
+            "src/earfield/tags.py",
             "src/earfield/user_csv.py",
             "workflow/scripts/splits.py",
         ],
@@ -60,5 +62,6 @@ rule splits:
         "../envs/splits.yaml"
     params:
         protocol=lambda wildcards: split_settings(config, wildcards.protocol),
+        tags=tagged,
     script:
         "../scripts/splits.py"

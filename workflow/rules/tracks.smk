@@ -51,6 +51,7 @@ rule tracks_demo:
             "src/earfield/demo/mix.py",
             "src/earfield/demo/seeds.py",
             "src/earfield/demo/titles.py",
+            "src/earfield/tags.py",
             "workflow/scripts/tracks_demo.py",
         ],
     output:
@@ -85,6 +86,7 @@ rule tracks_shard:
             "src/earfield/markdown.py",
             "src/earfield/mel.py",
             "src/earfield/tables.py",
+            "src/earfield/tags.py",
             "src/earfield/task.py",
             "src/earfield/tracks.py",
             "src/earfield/user_csv.py",
@@ -105,6 +107,9 @@ rule tracks_shard:
         sample_rate=config["mel"]["sample_rate"],
         hop_length=config["mel"]["hop_length"],
         frames=config["segment"]["frames"],
+        tags=lambda wildcards: (
+            config["datasets"][wildcards.dataset].get("task", {}).get("columns", [])
+        ),
     script:
         "../scripts/tracks_shard.py"
 
@@ -120,6 +125,7 @@ rule tracks:
             "src/earfield/markdown.py",
             "src/earfield/mel.py",
             "src/earfield/tables.py",
+            "src/earfield/tags.py",
             "src/earfield/task.py",
             "src/earfield/tracks.py",
             "src/earfield/user_csv.py",

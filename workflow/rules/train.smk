@@ -29,6 +29,7 @@ rule train:
             "src/earfield/scale.py",
             "src/earfield/shards.py",
             "src/earfield/tables.py",
+            "src/earfield/tags.py",
             "src/earfield/train.py",
             "src/earfield/trainer.py",
             "src/earfield/windows.py",
@@ -60,5 +61,6 @@ rule train:
         segment=settings("segment"),
         network=settings("network"),
         train=settings("train"),
+        tags=tagged,
     script:
         "../scripts/train.py"

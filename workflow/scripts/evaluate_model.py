@@ -2,6 +2,7 @@ from earfield.cost import cost_written
 from earfield.job import logged
 from earfield.model import predict_with_module
 from earfield.score import write_metrics
+from earfield.tag_scores import write_tag_metrics
 
 cost = cost_written(snakemake.output.cost, processors=snakemake.threads)
 with logged(snakemake.log[0], snakemake.output), cost:
@@ -14,5 +15,7 @@ with logged(snakemake.log[0], snakemake.output), cost:
         index_paths=snakemake.input.index,
         predictions_path=snakemake.output.predictions,
         seed=int(snakemake.wildcards.seed),
+        tags=snakemake.params.tags,
     )
-    write_metrics(snakemake.output.predictions, snakemake.output.metrics)
+    write = write_tag_metrics if snakemake.params.tags else write_metrics
+    write(snakemake.output.predictions, snakemake.output.metrics)

@@ -9,4 +9,5 @@ with logged(snakemake.log[0], snakemake.output):
         audit_path=snakemake.output.audit,
         seed=int(snakemake.wildcards.seed),
         protocol=snakemake.params.protocol,
+        tags=snakemake.params.tags,
     )

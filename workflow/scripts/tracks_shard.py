@@ -9,14 +9,15 @@ with logged(snakemake.log[0], snakemake.output):
         folder = own["path"] if own else snakemake.input.audio
         songs = listing(folder, snakemake.input.facts, n_threads=1, **of_shard)
     elif snakemake.params.source == "demo":
-        songs = list_songs(f"{snakemake.input.audio}/tracks.csv")
+        songs = list_songs(f"{snakemake.input.audio}/tracks.csv", tags=snakemake.params.tags)
     else:
-        songs = list_songs(own["path"])
+        songs = list_songs(own["path"], tags=snakemake.params.tags)
     write_tracks_shard(
         songs,
         snakemake.output.tracks,
         sample_rate=snakemake.params.sample_rate,
         hop_length=snakemake.params.hop_length,
         frames=snakemake.params.frames,
+        tags=snakemake.params.tags,
         **of_shard,
     )

@@ -20,6 +20,7 @@ with logged(snakemake.log[0], snakemake.output), cost:
         seed=int(snakemake.wildcards.seed),
         front_end=snakemake.params.front_end,
         network=snakemake.params.network,
+        tags=snakemake.params.tags,
         **snakemake.params.segment,
         **snakemake.params.train,
     )

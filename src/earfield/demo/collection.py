@@ -19,8 +19,12 @@ from earfield.demo.mix import mix
 from earfield.demo.seeds import generator
 from earfield.demo.titles import artist_name, title
 from earfield.errors import ConfigError
+from earfield.tags import as_text
 
 SAMPLE_RATE = 22050
+SLOW, FAST = 110, 135  # beats per minute: below, above
+OFTEN = 0.5  # probability that the drums play in a section
+STRAIGHT = 0.55  # where the second half of a beat falls, at most
 MAX_PER_GENRE = 100  # artists per genre, and tracks per artist: two digits each in a track's name
 
 
@@ -154,6 +158,18 @@ def render(recording: Recording, *, seconds: float, sample_rate: int = SAMPLE_RA
     return np.clip(y, -1, 1).astype(np.float32)
 
 
+def tags(recording: Recording) -> list[str]:
+    """Return what its generator knows of a recording: tempo, scale, drum kit, and whether it swings."""
+    played = style(
+        artist(recording.label, recording.artist_index, seed=recording.seed),
+        recording.track_index,
+        seed=recording.seed,
+    )
+    tempo = "slow" if played.tempo < SLOW else "fast" if played.tempo > FAST else "medium"
+    kit = [f"{played.drums.kits[0]} drums"] if played.drums.presence >= OFTEN else []
+    return sorted([tempo, played.scale, *kit, *(["swing"] if played.swing > STRAIGHT else [])])
+
+
 def _write_track(recording: Recording, path: Path, seconds: float) -> None:
     encoded = io.BytesIO()  # libsndfile would not say why it could not write a file
     soundfile.write(encoded, render(recording, seconds=seconds), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
@@ -177,7 +193,7 @@ def write_collection(
     ----------
     folder : str or path-like
         Receives `<label>/<track>.flac` (22,050 Hz, 16 bit, mono) and `tracks.csv` with the columns `path`
-        (relative to the folder), `label`, `artist`, `title`, written last.
+        (relative to the folder), `label`, `artist`, `title`, `tags` (see `tags`), written last.
     artists_per_genre, tracks_per_artist, repeats, seed : int
         See `plan`.
     seconds : float [s]
@@ -213,12 +229,18 @@ def write_collection(
             for _ in pool.map(_write_track, recordings, paths, [seconds] * len(paths), chunksize=4):
                 pass
     rows = sorted(
-        (path.relative_to(folder).as_posix(), recording.label, recording.artist, recording.title)
+        (
+            path.relative_to(folder).as_posix(),
+            recording.label,
+            recording.artist,
+            recording.title,
+            as_text(tags(recording)),
+        )
         for recording, path in zip(recordings, paths, strict=True)
     )
     table = folder / "tracks.csv"
     with write_aside(table) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["path", "label", "artist", "title"])
+        writer.writerow(["path", "label", "artist", "title", "tags"])
         writer.writerows(rows)
     return table

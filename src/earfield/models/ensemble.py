@@ -8,6 +8,7 @@ import numpy as np
 from earfield.model import Task, choose
 
 FEATURES = "song_statistics"
+TAGS = True  # tells each tag of a track from its absence
 _SUMMARY = 90  # the first columns: without correlations and modulation, of which a tree finds too much in few songs
 _LEAST = 0.01  # probability of a label by one classifier: none may rule out alone what the other hears
 

@@ -1,0 +1,237 @@
+"""Scores of tags: how well probabilities rank the tracks that have a tag above those that have not.
+
+A score of one run is no mean over its tests, so each test gets what it adds: the score, plus by how much it moves it,
+times the number of tests (its jackknife pseudo-value). The mean of these is the score, and the intervals are those of
+`earfield.intervals` for means over tracks and runs.
+
+Source: Hanley & Hajian-Tilaki (1997), "Sampling variability of nonparametric estimates of the areas under receiver
+operating characteristic curves", Academic Radiology 4, 49-58; DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44,
+837-845, for what pseudo-values are to the ROC's area.
+"""
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from earfield.atomic import write_aside
+from earfield.intervals import share
+from earfield.predictions import read_predictions
+from earfield.runs import counts, outcomes, read_runs
+from earfield.tables import read_text_csv, write_csv
+from earfield.tags import tag_matrix
+
+
+def roc_auc(truth: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the area under the ROC curve: how often a track with a tag has more of it than one without.
+
+    Parameters
+    ----------
+    truth : np.ndarray [shape=(n_tests,), dtype=bool]
+        Whether a track has the tag.
+    probabilities : np.ndarray [shape=(n_tests,)]
+        Equal ones count half.
+
+    Returns
+    -------
+    float
+        NaN if all tracks have the tag, or none.
+    """
+    from scipy.stats import rankdata
+
+    n = int(np.count_nonzero(truth))
+    if n in (0, len(truth)):
+        return math.nan
+    return float((rankdata(probabilities)[truth].sum() - n * (n + 1) / 2) / (n * (len(truth) - n)))
+
+
+def average_precision(truth: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the mean over the tracks with a tag of the share of such tracks among those ranked as high or higher.
+
+    Parameters
+    ----------
+    truth, probabilities
+        As in `roc_auc`; tracks of equal probability are ranked together.
+
+    Returns
+    -------
+    float
+        NaN if all tracks have the tag, or none.
+    """
+    n = int(np.count_nonzero(truth))
+    if n in (0, len(truth)):
+        return math.nan
+    order = np.argsort(-probabilities, kind="stable")
+    ranked, hits = probabilities[order], np.cumsum(truth[order])
+    last = np.flatnonzero(np.append(np.diff(ranked) != 0, True))  # of each probability
+    return float(np.sum(np.diff(hits[last], prepend=0) * hits[last] / (last + 1)) / n)
+
+
+STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "roc_auc": roc_auc,
+    "average_precision": average_precision,
+}
+
+
+def pseudo_values(
+    statistic: Callable[[np.ndarray, np.ndarray], float], truth: np.ndarray, probabilities: np.ndarray
+) -> np.ndarray:
+    """Return what each test adds to a score.
+
+    Parameters
+    ----------
+    statistic : callable
+        One of `STATISTICS`.
+    truth, probabilities
+        As in `roc_auc`.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_tests,)]
+        With the score for mean; NaN where there is none. The only track with or without a tag, whose weight is not
+        known, moves nothing.
+    """
+    value, n = statistic(truth, probabilities), len(truth)
+    if math.isnan(value):
+        return np.full(n, math.nan)
+    others = ~np.eye(n, dtype=bool)
+    without = np.array([statistic(truth[rest], probabilities[rest]) for rest in others])
+    without[np.isnan(without)] = value
+    return value + (n - 1) * (without.mean() - without)
+
+
+def tag_rows(tests: pd.DataFrame) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Score the runs of one model.
+
+    Parameters
+    ----------
+    tests : pd.DataFrame
+        Tests from `read_runs`.
+
+    Returns
+    -------
+    by_tag : list of dict
+        Of each tag `tag, seeds, tracks, tests, positives` (tests of tracks that have it), and of each of `STATISTICS`
+        its value, `low` and `high` (95%) and `baseline` (0.5, and the share of positives): what probabilities that do
+        not depend on the track score. Runs without a positive or a negative are left out; without any other, values
+        are NaN. So are the limits if no run has two of either.
+    macro : dict
+        The same, mean over the tags of each run that can be scored, with the number of `tags`.
+    """
+    columns = [name for name in tests if name.startswith("p_")]
+    tags = [name[2:] for name in columns]
+    has, probabilities = tag_matrix(tests.label.astype(str), tags), tests[columns].fillna(0).to_numpy(dtype=float)
+    added = np.full((len(STATISTICS), *has.shape), np.nan)
+    for run in tests.run.unique():
+        rows = np.flatnonzero(tests.run == run)
+        for column in range(len(tags)):
+            for number, statistic in enumerate(STATISTICS.values()):
+                added[number, rows, column] = pseudo_values(statistic, has[rows, column], probabilities[rows, column])
+    scored = ~np.isnan(added[0])
+    by_tag, rarest = [], math.inf
+    for column, tag in enumerate(tags):
+        used = scored[:, column]
+        positive, negative = (int(np.count_nonzero(used & own)) for own in (has[:, column], ~has[:, column]))
+        n_runs = len(tests.run[used].unique())
+        fewer = min(positive, negative) / max(n_runs, 1)
+        rarest = min(rarest, fewer) if n_runs else rarest
+        row: dict[str, Any] = {
+            "tag": tag,
+            **counts(outcomes(tests, np.where(used, 1.0, np.nan))),
+            "positives": positive,
+        }
+        for number, name in enumerate(STATISTICS):
+            limits = (math.nan,) * 3
+            if n_runs:
+                limits = share(outcomes(tests, added[number, :, column]), worth=fewer)
+            value, low, high = limits if fewer > 1 else (limits[0], math.nan, math.nan)
+            baseline = 0.5 if name == "roc_auc" else positive / max(positive + negative, 1)
+            row |= _named(name, value, low, high, baseline if n_runs else math.nan)
+        by_tag.append(row)
+    known = [row for row in by_tag if row["tests"]]
+    some = scored.any(axis=1)
+    macro: dict[str, Any] = {**counts(outcomes(tests, np.where(some, 1.0, np.nan))), "tags": len(known)}
+    for number, name in enumerate(STATISTICS):
+        total = np.where(scored, added[number], 0).sum(axis=1) / np.maximum(scored.sum(axis=1), 1)
+        value, low, high = (math.nan,) * 3
+        if known:
+            value, low, high = share(outcomes(tests, np.where(some, total, np.nan)), worth=rarest)
+        baseline = float(np.mean([row[f"{name}_baseline"] for row in known])) if known else math.nan
+        macro |= _named(name, value, low, high, baseline)
+    return by_tag, macro
+
+
+def _named(name: str, value: float, low: float, high: float, baseline: float) -> dict[str, float]:
+    return {name: value, f"{name}_low": low, f"{name}_high": high, f"{name}_baseline": baseline}
+
+
+def write_tag_metrics(predictions: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
+    """Score the predictions of one run and write `metrics.json`: `tracks`, the macro means, and `by_tag`."""
+    tests = read_predictions(predictions).assign(run=1)
+    tests = tests.astype({"track": "category", "run": "category"})
+    by_tag, macro = tag_rows(tests)
+    named = {row["tag"]: _rounded({key: row[key] for key in row if key not in ("tag", "seeds")}) for row in by_tag}
+    _write_json({"tracks": len(tests), **_rounded(macro), "by_tag": named}, path)
+
+
+def write_tag_tables(
+    *,
+    predictions: Sequence[str | os.PathLike[str]],
+    tracks: str | os.PathLike[str],
+    summary_path: str | os.PathLike[str],
+    facts_path: str | os.PathLike[str],
+    tags_path: str | os.PathLike[str],
+) -> None:
+    """Write all that the runs of one protocol say of tags.
+
+    Parameters
+    ----------
+    predictions : sequence of path-like
+        Paths that end in `<protocol>/<seed>/<model>/predictions.csv`.
+    tracks : path-like
+        The table of tracks, for the count of those left out.
+    summary_path : path-like
+        `.csv` to write: `protocol, model`, and the macro means of `tag_rows`.
+    facts_path : path-like
+        `.json` to write: the same as DVC reads metrics, with the tracks left out.
+    tags_path : path-like
+        `.csv` to write: `protocol, model`, and the rows by tag of `tag_rows`.
+    """
+    summary, by_tag = [], []
+    for (protocol, model), tests in read_runs(predictions).items():
+        rows, macro = tag_rows(tests)
+        names = {"protocol": protocol, "model": model}
+        summary.append(names | macro)
+        by_tag += [names | row for row in rows]
+    write_csv(pd.DataFrame(summary).round(6), summary_path)
+    write_csv(pd.DataFrame(by_tag).round(6), tags_path)
+    table = read_text_csv(tracks)
+    unusable = table[table.problem != ""]
+    test: dict[str, dict[str, Any]] = {}
+    for row in map(_rounded, summary):
+        limits = {f"{name}{end}": row[f"{name}{end}"] for name in STATISTICS for end in ("", "_low", "_high")}
+        test.setdefault(row["protocol"], {})[row["model"]] = limits
+    facts = {
+        "tracks": len(table),
+        "unusable": dict(zip(unusable.track, unusable.problem, strict=True)),
+        "models": [_rounded(row) for row in summary],
+        "test": test,
+    }
+    _write_json(facts, facts_path)
+
+
+def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as JSON holds it: with six decimals, and null where there is no number."""
+    return {
+        name: (None if math.isnan(value) else round(value, 6)) if isinstance(value, float) else value
+        for name, value in row.items()
+    }
+
+
+def _write_json(content: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    with write_aside(path) as aside:
+        aside.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,11 @@
+from earfield.job import logged
+from earfield.tag_scores import write_tag_tables
+
+with logged(snakemake.log[0], snakemake.output):
+    write_tag_tables(
+        predictions=snakemake.input.predictions,
+        tracks=snakemake.input.tracks,
+        summary_path=snakemake.output.table,
+        facts_path=snakemake.output.facts,
+        tags_path=snakemake.output.tags,
+    )
