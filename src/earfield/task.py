@@ -1,5 +1,6 @@
 """What a dataset's tracks are told apart by: the labels of its collection, their artists, or several tags of each."""
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,6 +10,8 @@ from earfield.errors import DatasetError
 from earfield.groups import artists_of
 from earfield.markdown import counted
 from earfield.tags import SEPARATOR, as_text, tags_in
+
+log = logging.getLogger(__name__)
 
 
 def label_by_artist(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
@@ -123,6 +126,8 @@ def label_by_tags(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
             f"{len(kept)} of the collection's {counted(len(counts), 'tag')} have {min_tracks} usable tracks or more, "
             "and two are needed; add tags, or lower datasets.<name>.task.min_tracks."
         )
+    for tag in sorted(set(counts) - kept):
+        log.warning("tag '%s' is left out: %s, fewer than %d", tag, counted(counts[tag], "usable track"), min_tracks)
     left = [[tag for tag in tags if tag in kept] for tags in own]
     reasons = [
         ""

@@ -37,7 +37,7 @@ def listed(labels, problems=None):
     return pd.DataFrame({"label": labels, "problem": problems or [""] * len(labels)})
 
 
-def test_rare_tags_are_left_out_and_tracks_without_any_other():
+def test_rare_tags_are_left_out_and_tracks_without_any_other(caplog):
     table = label_by_tags(listed(["a;b"] * 3 + ["a;c", "c", "", "b;c"], [""] * 6 + ["is silent"]), min_tracks=3)
     assert table.label.tolist() == ["a;b"] * 3 + ["a", "c", "", "b"]
     assert table.problem.tolist() == [
@@ -46,6 +46,7 @@ def test_rare_tags_are_left_out_and_tracks_without_any_other():
         "has no tag",
         "is silent",
     ]
+    assert caplog.messages == ["tag 'c' is left out: 2 usable tracks, fewer than 3"]
 
 
 def test_labels_are_no_tags():
