@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from earfield.artists import artists_of, titles_of
 from earfield.atomic import write_aside
-from earfield.groups import SUBSETS, apportion, artists_of, titles_of
+from earfield.groups import SUBSETS, apportion
 from earfield.tags import carriers
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,5 @@
 """Tracks that stay together, by artist or by recording, and how such groups are shared out among subsets."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,44 +9,6 @@ SUBSETS = ("train", "validation", "test")
 
 _DRAWS = 32  # each costs milliseconds, and the first is nearly always good enough
 _PAIRS = 2000  # exchanges that are looked at in one step
-
-
-def artists_of(tracks: pd.DataFrame) -> np.ndarray:
-    """Return the artist of each track in the form that artists are compared in.
-
-    Parameters
-    ----------
-    tracks : pd.DataFrame
-        With the column `artist`.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_tracks,), dtype=object]
-        Without regard to case, to white space and to how Unicode writes a letter; "" where there is no artist.
-    """
-    return np.array([_plain(name) for name in tracks.artist], dtype=object)
-
-
-def titles_of(tracks: pd.DataFrame) -> np.ndarray:
-    """Return artist and title of each track as one text; "" where either is unknown.
-
-    Parameters
-    ----------
-    tracks : pd.DataFrame
-        With the columns `artist, title`.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_tracks,), dtype=object]
-        In the form that they are compared in; see `artists_of`.
-    """
-    titles = [_plain(title) for title in tracks.title]
-    pairs = zip(artists_of(tracks), titles, strict=True)
-    return np.array([f"{artist}\0{title}" if artist and title else "" for artist, title in pairs], dtype=object)
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", " ".join(name.split()).casefold())
 
 
 def joined(*keys: np.ndarray) -> np.ndarray:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from earfield.artists import artists_of
 from earfield.audit import missed_ratios, write_audit
 from earfield.errors import DatasetError
-from earfield.groups import SUBSETS, allot, apportion, artists_of, groups_of, joined
+from earfield.groups import SUBSETS, allot, apportion, groups_of, joined
 from earfield.iterative import iterative_stratification
 from earfield.tables import read_text_csv, usable_tracks, write_csv
 from earfield.tags import carriers, tag_matrix, tags_of_all

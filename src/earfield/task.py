@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from earfield.artists import artists_of
 from earfield.errors import DatasetError
-from earfield.groups import artists_of
 from earfield.markdown import counted
 from earfield.tags import SEPARATOR, as_text, tags_in
 

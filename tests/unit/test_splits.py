@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from earfield.artists import artists_of
 from earfield.errors import DatasetError
-from earfield.groups import SUBSETS, allot, apportion, artists_of, joined
+from earfield.groups import SUBSETS, allot, apportion, joined
 from earfield.splits import by_artist, cross_validation, from_file, stratified, write_split
 
 labels = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)

@@ -42,6 +42,7 @@ rule splits:
         repeats="data/{dataset}/repeats.csv",
         file=split_file,
         code=[
+            "src/earfield/artists.py",
             "src/earfield/audit.py",
             "src/earfield/groups.py",
             "src/earfield/iterative.py",

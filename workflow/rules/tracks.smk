@@ -78,10 +78,10 @@ rule tracks_shard:
         facts="resources/gtzan_tracks.csv",
         code=[
             "src/earfield/archive.py",
+            "src/earfield/artists.py",
             "src/earfield/audio.py",
             "src/earfield/collection.py",
             "src/earfield/download.py",
-            "src/earfield/groups.py",
             "src/earfield/gtzan.py",
             "src/earfield/markdown.py",
             "src/earfield/mel.py",
@@ -119,9 +119,9 @@ rule tracks:
     input:
         shards=expand("data/{{dataset}}/tracks/shard-{shard}.csv", shard=SHARDS),
         code=[
+            "src/earfield/artists.py",
             "src/earfield/audio.py",
             "src/earfield/collection.py",
-            "src/earfield/groups.py",
             "src/earfield/markdown.py",
             "src/earfield/mel.py",
             "src/earfield/tables.py",
