@@ -55,6 +55,19 @@ def artists() -> str:
     return _markdown(pd.DataFrame(rows))
 
 
+def tags() -> str:
+    """Scores of the demo's tags, mean over tags."""
+    rows = []
+    for row in pd.read_csv(MEASURED / "demo_tags.csv").itertuples():
+        cells = {
+            title: f"{getattr(row, name):.2f} ({getattr(row, f'{name}_low'):.2f} – {getattr(row, f'{name}_high'):.2f})"
+            for name, title in (("roc_auc", "area under the ROC curve"), ("average_precision", "average precision"))
+        }
+        chance = f"{row.roc_auc_baseline:.2f}; {row.average_precision_baseline:.2f}"
+        rows.append({"model": row.model, **cells, "by chance": chance, "tests; tags": f"{row.tests}; {row.tags}"})
+    return _markdown(pd.DataFrame(rows))
+
+
 def paired() -> str:
     """Hold every model against the paper's network on the same tests of the real tracks."""
     table = pd.read_csv(MEASURED / "real_tracks_paired.csv")
@@ -285,6 +298,7 @@ BLOCKS = {
     "overview": overview,
     "paired": paired,
     "artists": artists,
+    "tags": tags,
     "runs": runs,
     "claims": claims,
     "leakage": leakage,

@@ -40,6 +40,10 @@ def roc_auc(truth: np.ndarray, probabilities: np.ndarray) -> float:
     -------
     float
         NaN if all tracks have the tag, or none.
+
+    Notes
+    -----
+    What scikit-learn returns too, some twenty times slower: `pseudo_values` asks once for every test.
     """
     from scipy.stats import rankdata
 
