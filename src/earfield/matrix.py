@@ -22,13 +22,15 @@ def protocols_of(config: Mapping[str, Any], dataset: str) -> list[str]:
     -------
     list of str
         Those that the dataset names, or all but those that read a split from a file, which holds the tracks of one
-        dataset, those on the splits of another, which run every rival, and those that the dataset's task rules out.
+        dataset, those that name labels, which another may not have, those on the splits of another, which run every
+        rival, and those that the dataset's task rules out.
     """
     own, task = config["datasets"][dataset], task_of(config, dataset)
     of_all = [
         name
         for name, each in config["protocols"].items()
         if each["kind"] not in ("file", "same_splits")
+        and "labels" not in each
         and not (task == "artist" and keeps_artists_apart(each))
         and not (task == "tags" and needs_one_label(each))
     ]

@@ -134,10 +134,17 @@ def test_task_of_tags_leaves_out_models_and_protocols_of_one_label():
             "neighbours": {"module": "tzanetakis_neighbours"},
         },
     }
-    assert protocols_of(config, "plain") == ["stratified", "artist", "folds", "some"]
+    assert protocols_of(config, "plain") == ["stratified", "artist", "folds"]
     assert protocols_of(config, "moods") == ["stratified", "artist"]
-    assert protocols_of(config, "artists") == ["stratified", "some"]
+    assert protocols_of(config, "artists") == ["stratified"]
     assert models_of(config, "stratified", "moods") == ["net", "svm", "majority"]
     assert networks_of(config, "stratified", "moods") == ["net"]
     for dataset in ("plain", "artists"):
         assert models_of(config, "stratified", dataset) == list(config["models"])
+
+
+def test_protocol_of_certain_labels_is_run_only_where_a_dataset_names_it():
+    protocols = {"plain": {"kind": "stratified"}, "five": {"kind": "stratified", "labels": ["a", "b"]}}
+    config = {"protocols": protocols, "datasets": {"mine": {}, "named": {"protocols": ["five"]}}}
+    assert protocols_of(config, "mine") == ["plain"]
+    assert protocols_of(config, "named") == ["five"]
