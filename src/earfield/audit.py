@@ -1,7 +1,6 @@
 """What speaks for and against a split: counts, what its subsets share, what was asked for and not reached."""
 
 import itertools
-import json
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from earfield.artists import artists_of, titles_of
-from earfield.atomic import write_aside
+from earfield.atomic import write_json
 from earfield.groups import SUBSETS, apportion
 from earfield.tags import carriers
 
@@ -124,8 +123,7 @@ def write_audit(
     content["warnings"] = [*notes, *_absences(content["subsets"]), *_repetitions(content["shared"])]
     for warning in content["warnings"]:
         log.warning("%s", warning)
-    with write_aside(path) as aside:
-        aside.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_json(path, content)
 
 
 def _counts(tracks: pd.DataFrame, *, tags: bool) -> dict[str, dict[str, Any]]:

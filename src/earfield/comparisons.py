@@ -1,7 +1,6 @@
 """The tables of one protocol over all its runs: accuracy, pairs of models, recall, calibration, seconds heard."""
 
 import itertools
-import json
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from earfield.atomic import write_aside
+from earfield.atomic import write_json
 from earfield.errors import DatasetError
 from earfield.intervals import paired_difference, share, swap_p_value
 from earfield.runs import counts, outcomes, read_runs
@@ -138,8 +137,7 @@ def _write_facts(
         "models": [{name: None if value != value else value for name, value in row.items()} for row in rounded],
         "test": accuracy,
     }
-    with write_aside(path) as aside:
-        aside.write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_json(path, facts)
 
 
 def _pairs(runs: Mapping[tuple[str, str], pd.DataFrame]) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Scores of predictions; they read nothing but `predictions.csv`, whatever made it."""
 
-import json
 import math
 import os
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from earfield.atomic import write_aside
+from earfield.atomic import write_json
 from earfield.predictions import read_predictions
 from earfield.tables import write_csv
 
@@ -94,12 +93,7 @@ def score(predictions: pd.DataFrame) -> dict[str, Any]:
 
 def write_metrics(predictions: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
     """Score the predictions of one run and write `metrics.json`; see `score`."""
-    _write_json(score(read_predictions(predictions)), path)
-
-
-def _write_json(content: dict[str, Any], path: str | os.PathLike[str]) -> None:
-    with write_aside(path) as aside:
-        aside.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_json(path, score(read_predictions(predictions)))
 
 
 def write_confusion(predictions: Sequence[str | os.PathLike[str]], path: str | os.PathLike[str]) -> None:

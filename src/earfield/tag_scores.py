@@ -9,7 +9,6 @@ operating characteristic curves", Academic Radiology 4, 49-58; DeLong, DeLong & 
 837-845, for what pseudo-values are to the ROC's area.
 """
 
-import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from earfield.atomic import write_aside
+from earfield.atomic import write_json
 from earfield.intervals import share
 from earfield.predictions import read_predictions
 from earfield.runs import counts, outcomes, read_runs
@@ -179,7 +178,7 @@ def write_tag_metrics(predictions: str | os.PathLike[str], path: str | os.PathLi
     tests = tests.astype({"track": "category", "run": "category"})
     by_tag, macro = tag_rows(tests)
     named = {row["tag"]: _rounded({key: row[key] for key in row if key not in ("tag", "seeds")}) for row in by_tag}
-    _write_json({"tracks": len(tests), **_rounded(macro), "by_tag": named}, path)
+    write_json(path, {"tracks": len(tests), **_rounded(macro), "by_tag": named})
 
 
 def write_tag_tables(
@@ -225,7 +224,7 @@ def write_tag_tables(
         "models": [_rounded(row) for row in summary],
         "test": test,
     }
-    _write_json(facts, facts_path)
+    write_json(facts_path, facts)
 
 
 def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,8 +233,3 @@ def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
         name: (None if math.isnan(value) else round(value, 6)) if isinstance(value, float) else value
         for name, value in row.items()
     }
-
-
-def _write_json(content: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
-    with write_aside(path) as aside:
-        aside.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
