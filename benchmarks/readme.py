@@ -109,7 +109,8 @@ def claims() -> str:
     table = pd.read_csv(MEASURED / "real_tracks_claims.csv", keep_default_na=False)
     rows = [
         {
-            "the paper": row.sentence,
+            "sentence": row.sentence,
+            "where": row.place,
             "measured": f"{row.measure}: {_with_interval(row)}",
             "held against": row.baseline,
             "tracks, tests, seeds": f"{row.tracks}, {row.tests}, {row.seeds}",

@@ -175,7 +175,7 @@ def _best_of_all(evidence: Evidence) -> list[Claim]:
     """Judge whether our own model names music of unknown artists better than each other: surely, or surely not one."""
     question = Question(
         "best_of_all",
-        f"Of all models here, {_BEST} labels music of artists that it was not trained on best.",
+        f"Of the models run with artists apart, {_BEST} labels music best.",
         BEYOND,
         "accuracy less that of the model that comes nearest, splits without shared artists, same tests",
         "points",
