@@ -54,7 +54,7 @@ def write_dataset_tables(
         `.csv` to write: `protocol` (with all training tracks), `model, train_share, train_tracks` (mean over runs),
         `seeds, tracks, tests, accuracy, low, high`.
     """
-    _write_summary(summaries, costs, summary_path)
+    write_summary(summaries, costs, summary_path)
     tables = {key: outcomes(tests) for key, tests in read_runs(predictions).items()}
     by_model: dict[str, dict[str, np.ndarray]] = {}
     for (protocol, model), table in tables.items():
@@ -80,9 +80,16 @@ def write_dataset_tables(
     write_csv(curve.round(6), learning_curve_path)
 
 
-def _write_summary(
+def write_summary(
     summaries: Sequence[str | os.PathLike[str]], costs: Sequence[str | os.PathLike[str]], path: str | os.PathLike[str]
 ) -> None:
+    """Write the scores of all protocols below each other, with what they cost.
+
+    Parameters
+    ----------
+    summaries, costs, path
+        As in `write_dataset_tables`, `path` for its `summary_path`. Scores may be of labels or of tags.
+    """
     found = []
     for each in costs:
         protocol, _, model = Path(each).parts[-4:-1]

@@ -13,11 +13,13 @@ from typing import Any
 import pandas as pd
 
 from earfield.atomic import write_aside
+from earfield.card_results import doubts, names_of, results
 from earfield.errors import ConfigError
 from earfield.groups import SUBSETS
 from earfield.history import best_epoch
-from earfield.markdown import counted, interval, markdown_table, percent, plain
+from earfield.markdown import counted, markdown_table, percent, plain
 from earfield.tables import read_text_csv
+from earfield.tags import carriers
 
 _NAMES = {"train": "training", "validation": "validation", "test": "test"}
 _PAPER = (
@@ -81,7 +83,7 @@ def write_card(
     path : path-like
         `MODEL_CARD.md` to write.
     metrics : path-like
-        `metrics.json` of the run; see `earfield.score.score`.
+        `metrics.json` of the run; see `earfield.card_results.results`.
     tracks : path-like
         The table of all tracks of the dataset, those left out included.
     split : path-like
@@ -114,6 +116,7 @@ def write_card(
     machine = json.loads(Path(environment).read_text(encoding="utf-8"))
     table, parts, epochs = read_text_csv(tracks), read_text_csv(split), pd.read_csv(history)
     songs = parts.merge(table.drop(columns="label"), on="track", validate="one_to_one")
+    names, kind = names_of(scores)
     control = _control(settings, epochs)
 
     sections = [
@@ -122,15 +125,15 @@ def write_card(
         if control
         else "",
         "## What it is",
-        _what_it_is(settings, labels=scores["labels"]),
+        _what_it_is(settings, names=names, kind=kind),
         "## Data",
-        *_data(table, songs, dataset=dataset, source=source),
+        *_data(table, songs, dataset=dataset, source=source, kind=kind),
         "## Protocol",
         *_protocol(songs, protocol=protocol, seed=seed),
         "## Training",
         *_training(epochs, settings),
         "## Results",
-        *_results(scores),
+        *results(scores),
         "## What it must not be used for",
         _limits(scores, source=source, control=bool(control)),
         "## Known faults of the data",
@@ -153,26 +156,33 @@ def _control(settings: Mapping[str, Any], epochs: pd.DataFrame) -> str:
     return ""
 
 
-def _what_it_is(settings: Mapping[str, Any], *, labels: Sequence[str]) -> str:
+def _what_it_is(settings: Mapping[str, Any], *, names: Sequence[str], kind: str) -> str:
     frames, front_end = settings["segment"]["frames"], settings["front_end"]
     seconds = frames * front_end["hop_length"] / front_end["sample_rate"]
+    prediction = (
+        "Of a track it gives the mean probabilities over its segments, of each tag by itself."
+        if kind == "tag"
+        else "The prediction for a track is the largest mean probability over its segments."
+    )
     return (
         f"A small convolutional network after {_PAPER}. It takes a log-mel spectrogram of {frames} frames "
-        f"({seconds:.1f} s) and gives the probability of each of {len(labels)} labels. The prediction for a track is "
-        "the largest mean probability over its segments. `model.keras` beside this card is the network; its "
-        "`metadata.json` holds the labels and the front end."
+        f"({seconds:.1f} s) and gives the probability of each of {len(names)} {kind}s. {prediction} `model.keras` "
+        "beside this card is the network; its `metadata.json` holds the labels and the front end."
     )
 
 
-def _data(table: pd.DataFrame, songs: pd.DataFrame, *, dataset: str, source: str) -> Iterator[str]:
-    counts = pd.crosstab(songs.label, songs.subset).reindex(columns=list(SUBSETS), fill_value=0)
+def _data(table: pd.DataFrame, songs: pd.DataFrame, *, dataset: str, source: str, kind: str) -> Iterator[str]:
+    own = carriers(songs.label.to_numpy(dtype=object), tags=kind == "tag")
+    subsets = [songs.subset == subset for subset in SUBSETS]
     yield (
         f"{plain(dataset)}: {_ORIGIN[source]}. Used here: {counted(len(songs), 'track')} of "
-        f"{counted(len(counts), 'label')}, {songs.seconds.sum() / 3600:.2f} hours of audio."
+        f"{counted(len(own), kind)}, {songs.seconds.sum() / 3600:.2f} hours of audio."
     )
-    rows = [[plain(label), *row, row.sum()] for label, row in zip(counts.index, counts.to_numpy(), strict=True)]
-    rows.append(["all", *counts.sum(), len(songs)])
-    yield markdown_table(["label", *(f"{_NAMES[subset]} tracks" for subset in SUBSETS), "tracks"], rows)
+    rows = [
+        [plain(name), *(int((has & subset).sum()) for subset in subsets), int(has.sum())] for name, has in own.items()
+    ]
+    rows.append(["all", *(int(subset.sum()) for subset in subsets), len(songs)])
+    yield markdown_table([kind, *(f"{_NAMES[subset]} tracks" for subset in SUBSETS), "tracks"], rows)
     reasons = table.problem[table.problem != ""].map(_reason).value_counts()
     if reasons.empty:
         yield "No track was left out."
@@ -211,6 +221,7 @@ def _protocol(songs: pd.DataFrame, *, protocol: str, seed: int) -> Iterator[str]
 
 
 def _training(epochs: pd.DataFrame, settings: Mapping[str, Any]) -> Iterator[str]:
+    of_tags = epochs.validation_accuracy.isna().all()
     shown = {key: dict(settings[key]) for key in ("front_end", "segment", "network", "train")}
     if epochs.empty:
         yield "No epoch was run."
@@ -229,75 +240,25 @@ def _training(epochs: pd.DataFrame, settings: Mapping[str, Any]) -> Iterator[str
             yield f"{number} {_were(len(epochs))} run, by the recipe of the paper's code, and the last one kept."
         else:
             kept, targets = epochs.iloc[best_epoch(epochs.to_dict("records"))], "true labels"
-            yield (
-                f"{number} {_were(len(epochs))} run. Epoch {kept.epoch:.0f} was kept, the best by validation accuracy "
-                "and among equals by validation loss."
-            )
+            merit = "validation loss" if of_tags else "validation accuracy and among equals by validation loss"
+            yield f"{number} {_were(len(epochs))} run. Epoch {kept.epoch:.0f} was kept, the best by {merit}."
         rows = [
-            [subset, f"{kept[f'{key}_loss']:.3f}", percent(kept[f"{key}_accuracy"])]
-            for key, subset in (
-                ("train", f"training segments, {targets}, units dropped"),
-                ("validation", "validation tracks"),
-            )
+            [f"training segments, {targets}, units dropped", f"{kept.train_loss:.3f}"],
+            ["validation tracks", f"{kept.validation_loss:.3f}"],
         ]
-        yield markdown_table([f"epoch {kept.epoch:.0f}", "loss [nat]", "accuracy"], rows)
+        if of_tags:
+            yield markdown_table([f"epoch {kept.epoch:.0f}", "loss [nat]"], rows)
+        else:
+            shares = (percent(kept.train_accuracy), percent(kept.validation_accuracy))
+            rows = [[*row, share] for row, share in zip(rows, shares, strict=True)]
+            yield markdown_table([f"epoch {kept.epoch:.0f}", "loss [nat]", "accuracy"], rows)
     yield markdown_table(["setting", "value"], ([plain(key), plain(value)] for key, value in _flat(shown)))
 
 
-def _results(scores: Mapping[str, Any]) -> Iterator[str]:
-    labels, matrix, n = scores["labels"], scores["confusion"], scores["tracks"]
-    yield (
-        f"**{percent(scores['accuracy'])} of {counted(n, 'test track')} are labelled right** ({_hits(scores)}), 95% "
-        f"interval {interval(scores)} (Wilson's). Always naming the commonest label would be right for "
-        f"{percent(scores['baseline'])}. The mean recall over labels is {percent(scores['balanced_accuracy'])}."
-    )
-    if scores["low"] <= scores["baseline"] <= scores["high"]:
-        yield "The interval holds that baseline: this run does not show that the network is better or worse."
-    yield (
-        "The interval is that of one network on one split; how much others differ is in `summary.csv` of the dataset's "
-        "results, if several seeds were run."
-    )
-    rows = [
-        [plain(label), percent(each["recall"]), each["tracks"], interval(each)]
-        if (each := scores["recall"].get(label))
-        else [plain(label), "not tested", 0, ""]
-        for label in labels
-    ]
-    yield markdown_table(["label", "recall", "test tracks", "95% interval"], rows)
-    errors = [
-        (count, label, predicted)
-        for label, row in zip(labels, matrix, strict=True)
-        for predicted, count in zip(labels, row, strict=True)
-        if count and label != predicted
-    ]
-    most = max((count for count, _, _ in errors), default=0)
-    pairs = [
-        f"{plain(label)} taken for {plain(predicted)} "
-        f"({count} of {counted(scores['recall'][label]['tracks'], 'track')})"
-        for count, label, predicted in errors
-        if count == most
-    ]
-    if not pairs:
-        yield "No test track was taken for another label."
-    elif most == 1:
-        mistaken = f"{counted(len(pairs), 'track')} {_were(len(pairs))} mistaken"
-        yield f"No two labels were confused more than once; {mistaken}."
-    else:
-        yield f"Most frequent confusion: {'; '.join(pairs)}."
-
-
-def _hits(scores: Mapping[str, Any]) -> int:
-    return sum(row[number] for number, row in enumerate(scores["confusion"]))
-
-
 def _limits(scores: Mapping[str, Any], *, source: str, control: bool) -> str:
-    wrong = scores["tracks"] - _hits(scores)
     limits = [
         *(["Labelling music at all: it is a control, for comparison only."] * control),
-        f"Judging a single song as if certain: {wrong} of {counted(scores['tracks'], 'test track')} {_were(wrong)} "
-        "labelled wrong, and its probabilities need not be as sure as they say: see `calibration.csv` of the protocol.",
-        f"Music unlike its data. It names one of its {counted(len(scores['labels']), 'label')} for any sound, also for "
-        "one that has none of them.",
+        *doubts(scores),
         "Decisions about people or their money, such as royalties, contracts or who is promoted.",
         *_LIMITS[source],
     ]

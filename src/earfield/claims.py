@@ -5,7 +5,6 @@ https://arxiv.org/abs/1802.09697. No result and no verdict is typed here; only t
 """
 
 import itertools
-import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +17,6 @@ from earfield.claims_page import claims_page
 from earfield.contrasts import Recalls
 from earfield.controls import KERNEL_NULLS
 from earfield.evidence import (
-    BEYOND,
     HARDEST,
     UNTOLD,
     Claim,
@@ -31,18 +29,17 @@ from earfield.evidence import (
 )
 from earfield.intervals import Estimate
 from earfield.markdown import counted, percent
+from earfield.own_claims import own_claims
 from earfield.predictions import read_predictions
 from earfield.rival_claims import own_variants, papers_rivals
 from earfield.runs import read_runs
-from earfield.score import NORMAL_95
 from earfield.tables import read_text_csv, write_csv
-from earfield.verdicts import first, found_in, not_run, position, untold, verdict
+from earfield.verdicts import SMALL, first, found_in, not_run, position, untold, verdict
 
 _GAIN = 0.10  # of the network over features made by hand, as the paper has it
 _HAND_MADE_OF_OTHERS = "Tzanetakis & Cook"  # in the name of a reference
 _GTZAN_LABELS, _GTZAN_TRACKS = 10, 95  # tracks of each label, of 100: some may be unusable
-# Margins: a difference of shares, or of a measure that runs from 0 to 1, that is less counts as none.
-_SMALL, _MODERATE, _LARGE = 0.03, 0.05, 0.10
+_LARGE = 0.10  # a difference of a measure that runs from 0 to 1; one that is less counts as none
 _SECONDS = (2.5, 3.5)  # what counts as three
 _LONGER = 1.5  # times that, to be called longer
 _ESTIMATES = {"lasso": "Lasso filters", "gradient": "mean gradients"}
@@ -176,11 +173,10 @@ def judge(evidence: Evidence) -> list[Claim]:
         _human_level, _above_hand_made, _hardest_genres, _genres_differ, _filters_like_strfs, _hidden_separable,
         _three_seconds,
     )  # fmt: skip
-    ours = (_learned, _artists_apart, _still_rising, _calibrated)
     return [
         *(question(evidence) for question in papers),
         *papers_rivals(evidence),
-        *(question(evidence) for question in ours),
+        *own_claims(evidence),
         *own_variants(evidence),
     ]
 
@@ -429,7 +425,7 @@ def _hidden_separable(evidence: Evidence) -> Claim:
         "segments named right by three discriminant axes of the hidden layer less those by three of the raw input",
         "points",
         "Holds if the interval lies above 0 and the hidden layer's own lies above naming the commonest label; does not "
-        f"hold if the gain is surely less than {100 * _SMALL:.0f} points, or the hidden layer's interval ends below "
+        f"hold if the gain is surely less than {100 * SMALL:.0f} points, or the hidden layer's interval ends below "
         "naming the commonest label.",
     )
     shown = evidence.discriminants
@@ -442,7 +438,7 @@ def _hidden_separable(evidence: Evidence) -> Claim:
     found["baseline"] = (
         f"raw input: {in_words(*raw, unit='share')}; always naming the commonest label: {percent(commonest)}"
     )
-    holds, fails = gain.low > 0 and hidden.low > commonest, gain.high < _SMALL or hidden.high < commonest
+    holds, fails = gain.low > 0 and hidden.low > commonest, gain.high < SMALL or hidden.high < commonest
     reason = (
         f"Hidden layer: {in_words(*hidden, unit='share')}. {position(gain.low, gain.high)} Tests are segments, of one "
         "network on one split."
@@ -462,8 +458,8 @@ def _three_seconds(evidence: Evidence) -> Claim:
         "introduction",
         "accuracy after the longest stretch heard less that after three seconds",
         "points",
-        f"Holds if the interval ends below {100 * _SMALL:.0f} points; does not hold if it lies above 0 and our number "
-        f"is {100 * _SMALL:.0f} points or more.",
+        f"Holds if the interval ends below {100 * SMALL:.0f} points; does not hold if it lies above 0 and our number "
+        f"is {100 * SMALL:.0f} points or more.",
     )
     heard = evidence.shown(evidence.heard).sort_values("seconds")
     if heard.empty:
@@ -474,8 +470,8 @@ def _three_seconds(evidence: Evidence) -> Claim:
         return untold(question, evidence, f"The stretches that were heard are of {lengths}.")
     found = found_in(whole, "gain", evidence.protocol, low="gain_low", high="gain_high")
     found["baseline"] = f"after {short.seconds:.3g} s: {in_words(short.accuracy, short.low, short.high, unit='share')}"
-    holds = whole.gain_high < _SMALL
-    fails = not holds and whole.gain_low > 0 and whole.gain >= _SMALL
+    holds = whole.gain_high < SMALL
+    fails = not holds and whole.gain_low > 0 and whole.gain >= SMALL
     reason = (
         f"After {whole.seconds:.3g} s: {in_words(whole.accuracy, whole.low, whole.high, unit='share')}. "
         f"{position(whole.gain_low, whole.gain_high)}"
@@ -483,178 +479,10 @@ def _three_seconds(evidence: Evidence) -> Claim:
     return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 
-def _learned(evidence: Evidence) -> Claim:
-    """Judge whether the network knows more than chance.
-
-    Holds if it surely beats every control; does not if it cannot be better than one of them by the margin.
-    """
-    question = Question(
-        "learned",
-        "The network has learned genres: it beats models that know no more than chance does.",
-        BEYOND,
-        "accuracy less that of the control that comes nearest, same tests",
-        "points",
-        "Holds if the interval of every such difference lies above 0; does not hold if one ends below "
-        f"{100 * _SMALL:.0f} points.",
-    )
-    table = evidence.shown(evidence.paired)
-    table = table[table.other.isin(evidence.controls)].dropna(subset=["low", "high"])
-    if table.empty:
-        return untold(
-            question,
-            evidence,
-            f"No control was run beside {evidence.model} under {evidence.protocol}, or none of them has an interval.",
-        )
-    row = table.loc[table.low.idxmin()]
-    found = found_in(row, "difference", evidence.protocol)
-    found["baseline"] = "; ".join(
-        f"{each.other}: {percent(each.other_accuracy)}, difference "
-        f"{in_words(each.difference, each.low, each.high, unit='points')}"
-        for each in table.itertuples()
-    )
-    lacking = [name for name in evidence.controls if name not in set(table.other)]
-    reason = f"The control that comes nearest is {row.other}." + (
-        f" Not run here: {', '.join(lacking)}." if lacking else ""
-    )
-    holds, fails = bool((table.low > 0).all()), bool((table.high < _SMALL).any())
-    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
-
-
-def _artists_apart(evidence: Evidence) -> Claim:
-    """Judge whether the accuracy holds for artists that the network was not trained on.
-
-    Holds if the loss is surely below the margin; does not if there surely is one, and our number is the margin or more.
-    """
-    question = Question(
-        "artists_apart",
-        "The accuracy holds for artists that the network was not trained on.",
-        BEYOND,
-        "accuracy less that on splits without shared artists, tracks that both tested",
-        "points",
-        f"Holds if the loss is surely less than {100 * _MODERATE:.0f} points (the interval ends below); does not hold "
-        f"if the interval lies above 0 and our number is {100 * _MODERATE:.0f} points or more.",
-    )
-    apart = evidence.artists_apart
-    row = None if apart is None else _between(evidence, apart)
-    if row is None:
-        wanted = f"'{apart}'" if apart else "that keeps artists apart"
-        return untold(question, evidence, f"There is no protocol {wanted} to hold {evidence.protocol} against.")
-    found = found_in(row, "difference", f"{evidence.protocol} against {apart}")
-    found["baseline"] = f"{apart}: {percent(row.other_accuracy)} against {percent(row.accuracy)}"
-    unnamed = int((evidence.usable.artist == "").sum())
-    reason = position(row.low, row.high) + (
-        f" No artist is known for {unnamed} of {counted(len(evidence.usable), 'track')}, so some may still be shared."
-        if unnamed
-        else ""
-    )
-    holds = row.high < _MODERATE
-    fails = not holds and row.low > 0 and row.difference >= _MODERATE
-    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
-
-
-def _still_rising(evidence: Evidence) -> Claim:
-    """Judge whether more training tracks would help.
-
-    Holds if all training tracks are surely better than the largest part of them; does not if they can be better by
-    less than the margin only.
-    """
-    question = Question(
-        "still_rising",
-        "More training tracks would help: accuracy still rises with their number.",
-        BEYOND,
-        "accuracy with all training tracks less that with the largest part of them",
-        "points",
-        f"Holds if the interval lies above 0; does not hold if it ends below {100 * _SMALL:.0f} points.",
-    )
-    shares = {
-        name: float(share)
-        for name, (full, share) in evidence.curves.items()
-        if full == evidence.protocol and float(share) < 1
-    }
-    part = max(shares, key=lambda name: (shares[name], name), default=None)
-    row = None if part is None else _between(evidence, part)
-    if part is None or row is None:
-        return untold(question, evidence, f"{evidence.model} was not trained on a part of the training tracks as well.")
-    curve = evidence.shown(evidence.learning_curve).sort_values("train_share")
-    found = found_in(row, "difference", f"{evidence.protocol} against {part}")
-    found["baseline"] = f"with {percent(shares[part])} of the training tracks: {percent(row.other_accuracy)}"
-    points = ", ".join(f"{percent(each.accuracy)} with {each.train_tracks:.0f}" for each in curve.itertuples())
-    reason = position(row.low, row.high)
-    reason += f" By number of training tracks: {points}." if points else ""
-    holds = row.low > 0
-    fails = not holds and row.high < _SMALL
-    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
-
-
-def _calibrated(evidence: Evidence) -> Claim:
-    """Judge whether probabilities are as sure as they say.
-
-    Holds if mean top probability less accuracy surely lies within the margin and no bin contradicts; does not if it is
-    surely off zero by our number of the margin or more, or if a bin is, with all bins looked at together.
-    """
-    margin = f"{100 * _MODERATE:.0f} points"
-    question = Question(
-        "calibrated",
-        "Its probabilities are as sure as they say.",
-        BEYOND,
-        "mean top probability less accuracy",
-        "points",
-        f"Holds if the interval lies within {margin} of 0 and no bin of probabilities is surely off (intervals widened "
-        f"for all bins); does not hold if our number is {margin} or more and surely off 0, or if that is so of a bin.",
-    )
-    table = evidence.shown(evidence.calibration)
-    row = first(rows(table, bin="all"))
-    if row is None or math.isnan(row.confidence):
-        return untold(question, evidence, f"Nothing says how sure {evidence.model} was.")
-    over = Estimate(row.confidence - row.accuracy, row.confidence - row.high, row.confidence - row.low)
-    bins = table[(table.bin != "all") & (table.tests > 0)].dropna(subset=["confidence", "low", "high"])
-    gaps = (bins.confidence - bins.accuracy).to_numpy()
-    widened = _widening(len(bins))
-    below = bins.accuracy - widened * (bins.accuracy - bins.low)
-    above = bins.accuracy + widened * (bins.high - bins.accuracy)
-    off = ((bins.confidence < below) | (bins.confidence > above)).to_numpy()
-    found = found_in(row, "accuracy", evidence.protocol) | over._asdict()
-    found["baseline"] = (
-        f"accuracy: {in_words(row.accuracy, row.low, row.high, unit='share')}; mean top probability: "
-        f"{percent(row.confidence)}; expected calibration error: {percent(row.calibration_error)}"
-    )
-    side = "above" if over.low > 0 else "below" if over.high < 0 else "not told apart from"
-    reason = (
-        f"On the whole its probabilities are {side} its accuracy; {off.sum()} of {counted(len(bins), 'bin')} "
-        f"{'is' if off.sum() == 1 else 'are'} surely off."
-    )
-    holds = max(-over.low, over.high) < _MODERATE and not off.any()
-    sure = over.low > 0 or over.high < 0
-    fails = bool((sure and abs(over.value) >= _MODERATE) or (off & (np.abs(gaps) >= _MODERATE)).any())
-    return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
-
-
-def _widening(comparisons: int) -> float:
-    """Return by what factor 95% intervals are widened so that all of several hold (Bonferroni's correction)."""
-    from scipy.special import ndtri
-
-    return float(ndtri(1 - 0.025 / max(1, comparisons))) / NORMAL_95
-
-
 def _contrasted(measured: Recalls, contrast: Estimate, protocol: str) -> dict[str, Any]:
     """Return what a claim takes over from a contrast of recalls."""
     counts = {"tracks": int(measured.tracks.sum()), "tests": measured.tests, "seeds": measured.runs}
     return {"protocol": protocol, **contrast._asdict(), **counts}
-
-
-def _between(evidence: Evidence, other: str) -> Any | None:
-    """Return the row that holds the shown protocol against another, whichever of the two comes first in the table."""
-    table = rows(evidence.protocols, model=evidence.model)
-    row = first(rows(table, protocol=evidence.protocol, other=other))
-    if row is None:
-        turned = first(rows(table, protocol=other, other=evidence.protocol))
-        if turned is None:
-            return None
-        values = {"difference": -turned.difference, "low": -turned.high, "high": -turned.low}
-        shares = {"accuracy": turned.other_accuracy, "other_accuracy": turned.accuracy}
-        row = pd.Series({**turned, **values, **shares})
-    of_both = evidence.summary[evidence.summary.protocol.isin([evidence.protocol, other])]
-    return pd.Series({**row, "seeds": rows(of_both, model=evidence.model).seeds.min()})
 
 
 def _not_gtzan(evidence: Evidence) -> str:

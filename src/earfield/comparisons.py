@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from earfield.atomic import write_json
-from earfield.errors import DatasetError
 from earfield.intervals import paired_difference, share, swap_p_value
-from earfield.runs import counts, outcomes, read_runs
+from earfield.runs import counts, of_both, outcomes, read_runs
 from earfield.tables import read_text_csv, write_csv
 
 _BINS = 10  # of the top probability, equally wide
@@ -143,10 +142,9 @@ def _write_facts(
 def _pairs(runs: Mapping[tuple[str, str], pd.DataFrame]) -> list[dict[str, Any]]:
     """Compare each two models, both ways round."""
     tables = {key: outcomes(tests) for key, tests in runs.items()}
-    names = {column: next(iter(runs.values()))[column].cat.categories for column in ("track", "run")}
     found = {}
     for one, other in itertools.combinations(tables, 2):
-        row = _pair(one, other, tables, names)
+        row = _pair(one, other, tables, runs)
         found[one, other] = row
         turned = {"model": row["other"], "other": row["model"]}
         if row["tests"]:
@@ -160,21 +158,13 @@ def _pair(
     one: tuple[str, str],
     other: tuple[str, str],
     tables: Mapping[tuple[str, str], np.ndarray],
-    names: Mapping[str, pd.Index],
+    runs: Mapping[tuple[str, str], pd.DataFrame],
 ) -> dict[str, Any]:
     """Compare two models on the tests of the runs that both have."""
     protocol, model = one
-    both = np.logical_and(*((~np.isnan(tables[key])).any(axis=0) for key in (one, other)))
-    a, b = tables[one][:, both], tables[other][:, both]
-    lone = np.argwhere(np.isnan(a) != np.isnan(b))
-    if len(lone):
-        track, run = names["track"][lone[0, 0]], names["run"][both][lone[0, 1]]
-        raise DatasetError(
-            f"Under {protocol} only one of '{model}' and '{other[1]}' has a prediction for '{track}' in run {run}; "
-            "they were made from different splits: run again."
-        )
+    a, b = of_both(one, other, tables, runs)
     row = {"protocol": protocol, "model": model, "other": other[1], **counts(a)}
-    if not both.any():
+    if not a.size:
         return row
     found = paired_difference(a, b)
     apart = (a != b) & ~np.isnan(a)

@@ -9,9 +9,7 @@ from earfield.evidence import BEYOND, HARDEST, Claim, Evidence, Question, in_wor
 from earfield.intervals import paired_difference
 from earfield.markdown import counted, percent
 from earfield.runs import counts, outcomes
-from earfield.verdicts import found_in, position, untold, verdict
-
-_SMALL = 0.03  # a difference of shares that is less counts as none
+from earfield.verdicts import SMALL, found_in, position, untold, verdict
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def _beaten(evidence: Evidence, rivals: _Rivals) -> Claim:
         measure="accuracy less that of the one that comes nearest, same tests",
         rule="Holds if all of them were run and the interval of every such difference lies above 0; does not hold if "
         "one ends below "
-        f"{100 * _SMALL:.0f} points.",
+        f"{100 * SMALL:.0f} points.",
     )
     pairs = _pairs(evidence, rivals)
     if pairs.empty:
@@ -121,7 +119,7 @@ def _beaten(evidence: Evidence, rivals: _Rivals) -> Claim:
     row = pairs.loc[pairs.low.idxmin()]
     found = found_in(row, "difference", str(row.protocol)) | {"baseline": _in_words(pairs)}
     holds = bool((pairs.low > 0).all()) and len(pairs) == len(rivals.models)
-    fails = bool((pairs.high < _SMALL).any())
+    fails = bool((pairs.high < SMALL).any())
     return Claim(question, verdict=verdict(holds, fails), reason=_told(evidence, pairs, rivals), **found)
 
 
@@ -130,15 +128,15 @@ def _no_better(evidence: Evidence, rivals: _Rivals) -> Claim:
     question = rivals.question(
         measure="accuracy of the other that comes out best less that of the network, same tests",
         rule="Holds if all of them were run and the interval of every such difference ends below "
-        f"{100 * _SMALL:.0f} points; does not hold if "
-        f"one lies above 0 and its number is {100 * _SMALL:.0f} points or more.",
+        f"{100 * SMALL:.0f} points; does not hold if "
+        f"one lies above 0 and its number is {100 * SMALL:.0f} points or more.",
     )
     pairs = _pairs(evidence, rivals)
     gains = pairs.assign(difference=-pairs.difference, low=-pairs.high, high=-pairs.low)
     row = gains.loc[gains.high.idxmax()]
     found = found_in(row, "difference", str(row.protocol)) | {"baseline": _in_words(pairs)}
-    holds = bool((gains.high < _SMALL).all()) and len(pairs) == len(rivals.models)
-    fails = bool(((gains.low > 0) & (gains.difference >= _SMALL)).any())
+    holds = bool((gains.high < SMALL).all()) and len(pairs) == len(rivals.models)
+    fails = bool(((gains.low > 0) & (gains.difference >= SMALL)).any())
     return Claim(question, verdict=verdict(holds, fails), reason=_told(evidence, pairs, rivals), **found)
 
 
@@ -151,7 +149,7 @@ def _whole_track(evidence: Evidence) -> list[Claim]:
         "as work to come",
         f"accuracy on {names} with a summary of the track less that without, same tests",
         "points",
-        f"Holds if the interval lies above 0; does not hold if it ends below {100 * _SMALL:.0f} points.",
+        f"Holds if the interval lies above 0; does not hold if it ends below {100 * SMALL:.0f} points.",
     )
     if not evidence.whole_track:
         return []
@@ -168,7 +166,7 @@ def _whole_track(evidence: Evidence) -> list[Claim]:
     reason = f"{position(gain.low, gain.high)} {_everywhere(evidence, other)}"
     found = {"protocol": evidence.protocol, **gain._asdict(), **counts(whole)}
     found["baseline"] = f"without: {percent(float(np.nanmean(plain)))}, with: {percent(float(np.nanmean(whole)))}"
-    return [Claim(question, verdict=verdict(gain.low > 0, gain.high < _SMALL), reason=reason, **found)]
+    return [Claim(question, verdict=verdict(gain.low > 0, gain.high < SMALL), reason=reason, **found)]
 
 
 def _best_of_all(evidence: Evidence) -> list[Claim]:
@@ -180,7 +178,7 @@ def _best_of_all(evidence: Evidence) -> list[Claim]:
         "accuracy less that of the model that comes nearest, splits without shared artists, same tests",
         "points",
         "Holds if the interval of the difference from every other model lies above 0; does not hold if one ends below "
-        f"{100 * _SMALL:.0f} points.",
+        f"{100 * SMALL:.0f} points.",
     )
     pairs = rows(evidence.paired, model=_BEST, protocol=evidence.artists_apart or "").dropna(subset=["low", "high"])
     if pairs.empty:
@@ -188,7 +186,7 @@ def _best_of_all(evidence: Evidence) -> list[Claim]:
     row = pairs.loc[pairs.low.idxmin()]
     found = found_in(row, "difference", str(row.protocol)) | {"baseline": _in_words(pairs)}
     reason = f"{counted(len(pairs), 'other model')} were run under {row.protocol}."
-    judged = verdict(bool((pairs.low > 0).all()), bool((pairs.high < _SMALL).any()))
+    judged = verdict(bool((pairs.low > 0).all()), bool((pairs.high < SMALL).any()))
     return [Claim(question, verdict=judged, reason=reason, **found)]
 
 

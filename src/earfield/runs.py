@@ -1,13 +1,14 @@
 """All runs of a protocol together: which test of which run came out how."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from earfield.errors import DatasetError
 from earfield.predictions import read_predictions
 
 
@@ -72,3 +73,41 @@ def counts(table: np.ndarray) -> dict[str, int]:
         "tracks": int(tested.any(axis=1).sum()),
         "tests": int(tested.sum()),
     }
+
+
+def of_both(
+    one: tuple[str, str],
+    other: tuple[str, str],
+    tables: Mapping[tuple[str, str], np.ndarray],
+    tests: Mapping[tuple[str, str], pd.DataFrame],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what came of two models in the runs that both have.
+
+    Parameters
+    ----------
+    one, other : (str, str)
+        Protocol and model.
+    tables : mapping
+        By protocol and model: tables from `outcomes`.
+    tests : mapping
+        From `read_runs`.
+
+    Returns
+    -------
+    one, other : np.ndarray [shape=(n_tracks, n_common_runs)]
+
+    Raises
+    ------
+    DatasetError
+        If only one of them was tested on some track in such a run.
+    """
+    both = np.logical_and(*((~np.isnan(tables[key])).any(axis=0) for key in (one, other)))
+    a, b = tables[one][:, both], tables[other][:, both]
+    lone = np.argwhere(np.isnan(a) != np.isnan(b))
+    if len(lone):
+        tracks, runs = (tests[one][column].cat.categories for column in ("track", "run"))
+        raise DatasetError(
+            f"Under {one[0]} only one of '{one[1]}' and '{other[1]}' has a prediction for '{tracks[lone[0, 0]]}' in "
+            f"run {runs[both][lone[0, 1]]}; they were made from different splits: run again."
+        )
+    return a, b

@@ -311,9 +311,8 @@ def _shown(config: Mapping[str, Any]) -> dict[str, Any]:
             }
         },
     }
-    if task_of(config, config["dataset"]) == "tags":  # tracks with several tags have no confusion, accuracy or card
+    if task_of(config, config["dataset"]) == "tags":  # tracks with several tags have no confusion or accuracy
         shown["plots"] = [plot for plot in shown["plots"] if "loss" in plot]
-        del shown["artifacts"]
     return shown
 
 

@@ -1,4 +1,4 @@
-"""What every judgement is put together from: verdicts, what a claim takes over from a row, intervals in words."""
+"""What every judgement is put together from: margins, verdicts, what claims take over from rows, intervals in words."""
 
 import math
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 
 from earfield.evidence import FAILS, HOLDS, UNTOLD, Claim, Evidence, Question
+
+SMALL, MODERATE = 0.03, 0.05  # margins: a difference of shares that is less counts as none
 
 
 def verdict(holds: Any, fails: Any) -> str:

@@ -13,6 +13,7 @@ from earfield.card import write_card
 from earfield.errors import ConfigError
 from earfield.predictions import write_predictions
 from earfield.score import wilson_interval, write_metrics
+from earfield.tag_scores import write_tag_metrics
 
 # Test tracks, their labels and what they were taken for. By hand: 5 of 8 right; recall 1/4, 2/2, 2/2.
 TESTED = [("t0", "a", "a"), ("t1", "a", "b"), ("t2", "a", "b"), ("t3", "a", "c")]
@@ -68,9 +69,9 @@ def card(tmp_path, tracks_csv):
         pd.DataFrame(history, columns=columns).to_csv(tmp_path / "history.csv", index=False)
         (tmp_path / "environment.json").write_text(json.dumps(environment))
         arguments = {"dataset": "songs", "protocol": "stratified", "seed": 5, "model": "cnn", "source": "files"}
+        arguments["metrics"] = tmp_path / "metrics.json"
         write_card(
             tmp_path / "run" / "MODEL_CARD.md",
-            metrics=tmp_path / "metrics.json",
             tracks=tracks_csv(list(rows.values())),
             split=tmp_path / "split.csv",
             history=tmp_path / "history.csv",
@@ -115,6 +116,32 @@ def test_results_are_those_of_the_metrics(card):
     assert "Most frequent confusion: a taken for b (2 of 4 tracks)." in text
     bounds = wilson_interval(1, 4)
     assert ["a", "25.0%", "4", f"{bounds[0]:.1%} – {bounds[1]:.1%}"] in rendered_tables(text)[0]
+
+
+def test_results_of_tags_are_those_of_the_metrics(card, tmp_path):
+    """Four tracks with two tags: `a` is ranked rightly, `b` has one of its two tracks below another's."""
+    table = pd.DataFrame({"track": ["t0", "t1", "t2", "t3"], "label": ["a", "a;b", "b", "a"]})
+    probabilities = np.array([[0.9, 0.2], [0.8, 0.1], [0.3, 0.7], [0.6, 0.0]])
+    write_predictions(tmp_path / "tags.csv", tracks=table, labels=["a", "b"], probabilities=probabilities, tags=True)
+    write_tag_metrics(tmp_path / "tags.csv", tmp_path / "tags.json")
+    history = [{"epoch": epoch, "train_loss": 2.1, "validation_loss": loss} for epoch, loss in ((1, 1.9), (2, 1.5))]
+    tested = [(row.track, row.label, row.label) for row in table.itertuples()]
+    text = card(tested=tested, history=history, metrics=tmp_path / "tags.json")
+    found = section(text, "Results")
+    assert "Area under the ROC curve 0.88" in found  # 1 and 3/4
+    assert "4 test tracks; by chance 0.50" in found and "by chance 0.62, the share of tracks with a tag" in found
+    rows = {row[0]: row for row in rendered_tables(found)[0]}
+    assert rows["a"][1:4] == [
+        "3",
+        "1.00",
+        "none",
+    ]  # one track without it: nobody knows how far another one would move it
+    assert rows["b"][1:3] == ["2", "0.75"]
+    counts = {row[0]: row[1:] for row in rendered_tables(section(text, "Data"))[0]}
+    assert counts["a"] == ["2", "1", "3", "6"] and counts["b"] == ["2", "1", "2", "5"]
+    training = section(text, "Training")
+    assert "Epoch 2 was kept, the best by validation loss." in training and "accuracy" not in training
+    assert "labelled wrong" not in text and "each of its 2 tags a probability" in text
 
 
 def test_other_predictions_give_another_card(card):

@@ -35,3 +35,21 @@ def test_default_optimizer_is_the_one_that_the_comparison_chose():
     best = table.groupby(["optimizer", "seed"]).validation_loss.min().groupby("optimizer").mean()
     chosen = yaml.safe_load((ROOT / "config.yaml").read_text())["train"]["optimizer"]
     assert best.idxmin().lower().startswith(chosen["name"])
+
+
+def test_trainings_of_the_evidence_are_as_many_as_the_page_says():
+    import yaml
+
+    from earfield.matrix import model_settings, networks_of, protocols_of, runs_of, splits_of
+
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    trained = {
+        (splits_of(config, protocol), seed, model)
+        for protocol in protocols_of(config, "gtzan")
+        for seed in runs_of(config, "gtzan", protocol)
+        for model in networks_of(config, protocol, "gtzan")
+        if model_settings(config, model, "gtzan")["train"]["max_epochs"]
+    }
+    rivals = sum(config["models"][model].get("rival", False) for *_, model in trained)
+    page = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+    assert f"{len(trained) - rivals} trainings, and {rivals} more of rivals" in page

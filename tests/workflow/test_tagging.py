@@ -20,7 +20,7 @@ TAGS = {
 def tagged(make_project):
     """A tiny demo by its tags, without its filters."""
     project = make_project()
-    project.output = project.run("--cores", "2", "all_evaluate", **TAGS)
+    project.output = project.run("--cores", "2", "all_evaluate", "results/demo_tags/summary.csv", **TAGS)
     return project
 
 
@@ -40,13 +40,25 @@ def test_tags_are_scored_from_songs_to_tables(tagged):
     summary = pd.read_csv(tagged.folder / "results/demo_tags/stratified/summary.csv").set_index("model")
     assert set(summary.index) == set(FEW) and summary.roc_auc["majority"] == 0.5
     assert summary.average_precision["majority"] == pytest.approx(summary.average_precision_baseline["majority"])
+    pairs = pd.read_csv(tagged.folder / "results/demo_tags/stratified/paired.csv")
+    assert len(pairs) == 2 * len(FEW) * (len(FEW) - 1) and (pairs.tests == summary.tests["cnn"]).all()
+    whole = pd.read_csv(tagged.folder / "results/demo_tags/summary.csv").set_index("model")
+    assert (whole.roc_auc == summary.roc_auc).all() and (whole.train_seconds > 0).all()
     facts = json.loads(tagged.read("results/demo_tags/stratified/summary.json"))
     assert facts["test"]["stratified"]["cnn"]["roc_auc"] == summary.roc_auc["cnn"]
+
+
+def test_card_of_a_network_is_of_its_tags(tagged):
+    run = "results/demo_tags/stratified/1/cnn"
+    card, metrics = tagged.read(f"{run}/MODEL_CARD.md").decode(), json.loads(tagged.read(f"{run}/metrics.json"))
+    assert f"Area under the ROC curve {metrics['roc_auc']:.2f}**" in card
+    assert f"each of {len(metrics['by_tag'])} tags" in card and "are labelled right" not in card
 
 
 def test_what_is_of_one_label_is_left_out(tagged):
     plan = tagged.run("-n", **TAGS)
     assert "fig3_filters" in plan and "Nothing to be done" not in plan
-    for name in ("figures_confusion", "figures_discriminants", "MODEL_CARD"):
+    for name in ("figures_confusion", "figures_discriminants"):
         assert name not in plan
-    assert "rule claims" not in tagged.run("-n", "evidence", **TAGS)
+    evidence = tagged.run("-n", "evidence", **TAGS)
+    assert "claims.md" not in evidence and "fig7_accuracy" not in evidence

@@ -37,12 +37,51 @@ rule claims_summary:
         "logs/{dataset}/claims_summary.log",
     benchmark:
         "benchmarks/{dataset}/claims_summary.tsv"
+    wildcard_constraints:
+        dataset="|".join(ONE_LABEL) or "(?!)",
     conda:
         "../envs/claims.yaml"
     params:
         curves=lambda wildcards: learning_curves(config, wildcards.dataset),
     script:
         "../scripts/claims_summary.py"
+
+
+rule claims_summary_tags:
+    """All protocols of tags: scores and cost of each model."""
+    input:
+        summaries=protocol_tables("summary.csv"),
+        costs=ancient(runs("cost.json")),
+        code=[
+            "src/earfield/across.py",
+            "src/earfield/intervals.py",
+            "src/earfield/predictions.py",
+            "src/earfield/runs.py",
+            "src/earfield/score.py",
+            "src/earfield/score_tables.py",
+            "src/earfield/tables.py",
+            "src/earfield/tags.py",
+            "workflow/scripts/claims_summary_tags.py",
+        ],
+    output:
+        table=report(
+            "results/{dataset}/summary.csv",
+            caption="../report/summary_tags.rst",
+            category="Tables",
+            labels={
+                "Table": "Mean score of each model over tags, under each protocol"
+            },
+        ),
+    log:
+        "logs/{dataset}/claims_summary_tags.log",
+    benchmark:
+        "benchmarks/{dataset}/claims_summary_tags.tsv"
+    wildcard_constraints:
+        dataset="|".join(TAGGED) or "(?!)",
+    conda:
+        "../envs/claims.yaml"
+    script:
+        "../scripts/claims_summary_tags.py"
 
 
 rule claims_accuracy_data:
@@ -342,6 +381,7 @@ rule claims:
             "src/earfield/evidence.py",
             "src/earfield/intervals.py",
             "src/earfield/markdown.py",
+            "src/earfield/own_claims.py",
             "src/earfield/predictions.py",
             "src/earfield/rival_claims.py",
             "src/earfield/runs.py",

@@ -2,7 +2,7 @@
 
 Needs: trained networks, the mel shards, features, the splits.
 Makes: predictions.csv and metrics.json of each run, heard.csv and MODEL_CARD.md beside each network; the tables of a
-protocol over its runs, results/{dataset}/{protocol}/*.csv. Of tags: no card, and tables of their own.
+protocol over its runs, results/{dataset}/{protocol}/*.csv, which of tags are others.
 """
 
 
@@ -107,12 +107,16 @@ rule evaluate_score:
         facts="resources/gtzan_tracks.csv",
         code=[
             "src/earfield/card.py",
+            "src/earfield/card_results.py",
             "src/earfield/groups.py",
             "src/earfield/history.py",
+            "src/earfield/intervals.py",
             "src/earfield/markdown.py",
             "src/earfield/predictions.py",
+            "src/earfield/runs.py",
             "src/earfield/score.py",
             "src/earfield/tables.py",
+            "src/earfield/tag_scores.py",
             "src/earfield/tags.py",
             "workflow/scripts/evaluate_score.py",
         ],
@@ -124,11 +128,11 @@ rule evaluate_score:
     benchmark:
         "benchmarks/{dataset}/{protocol}/{seed}/{model}/evaluate_score.tsv"
     wildcard_constraints:
-        dataset="|".join(ONE_LABEL) or "(?!)",
         model="|".join(NETWORKS),
     conda:
         "../envs/evaluate.yaml"
     params:
+        tags=tagged,
         source=lambda wildcards: config["datasets"][wildcards.dataset]["source"],
         front_end=FRONT_END,
         segment=settings("segment"),
@@ -181,37 +185,8 @@ rule evaluate_protocol:
         "../scripts/evaluate_protocol.py"
 
 
-rule evaluate_score_tags:
-    """How well a network ranks tracks by each tag."""
-    input:
-        predictions="results/{dataset}/{protocol}/{seed}/{model}/predictions.csv",
-        code=[
-            "src/earfield/intervals.py",
-            "src/earfield/predictions.py",
-            "src/earfield/runs.py",
-            "src/earfield/score.py",
-            "src/earfield/tables.py",
-            "src/earfield/tag_scores.py",
-            "src/earfield/tags.py",
-            "workflow/scripts/evaluate_score_tags.py",
-        ],
-    output:
-        metrics="results/{dataset}/{protocol}/{seed}/{model}/metrics.json",
-    log:
-        "logs/{dataset}/{protocol}/{seed}/{model}/evaluate_score_tags.log",
-    benchmark:
-        "benchmarks/{dataset}/{protocol}/{seed}/{model}/evaluate_score_tags.tsv"
-    wildcard_constraints:
-        dataset="|".join(TAGGED) or "(?!)",
-        model="|".join(NETWORKS),
-    conda:
-        "../envs/evaluate.yaml"
-    script:
-        "../scripts/evaluate_score_tags.py"
-
-
 rule evaluate_protocol_tags:
-    """All runs of a protocol: how well each model ranks tracks by each tag."""
+    """All runs of a protocol: how well each model ranks tracks by each tag, and pairs of models."""
     input:
         predictions=runs("predictions.csv"),
         tracks="data/{dataset}/tracks.csv",
@@ -222,6 +197,7 @@ rule evaluate_protocol_tags:
             "src/earfield/score.py",
             "src/earfield/tables.py",
             "src/earfield/tag_scores.py",
+            "src/earfield/tag_tables.py",
             "src/earfield/tags.py",
             "workflow/scripts/evaluate_protocol_tags.py",
         ],
@@ -239,6 +215,7 @@ rule evaluate_protocol_tags:
             category="Tables",
             labels={"Table": "Score of each model by tag, {protocol}"},
         ),
+        paired="results/{dataset}/{protocol}/paired.csv",
     log:
         "logs/{dataset}/{protocol}/evaluate_protocol_tags.log",
     benchmark:

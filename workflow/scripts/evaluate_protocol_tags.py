@@ -1,5 +1,5 @@
 from earfield.job import logged
-from earfield.tag_scores import write_tag_tables
+from earfield.tag_tables import write_tag_tables
 
 with logged(snakemake.log[0], snakemake.output):
     write_tag_tables(
@@ -8,4 +8,5 @@ with logged(snakemake.log[0], snakemake.output):
         summary_path=snakemake.output.table,
         facts_path=snakemake.output.facts,
         tags_path=snakemake.output.tags,
+        paired_path=snakemake.output.paired,
     )

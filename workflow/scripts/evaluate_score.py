@@ -1,9 +1,11 @@
 from earfield.card import write_card
 from earfield.job import logged
 from earfield.score import write_metrics
+from earfield.tag_scores import write_tag_metrics
 
 with logged(snakemake.log[0], snakemake.output):
-    write_metrics(snakemake.input.predictions, snakemake.output.metrics)
+    write = write_tag_metrics if snakemake.params.tags else write_metrics
+    write(snakemake.input.predictions, snakemake.output.metrics)
     settings = ("front_end", "segment", "network", "train", "shuffled_like")
     write_card(
         snakemake.output.card,

@@ -1,0 +1,5 @@
+from earfield.across import write_summary
+from earfield.job import logged
+
+with logged(snakemake.log[0], snakemake.output):
+    write_summary(snakemake.input.summaries, snakemake.input.costs, snakemake.output.table)
