@@ -124,7 +124,7 @@ def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]
     return [seed * folds + fold for seed in seeds for fold in range(folds)]
 
 
-def models_of(config: Mapping[str, Any], protocol: str, dataset: str | None = None) -> list[str]:
+def models_of(config: Mapping[str, Any], protocol: str, dataset: str) -> list[str]:
     """Return the models that are run under a protocol: those that it names, or all.
 
     All but rivals, which are run where a protocol names them or has the splits of another; and, on a dataset of tags,
@@ -132,7 +132,7 @@ def models_of(config: Mapping[str, Any], protocol: str, dataset: str | None = No
     """
     settings = config["protocols"][protocol]
     every = [name for name, model in config["models"].items() if "of" in settings or not model.get("rival")]
-    if dataset and task_of(config, dataset) == "tags":
+    if task_of(config, dataset) == "tags":
         every = [name for name in every if can_tag(config, name)]
     return list(settings.get("models", every))
 
@@ -166,7 +166,7 @@ def model_settings(config: Mapping[str, Any], model: str, dataset: str | None = 
     }
 
 
-def networks_of(config: Mapping[str, Any], protocol: str, dataset: str | None = None) -> list[str]:
+def networks_of(config: Mapping[str, Any], protocol: str, dataset: str) -> list[str]:
     """Return the networks among the models that are run under a protocol."""
     known = networks(config)
     return [name for name in models_of(config, protocol, dataset) if name in known]

@@ -200,7 +200,7 @@ def test_dvc_sees_every_parameter_that_snakemake_sees(here, demo):
     given = {(job.rule, job.outputs): job.params for job in before}
     entries = describe_stages(demo, read_graph(demo), evidence=before)["stages"]
     stage_of = {path: name for name, entry in entries.items() for path in outputs(entry)}
-    run = {model for protocol in protocols_of(demo, "demo") for model in models_of(demo, protocol)}
+    run = {model for protocol in protocols_of(demo, "demo") for model in models_of(demo, protocol, "demo")}
     checked = 0
     for path in leaves(demo):
         if path == ("dataset",) or path in ALONE:

@@ -58,7 +58,7 @@ def test_splits_of_another_protocol_come_with_their_runs_and_settings():
     assert [splits_of(CONFIG, name) for name in ("folds", "more_folds")] == ["folds", "folds"]
     assert runs_of(CONFIG, "all", "more_folds") == runs_of(CONFIG, "all", "folds")[:4]
     assert split_settings(CONFIG, "more_folds") == split_settings(CONFIG, "folds")
-    assert models_of(CONFIG, "more_folds") == ["svm"]
+    assert models_of(CONFIG, "more_folds", "all") == ["svm"]
 
 
 def test_table_of_most_runs_comes_first_whatever_the_order_of_protocols():
@@ -84,9 +84,9 @@ def test_model_replaces_what_the_dataset_replaces():
 
 
 def test_networks_are_the_models_without_a_module():
-    assert models_of(CONFIG, "plain") == ["net", "svm", "untrained"]
-    assert networks_of(CONFIG, "plain") == ["net", "untrained"]
-    assert networks_of(CONFIG, "half") == ["net"]
+    assert models_of(CONFIG, "plain", "all") == ["net", "svm", "untrained"]
+    assert networks_of(CONFIG, "plain", "all") == ["net", "untrained"]
+    assert networks_of(CONFIG, "half", "all") == ["net"]
 
 
 def test_rivals_are_run_where_they_are_named_or_on_the_splits_of_another():
@@ -96,8 +96,10 @@ def test_rivals_are_run_where_they_are_named_or_on_the_splits_of_another():
         "named": {"kind": "stratified", "models": ["wide"]},
     }
     config = CONFIG | {"models": models, "protocols": protocols}
-    assert models_of(config, "plain") == ["net", "svm", "untrained"]
-    assert models_of(config, "more") == ["net", "svm", "untrained", "wide"] and models_of(config, "named") == ["wide"]
+    assert models_of(config, "plain", "all") == ["net", "svm", "untrained"]
+    assert models_of(config, "more", "all") == ["net", "svm", "untrained", "wide"] and models_of(
+        config, "named", "all"
+    ) == ["wide"]
 
 
 def test_splits_do_not_depend_on_which_runs_there_are():
