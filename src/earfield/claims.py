@@ -248,14 +248,20 @@ def _above_hand_made(evidence: Evidence) -> Claim:
         f"Holds if the interval lies above 0 and reaches {gain}; does not hold if it ends below {gain}.",
     )
     pairs = evidence.shown(evidence.paired)
-    pair = first(pairs[pairs.other.isin(evidence.hand_made)].sort_values(["difference", "other"]))
+    pairs = pairs[pairs.other.isin(evidence.hand_made)].sort_values(["difference", "other"])
+    pair = first(pairs)
     if pair is None:
         wanted = f"{evidence.model} and {' or '.join(evidence.hand_made) or 'a model on such features'}"
         return untold(question, evidence, f"No run under {evidence.protocol} compares {wanted}.")
     others = evidence.references[evidence.references.name.str.contains(_HAND_MADE_OF_OTHERS, regex=False)]
     known = "".join(f"; others, other splits: {percent(each.accuracy)} ({each.name})" for each in others.itertuples())
     found = found_in(pair, "difference", evidence.protocol)
-    found["baseline"] = f"{pair.other}: {percent(pair.other_accuracy)}{known}"
+    lesser = "".join(
+        f"; {each.other}: {percent(each.other_accuracy)}, difference "
+        f"{in_words(each.difference, each.low, each.high, unit='points')}"
+        for each in pairs[1:].itertuples()
+    )
+    found["baseline"] = f"{pair.other}: {percent(pair.other_accuracy)}{lesser}{known}"
     holds, fails = pair.low > 0 and pair.high >= _GAIN, pair.high < _GAIN
     better = (
         f"{evidence.model} is better than {pair.other}"

@@ -499,6 +499,13 @@ def test_names_are_shown_as_they_are(judge):
     assert table.protocol["human_level"] == protocol
 
 
+def test_all_models_on_features_made_by_hand_are_named(judge):
+    pairs = [pair("mel_logistic", 0.2, 0.15, 0.25), pair("mfcc_svm", 0.05, 0.01, 0.09)]
+    table, _ = judge(paired=pairs)
+    baseline = table.baseline["above_hand_made"]
+    assert baseline.startswith("mfcc_svm: 65.0%; mel_logistic: 50.0%, difference +20.0 points (+15.0 to +25.0); others")
+
+
 def test_page_begins_with_verdicts_and_repeats_the_table(judge):
     table, page = judge(summary=[summary(0.65, 0.6, 0.69)])
     counts = table.verdict.groupby(table.place == "not in the paper").value_counts()
