@@ -16,7 +16,7 @@ operating characteristic curves", Academic Radiology 4, 49-58; DeLong, DeLong & 
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -125,7 +125,8 @@ def tag_rows(tests: pd.DataFrame) -> tuple[list[dict[str, Any]], dict[str, Any],
         Of each tag `tag, seeds, tracks, tests, positives` (tests of tracks that have it), and of each of `STATISTICS`
         its value, `low` and `high` (95%) and `baseline` (0.5, and the share of positives): what probabilities that do
         not depend on the track score. Runs without a positive or a negative are left out; without any other, values
-        are NaN. So are the limits if no run has two of either.
+        are NaN. So are the limits if no run has two of either. Where all tracks of each run are equally probable the
+        area is 0.5 for certain, and so are its limits.
     macro : dict
         The same, mean over the tags of each run that can be scored, with the number of `tags`.
     added : dict of str to np.ndarray [shape=(n_tracks, n_runs)]
@@ -141,6 +142,7 @@ def tag_rows(tests: pd.DataFrame) -> tuple[list[dict[str, Any]], dict[str, Any],
             for number, statistic in enumerate(STATISTICS.values()):
                 values[number, rows, column] = pseudo_values(statistic, has[rows, column], probabilities[rows, column])
     scored = ~np.isnan(values[0])
+    ranked = np.any(tests[columns].groupby(tests.run, observed=True).nunique() > 1, axis=0).to_numpy()
     by_tag, rarest = [], math.inf
     for column, tag in enumerate(tags):
         used = scored[:, column]
@@ -154,8 +156,10 @@ def tag_rows(tests: pd.DataFrame) -> tuple[list[dict[str, Any]], dict[str, Any],
             "positives": positive,
         }
         for number, name in enumerate(STATISTICS):
-            limits = (math.nan,) * 3
-            if n_runs:
+            limits: Sequence[float] = (math.nan,) * 3
+            if n_runs and name == "roc_auc" and not ranked[column]:
+                limits = (0.5,) * 3
+            elif n_runs:
                 limits = share(outcomes(tests, values[number, :, column]), worth=fewer)
             value, low, high = limits if fewer > 1 else (limits[0], math.nan, math.nan)
             baseline = 0.5 if name == "roc_auc" else positive / max(positive + negative, 1)
@@ -168,6 +172,8 @@ def tag_rows(tests: pd.DataFrame) -> tuple[list[dict[str, Any]], dict[str, Any],
     macro: dict[str, Any] = {**counts(added["roc_auc"]), "tags": len(known)}
     for name in STATISTICS:
         value, low, high = share(added[name], worth=rarest) if known else (math.nan,) * 3
+        if known and name == "roc_auc" and not ranked.any():
+            low = high = 0.5
         baseline = float(np.mean([row[f"{name}_baseline"] for row in known])) if known else math.nan
         macro |= _named(name, value, low, high, baseline)
     return by_tag, macro, added

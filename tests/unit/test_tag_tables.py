@@ -131,3 +131,16 @@ def test_models_of_different_splits_are_refused(tmp_path, tables):
     run(paths[1], n=59)
     with pytest.raises(DatasetError, match="only one of 'one' and 'two' has a prediction for '059' in run 1"):
         tables(*paths)
+
+
+def test_a_constant_has_an_area_of_one_half_for_certain(tmp_path, tables):
+    has = np.random.default_rng(0).uniform(size=(60, 3)) < 0.4
+    path = tmp_path / "plain/1/cnn/predictions.csv"
+    run(path, has=has)
+    constant = pd.read_csv(path, keep_default_na=False)
+    constant[["p_a", "p_b", "p_c"]] = 0.3
+    constant.to_csv(path, index=False)
+    summary, tags, _ = tables(path)
+    for table in (summary, tags):
+        assert (table[["roc_auc", "roc_auc_low", "roc_auc_high"]] == 0.5).all(axis=None)
+        assert (table.average_precision_low < table.average_precision).all()
