@@ -68,7 +68,7 @@ def tags() -> str:
             chance = f"{row.roc_auc_baseline:.2f}; {row.average_precision_baseline:.2f}"
             pair = pairs.loc[row.model] if row.model in pairs.index else None
             cells["area less that of cnn"] = (
-                "" if pair is None else f"{-pair.difference:+.2f} ({-pair.high:+.2f} to {-pair.low:+.2f})"
+                "" if pair is None else f"{-pair.difference:+.3f} ({-pair.high:+.3f} to {-pair.low:+.3f})"
             )
             counts = f"{row.tests}; {row.tags}; {row.seeds}"
             cells |= {"by chance": chance, "tests; tags; runs": counts}
