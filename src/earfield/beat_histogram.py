@@ -76,8 +76,8 @@ def describe_beats(histogram: np.ndarray) -> dict[str, float]:
     -------
     dict
         `beat_a0`, `beat_a1`, heights of the highest and the second peak over the sum; `beat_ra`, the second over the
-        first; `beat_p1`, `beat_p2` [bpm]; `beat_sum`. A bin is a peak if it is higher than its neighbours. What a
-        histogram with fewer peaks does not have is 0.
+        first; `beat_p1`, `beat_p2` [bpm]; `beat_sum`. A bin is a peak if it is higher than the one
+        before and no lower than the next. What a histogram with fewer peaks does not have is 0.
 
     Source: Tzanetakis & Cook (2002), IEEE Trans. Speech and Audio Processing 10, 293-302, III-B.
     """

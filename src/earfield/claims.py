@@ -17,6 +17,8 @@ from earfield.claims_page import claims_page
 from earfield.contrasts import Recalls
 from earfield.controls import KERNEL_NULLS
 from earfield.evidence import (
+    BEST,
+    BEST_IS_OPTIMISTIC,
     HARDEST,
     UNTOLD,
     Claim,
@@ -272,7 +274,7 @@ def _above_hand_made(evidence: Evidence) -> Claim:
     )
     reach = f"a gain of {gain} is {'excluded' if pair.high < _GAIN else 'not excluded'}"
     disagreed = f"They disagree on {counted(int(pair.tracks_disagreed), 'track')} (p = {pair.p_value:.3g})."
-    reason = f"{better}, and {reach}. {disagreed}"
+    reason = f"{better}, and {reach}. {disagreed}" + (f" {BEST_IS_OPTIMISTIC}" if pair.other == BEST else "")
     return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 

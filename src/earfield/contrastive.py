@@ -1,7 +1,8 @@
 """Contrastive divergence: how a layer is trained, without labels.
 
-Statistics are taken from sampled hidden units, as contrastive divergence is defined, not from their probabilities: few
-are on, so that only the two passes from visible to hidden units are convolutions. A batch averages what sampling adds.
+What weights and visible units add up is taken from sampled hidden units, as contrastive divergence is defined, not from
+their probabilities: few are on, so that only the two passes from visible to hidden units are convolutions. A batch
+averages what sampling adds. Hidden biases go by probabilities, which are at hand.
 
 Source: Hinton (2002), "Training products of experts by minimizing contrastive divergence"; Lee, Ekanadham & Ng (2008),
 "Sparse deep belief net model for visual area V2", for the sparsity.
@@ -162,7 +163,7 @@ class Learner:
         error : float
             Mean squared difference of a visible unit and its reconstruction.
         activation : float
-            Share of the hidden units that were on.
+            Mean probability of a hidden unit, given the data.
         """
         layer, inputs = self._layer, self._inputs
         inputs.refresh()
@@ -174,7 +175,8 @@ class Learner:
         def part(start: int, out: np.ndarray) -> tuple[Contrast, int]:
             generator = np.random.Generator(np.random.SFC64([*seed, start]))
             v = visible(rows[start : start + MICRO_BATCH])
-            return contrast(layer, inputs, v, generator, out=out), v.shape[1]
+            with np.errstate(over="ignore", invalid="ignore"):  # what diverges is told by its result
+                return contrast(layer, inputs, v, generator, out=out), v.shape[1]
 
         parts, frames = zip(*self._pool.map(part, starts, self._products), strict=True)
         n = len(rows) * layer.positions(frames[0])
@@ -239,7 +241,7 @@ def train_crbm(
     Raises
     ------
     EarfieldError
-        If the reconstruction error stops being a number.
+        If the reconstruction error, the activation or a parameter stops being a number.
     """
     learner = Learner(layer, **learning)  # type: ignore[arg-type]  # `workers` is an int
     history = []
@@ -247,12 +249,12 @@ def train_crbm(
         order = np.random.default_rng([*seed, epoch]).permutation(n_segments)
         steps = []
         for number, start in enumerate(range(0, n_segments, batch_size)):
-            with np.errstate(over="ignore", invalid="ignore"):
-                done = learner.step(visible, order[start : start + batch_size], seed=[*seed, epoch, number])
-            if not np.isfinite(done[0]):
+            done = learner.step(visible, order[start : start + batch_size], seed=[*seed, epoch, number])
+            # Units without a probability are never on, and what they reconstruct is a number all the same.
+            if not all(np.isfinite(each).all() for each in (done, layer.weights, layer.hidden_bias)):
                 raise EarfieldError(
-                    f"The reconstruction error of {name} became {done[0]} in step {number + 1} of epoch {epoch + 1}; "
-                    f"lower the option learning_rate (now {learning['learning_rate']:g})."
+                    f"The training of {name} diverged in step {number + 1} of epoch {epoch + 1}; lower the "
+                    f"option learning_rate (now {learning['learning_rate']:g})."
                 )
             steps.append(done)
         error, activation = np.mean(steps, axis=0)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from earfield.crbm_kernels import add_bases, fill_probabilities
+from earfield.errors import ConfigError
 from earfield.fast_convolution import transformed_frames, transformed_weights
 
 
@@ -64,8 +65,18 @@ def new_crbm(
     Returns
     -------
     Crbm
+
+    Raises
+    ------
+    ConfigError
+        If the share is not below that, or not above 0.
     """
     weights = np.random.default_rng(seed).standard_normal((bases, length, channels)) / np.sqrt(length * channels)
+    if not 0 < pooling * activation < 1:
+        raise ConfigError(
+            f"The option activation is {activation:g} with a pooling of {pooling}: set it between 0 and 1 / pooling, "
+            f"{1 / pooling:.3g}."
+        )
     bias = np.log(activation / (1 - pooling * activation))
     return Crbm(
         (0.1 * weights).astype(np.float32),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from earfield.errors import DatasetError
+from earfield.errors import ConfigError, DatasetError
 from earfield.feature_shards import read_features
 from earfield.predictions import write_predictions
 from earfield.shards import MelShards
@@ -163,6 +163,11 @@ def choose(
     mapping
         The candidate with the best accuracy, which few validation tracks leave with many ties, among those the one
         with the least log loss, and among those the first.
+
+    Raises
+    ------
+    ConfigError
+        If there is no candidate.
     """
     trials = []
     for candidate in candidates:
@@ -171,6 +176,8 @@ def choose(
         loss = float(-likelihood[np.arange(len(targets)), targets].mean())
         trials.append((accuracy, -loss, candidate))
         log.info("%s: %.1f%% of %d validation tracks, log loss %.3f nat", candidate, 100 * accuracy, len(targets), loss)
+    if not trials:
+        raise ConfigError("An option in models.<name>.options is an empty list; give it a value to choose.")
     best = max(trials, key=lambda trial: trial[:2])[2]
     log.info("Chosen: %s", best)
     return best

@@ -10,7 +10,7 @@ from earfield.evidence import BEYOND, Claim, Evidence, Question, in_words, rows
 from earfield.intervals import Estimate
 from earfield.markdown import counted, percent
 from earfield.score import NORMAL_95
-from earfield.verdicts import MODERATE, SMALL, first, found_in, position, untold, verdict
+from earfield.verdicts import ABOVE_ALL, MODERATE, SMALL, above_all, first, found_in, position, untold, verdict
 
 
 def own_claims(evidence: Evidence) -> list[Claim]:
@@ -44,7 +44,8 @@ def _learned_apart(evidence: Evidence) -> Claim:
 def _above_controls(evidence: Evidence, protocol: str | None, *, claim: str, sentence: str) -> Claim:
     """Judge whether the network is better than every control under a protocol.
 
-    Holds if it surely beats every control; does not if it cannot be better than one of them by the margin.
+    Holds if it surely beats every control; does not if there is one that it does not surely beat, and surely not by the
+    margin.
     """
     question = Question(
         claim,
@@ -52,8 +53,7 @@ def _above_controls(evidence: Evidence, protocol: str | None, *, claim: str, sen
         BEYOND,
         "accuracy less that of the control that comes nearest, same tests",
         "points",
-        "Holds if the interval of every such difference lies above 0; does not hold if one ends below "
-        f"{100 * SMALL:.0f} points.",
+        ABOVE_ALL,
     )
     if protocol is None:
         return untold(question, evidence, "There is no protocol that keeps artists apart.")
@@ -65,7 +65,7 @@ def _above_controls(evidence: Evidence, protocol: str | None, *, claim: str, sen
             evidence,
             f"No control was run beside {evidence.model} under {protocol}, or none of them has an interval.",
         )
-    row = table.loc[table.low.idxmin()]
+    row, holds, fails = above_all(table)
     found = found_in(row, "difference", protocol)
     found["baseline"] = "; ".join(
         f"{each.other}: {percent(each.other_accuracy)}, difference "
@@ -76,7 +76,6 @@ def _above_controls(evidence: Evidence, protocol: str | None, *, claim: str, sen
     reason = f"The control that comes nearest is {row.other}." + (
         f" Not run here: {', '.join(lacking)}." if lacking else ""
     )
-    holds, fails = bool((table.low > 0).all()), bool((table.high < SMALL).any())
     return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)
 
 

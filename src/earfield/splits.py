@@ -19,6 +19,7 @@ from earfield.user_csv import read_user_csv
 
 # Where a label has too few artists for all subsets, it has to be learnt first, then tested.
 _NEEDS = (4, 1, 2)
+_RAISE = "raise datasets.<name>.task.min_tracks"
 _OF_FILE = {name: name for name in SUBSETS} | {"valid": "validation", "excluded": "", "": ""}
 
 
@@ -67,7 +68,7 @@ def stratified(
             raise DatasetError(
                 f"The {'tag' if tags else 'label'} '{label}' has {n} usable {what}{'s' * (n != 1)}, and a split into "
                 f"{wanted} subsets needs {wanted}; add tracks of it or "
-                f"{'raise datasets.<name>.task.min_tracks' if tags else 'leave the label out'}."
+                f"{_RAISE if tags else f'leave the label out (artists: {_RAISE})'}."
             )
     return np.array(SUBSETS)[_placed(tracks.label.to_numpy(), recordings, ratio=ratio, seed=seed, tags=tags)]
 
@@ -435,7 +436,7 @@ def _check(labels: np.ndarray, subsets: np.ndarray, *, place: str | os.PathLike[
         places = subsets[used][rows]
         if "train" not in places:
             elsewhere = len(places)
-            mend = "raise datasets.<name>.task.min_tracks" if tags else "leave the label out (`labels`)"
+            mend = _RAISE if tags else f"leave the label out (`labels`; artists: {_RAISE})"
             raise DatasetError(
                 f"The {'tag' if tags else 'label'} '{label}' has {elsewhere} track{'s' * (elsewhere != 1)} for "
                 f"validation or test but none for training; change the protocol or {mend}."

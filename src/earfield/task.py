@@ -93,7 +93,7 @@ def tags_from_columns(songs: pd.DataFrame, columns: Sequence[str]) -> pd.DataFra
 
 
 def label_by_tags(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
-    """Leave out rare tags, and tracks that have no other.
+    """Leave out rare tags and those that every track has, and tracks that have no other.
 
     Parameters
     ----------
@@ -115,19 +115,23 @@ def label_by_tags(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
     own = [tags_in(label) for label in tracks.label]
     usable = (tracks.problem == "").to_numpy()
     counts = Counter(tag for tags, used in zip(own, usable, strict=True) if used for tag in tags)
+    if not usable.any():
+        raise DatasetError("No track of the collection is usable; see the column `problem` of its table.")
     if all(len(tags) == 1 for tags, used in zip(own, usable, strict=True) if used):
         raise DatasetError(
             f"Each of the {int(usable.sum())} usable tracks has exactly one tag, as '{min(counts, default='')}', so "
             "these are labels; remove datasets.<name>.task or name other columns in it."
         )
-    kept = {tag for tag, n in counts.items() if n >= min_tracks}
+    kept = {tag for tag, n in counts.items() if min_tracks <= n < usable.sum()}
     if len(kept) < 2:
         raise DatasetError(
             f"{len(kept)} of the collection's {counted(len(counts), 'tag')} have {min_tracks} usable tracks or more, "
-            "and two are needed; add tags, or lower datasets.<name>.task.min_tracks."
+            "but not every one, and two are needed; add tags, or lower datasets.<name>.task.min_tracks."
         )
     for tag in sorted(set(counts) - kept):
-        log.warning("tag '%s' is left out: %s, fewer than %d", tag, counted(counts[tag], "usable track"), min_tracks)
+        held = counted(counts[tag], "usable track")
+        why = f"fewer than {min_tracks}" if counts[tag] < min_tracks else "which is every one"
+        log.warning("tag '%s' is left out: %s, %s", tag, held, why)
     left = [[tag for tag in tags if tag in kept] for tags in own]
     reasons = [
         ""

@@ -8,6 +8,10 @@ import pandas as pd
 from earfield.evidence import FAILS, HOLDS, UNTOLD, Claim, Evidence, Question
 
 SMALL, MODERATE = 0.03, 0.05  # margins: a difference of shares that is less counts as none
+ABOVE_ALL = (
+    "Holds if the interval of every such difference lies above 0; does not hold if one that does not ends below "
+    f"{100 * SMALL:.0f} points."
+)
 
 
 def verdict(holds: Any, fails: Any) -> str:
@@ -36,6 +40,26 @@ def found_in(row: Any, value: str, protocol: str, *, low: str = "low", high: str
         name: int(row[name]) for name in ("tracks", "tests", "seeds") if name in row and not math.isnan(row[name])
     }
     return {"protocol": protocol, "value": row[value], "low": row[low], "high": row[high], **counts}
+
+
+def above_all(pairs: pd.DataFrame) -> tuple[Any, bool, bool]:
+    """Judge differences from several models by `ABOVE_ALL`.
+
+    Parameters
+    ----------
+    pairs : pd.DataFrame
+        With `low` and `high` of each difference, one row at least.
+
+    Returns
+    -------
+    row : pd.Series
+        The comparison that decides: the one that fails most clearly, or the one whose interval begins lowest.
+    holds, fails : bool
+        What the rule says.
+    """
+    failing = pairs[(pairs.low <= 0) & (pairs.high < SMALL)]
+    row = pairs.loc[pairs.low.idxmin() if failing.empty else failing.high.idxmin()]
+    return row, bool((pairs.low > 0).all()), len(failing) > 0
 
 
 def position(low: float, high: float, level: float = 0, name: str = "0") -> str:

@@ -55,8 +55,8 @@ def fit_whitening(spectra: Iterable[np.ndarray], *, components: float, floor: fl
     spectra : iterable of np.ndarray [shape=(n_frames, n_mels)]
         Such as the tracks of a collection.
     components : int or float
-        From 1, the number of components, at most the number of bands; below 1, the share of the variance that they
-        have to hold.
+        From 1, the number of components, all that there are if there are fewer bands; below 1, the share of the
+        variance that they have to hold.
     floor : float
         Added to each component's variance before it is scaled, as a share of the mean variance of a band: keeps
         components that hold next to nothing from being blown up.

@@ -15,7 +15,7 @@ from earfield.crbm import (
     pooled_probabilities,
     visible_means,
 )
-from earfield.errors import EarfieldError
+from earfield.errors import ConfigError, EarfieldError
 
 FRAMES, CHANNELS, BASES, LENGTH, POOLING = 5, 2, 2, 2, 2
 POSITIONS, BLOCKS = 4, 2
@@ -339,5 +339,29 @@ def test_step_follows_the_contrast_with_decay_and_momentum():
 
 def test_divergence_stops_with_a_sentence():
     data = planted(n=24)[0]
-    with pytest.raises(EarfieldError, match=r"of layer 1 became (nan|inf) in step 1 of epoch \d+; lower .* \(now 1e\+"):
+    with pytest.raises(EarfieldError, match=r"of layer 1 diverged in step 1 of epoch \d+; lower .* \(now 1e\+"):
         trained(data, learning_rate=1e20)
+
+
+def test_divergence_is_seen_where_the_reconstruction_stays_finite():
+    data = np.full((24, 30, 3), np.nan, np.float32)
+    layer = new_crbm(channels=3, bases=2, length=4, pooling=3, gaussian=True, activation=0.1, seed=[1])
+    layer.weights[0] = np.nan  # no unit is ever on then
+    learning = {"learning_rate": 0.1, "momentum": 0.0, "decay": 0.0, "activation": 0.1, "sparsity": 0.0, "workers": 1}
+    with pytest.raises(EarfieldError, match="layer 2 diverged in step 1 of epoch 1"):
+        train_crbm(
+            layer,
+            lambda rows: np.nan_to_num(data[rows]),
+            24,
+            name="layer 2",
+            seed=[1],
+            epochs=1,
+            batch_size=8,
+            **learning,
+        )
+
+
+@pytest.mark.parametrize("activation", [0.5, 1 / 3, 0.0])
+def test_activation_that_no_bias_gives_is_refused(activation):
+    with pytest.raises(ConfigError, match=r"activation is .* with a pooling of 3: set it between 0 and .* 0\.333"):
+        new_crbm(channels=1, bases=1, length=2, pooling=3, gaussian=True, activation=activation, seed=[1])

@@ -114,6 +114,13 @@ def test_validation_tracks_are_learned_from_in_the_end():
     assert (ensemble.predict(task, **OPTIONS).argmax(axis=1) == 2).mean() > 0.8
 
 
+def test_one_track_of_each_label_is_for_the_trees_alone():
+    task = made(train=[0, 1, 2], validation=[0, 1, 2], test=[0, 1, 2] * 20, apart=12.0)
+    probabilities = ensemble.predict(task, **OPTIONS)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert (probabilities.argmax(axis=1) == [0, 1, 2] * 20).mean() > 0.6
+
+
 def test_sharpness_is_what_suits_validation_tracks():
     sure = made(train=[0, 1, 2] * 20, validation=[0, 1, 2] * 8, test=[0, 1, 2] * 20, apart=9.0)
     unsure = made(train=[0, 1, 2] * 20, validation=[0, 1, 2] * 8, test=[0, 1, 2] * 20, apart=0.0)

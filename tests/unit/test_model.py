@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from earfield.errors import DatasetError
+from earfield.errors import ConfigError, DatasetError
 from earfield.model import Task, choose, predict_with_module
 from earfield.models import majority, mel_logistic, mfcc_svm
 from earfield.predictions import read_predictions
@@ -164,3 +164,8 @@ def test_majority_is_the_frequency_of_each_tag(tagged):
     split = pd.read_csv(files["split"])
     train = split[split.subset == "train"]
     assert row.p_heard == pytest.approx(train.label.str.contains("heard").mean()) and row.p_all == 1
+
+
+def test_nothing_to_choose_from_is_refused():
+    with pytest.raises(ConfigError, match=r"An option in models\.<name>\.options is an empty list"):
+        mel_logistic.predict(task()[0], c=[])

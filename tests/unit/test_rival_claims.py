@@ -58,6 +58,28 @@ def test_number_is_the_gain_of_the_variant_that_comes_out_best():
     )
 
 
+def test_a_better_variant_is_the_one_shown():
+    (claim,) = own_variants(
+        Tables(("cnn_1s", -0.05, -0.08, -0.02), ("cnn_6s", -0.01, -0.09, 0.07), ("cnn_12s", 0.1, 0, 0.2))
+    )
+    assert (claim.verdict, claim.value, claim.low, claim.high) == (FAILS, 0.05, 0.02, 0.08)
+
+
+@pytest.mark.parametrize(
+    ("gaussian", "gmm", "knn", "verdict", "value"),
+    [
+        ((0.02, 0.011, 0.029), None, None, UNTOLD, 0.02),  # surely beaten, if by little
+        ((0.02, 0.011, 0.029), (0.03, -0.002, 0.062), (0.1, 0.05, 0.15), UNTOLD, 0.03),
+        ((0.02, 0.011, 0.029), (0.03, 0.002, 0.062), (0.1, 0.05, 0.15), HOLDS, 0.03),
+        ((0.01, -0.009, 0.029), (0.0, -0.2, 0.2), (0.1, 0.05, 0.15), FAILS, 0.01),
+    ],
+)
+def test_who_is_surely_beaten_makes_no_claim_fail(gaussian, gmm, knn, verdict, value):
+    own = {"tzanetakis_gaussian": gaussian, "tzanetakis_gmm": gmm, "tzanetakis_knn": knn}
+    (claim,) = papers_rivals(Tables(*((name, *row) for name, row in own.items() if row)))
+    assert (claim.verdict, claim.value) == (verdict, value)
+
+
 def right_and_wrong(right):
     """Return tests of ten tracks of four labels, in three runs, of which the network gets those right."""
     labels = ["country", "Rock", "jazz", "blues"] * 10

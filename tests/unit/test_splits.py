@@ -132,7 +132,8 @@ def test_label_with_too_few_tracks_is_named(n, words):
     with pytest.raises(DatasetError) as caught:
         stratified(collection({"rock": 9, "polka": n}), seed=1, ratio=[5, 2, 3])
     assert str(caught.value) == (
-        f"The label 'polka' has {words} and a split into 3 subsets needs 3; add tracks of it or leave the label out."
+        f"The label 'polka' has {words} and a split into 3 subsets needs 3; add tracks of it or leave the label out "
+        "(artists: raise datasets.<name>.task.min_tracks)."
     )
 
 

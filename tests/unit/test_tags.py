@@ -59,8 +59,20 @@ def test_labels_are_no_tags():
 
 
 def test_one_tag_is_not_enough():
-    with pytest.raises(DatasetError, match="1 of the collection's 2 tags have 3 usable tracks or more, and two are"):
-        label_by_tags(listed(["a;b", "a", "a"]), min_tracks=3)
+    with pytest.raises(
+        DatasetError, match="1 of the collection's 2 tags have 3 usable .* or more, but not every one, and"
+    ):
+        label_by_tags(listed(["a;b", "a", "a", ""]), min_tracks=3)
+
+
+def test_tags_that_every_track_has_are_left_out(caplog):
+    table = label_by_tags(listed(["a;b;d", "a;b", "a;d", "d;a"]), min_tracks=2)
+    assert table.label.tolist() == ["b;d", "b", "d", "d"]
+    assert caplog.messages == ["tag 'a' is left out: 4 usable tracks, which is every one"]
+    with pytest.raises(DatasetError, match="0 of the collection's 2 tags"):
+        label_by_tags(listed(["a;b"] * 3), min_tracks=3)
+    with pytest.raises(DatasetError, match="No track of the collection is usable"):
+        label_by_tags(listed(["a;b"], ["is silent"]), min_tracks=3)
 
 
 def test_tags_come_from_columns_of_the_csv(tmp_path):

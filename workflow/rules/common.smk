@@ -266,6 +266,12 @@ def features_of(wildcards):
     return constant(file, "FEATURES")
 
 
+def model_threads(wildcards):
+    """Return how many processors a model's module says that it can use; one if it does not say."""
+    file = module_file("models", config["models"][wildcards.model]["module"])
+    return constant(file, "THREADS") or 1
+
+
 def feature_shards(wildcards):
     """Return the features that a model's module asks for."""
     return expand(

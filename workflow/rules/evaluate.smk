@@ -87,6 +87,7 @@ rule evaluate_model:
         model="|".join(MODULES) or "(?!)",
     conda:
         "../envs/evaluate.yaml"
+    threads: model_threads
     resources:
         mem_mb=1500,
     params:

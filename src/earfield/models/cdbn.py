@@ -8,6 +8,8 @@ import numpy as np
 
 from earfield.model import Task, choose
 
+THREADS = 8  # processors that it can use
+
 
 def predict(
     task: Task,

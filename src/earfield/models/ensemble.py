@@ -1,5 +1,6 @@
 """Two classifiers that err in different ways, averaged, on statistics of whole songs: for few songs."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from earfield.model import Task, choose
 
+log = logging.getLogger(__name__)
 FEATURES = "song_statistics"
 TAGS = True  # tells each tag of a track from its absence
 _SUMMARY = 90  # the first columns: without correlations and modulation, of which a tree finds too much in few songs
@@ -17,8 +19,8 @@ def predict(task: Task, *, trees: int, sharpness: Sequence[float]) -> np.ndarray
     """Fit on training tracks, choose the sharpness on validation tracks, fit again on both.
 
     A linear discriminant analysis with a shrunk covariance sees all features, extremely randomised trees see a summary
-    of timbre, beats and pitches. Neither has a parameter to be chosen, so that validation tracks, whose labels are
-    needed for the sharpness alone, can be learned from as well.
+    of timbre, beats and pitches; with one track of each label there are the trees alone. Neither has a parameter to be
+    chosen, so that validation tracks, whose labels are needed for the sharpness alone, can be learned from as well.
 
     Parameters
     ----------
@@ -62,8 +64,12 @@ def _fit(x: np.ndarray, y: np.ndarray, *, trees: int, seed: int) -> list[Any]:
 
     linear = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"))
     forest = make_pipeline(FunctionTransformer(_summary), ExtraTreesClassifier(trees, random_state=seed))
+    members = [linear, forest]
+    if len(y) == len(np.unique(y)):
+        log.info("One track of each label: nothing tells how they vary, so that the trees are asked alone.")
+        members = [forest]
     with threadpool_limits(1):  # sums in an order that the number of processors does not change
-        return [member.fit(x, y) for member in (linear, forest)]
+        return [member.fit(x, y) for member in members]
 
 
 def _summary(x: np.ndarray) -> np.ndarray:

@@ -23,7 +23,8 @@ def predict(task: Task, *, k: Sequence[int], smoothing: Sequence[float]) -> np.n
         Numbers of neighbours to choose from; all training tracks where there are fewer.
     smoothing : sequence of float
         Numbers of votes to choose from, more than 0, that are shared out by the labels' shares of training tracks, so
-        that no label is left without probability.
+        that no label is left without probability. Where they are many beside `k`, a frequent label outvotes the nearest
+        track of a rare one, which the paper's k-NN does not know; validation tracks decide.
 
     Returns
     -------
