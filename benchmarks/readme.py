@@ -33,7 +33,8 @@ def overview() -> str:
         for model in table[table.protocol.isin(shown)].model.unique():
             cells = {each: _cell(own.loc[each, model]) for each in shown if (each, model) in own.index}
             rows.append({"dataset": title, "model": model, **cells})
-    return _markdown(pd.DataFrame(rows).fillna(""))
+    pairs = pd.read_csv(MEASURED / "real_tracks_paired.csv")
+    return "\n\n".join([_markdown(pd.DataFrame(rows).fillna("")), *_run_elsewhere(pairs)])
 
 
 def _cell(row: Any) -> str:
@@ -145,6 +146,7 @@ def claims() -> str:
             "tracks, tests, seeds": f"{row.tracks}, {row.tests}, {row.seeds}",
             "protocol": row.protocol,
             "verdict": f"**{row.verdict}**",
+            "why": row.reason,
         }
         for row in table.itertuples()
     ]

@@ -373,7 +373,7 @@ def _filters_like_strfs(evidence: Evidence) -> Claim:
         "filters_like_strfs",
         "The learned filters resemble the receptive fields of auditory neurons.",
         "abstract; results, learned filters",
-        "Gabor fit (R²) of Lasso filters less that of the network without true labels that is nearest",
+        "Gabor fit (R²) of Lasso filters less that of the network without true labels whose fit is best",
         "",
         "Holds if separability and Gabor fit both lie surely above those of every network that no true label has "
         "shaped, by the Lasso filters and by the exact mean gradients; does not hold if by either estimate there is "

@@ -51,7 +51,7 @@ def _above_controls(evidence: Evidence, protocol: str | None, *, claim: str, sen
         claim,
         sentence,
         BEYOND,
-        "accuracy less that of the control that comes nearest, same tests",
+        "accuracy less that of the control that is hardest to beat, same tests",
         "points",
         ABOVE_ALL,
     )
@@ -73,7 +73,7 @@ def _above_controls(evidence: Evidence, protocol: str | None, *, claim: str, sen
         for each in table.itertuples()
     )
     lacking = [name for name in evidence.controls if name not in set(table.other)]
-    reason = f"The control that comes nearest is {row.other}." + (
+    reason = f"The control that is hardest to beat is {row.other}." + (
         f" Not run here: {', '.join(lacking)}." if lacking else ""
     )
     return Claim(question, verdict=verdict(holds, fails), reason=reason, **found)

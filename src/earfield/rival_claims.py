@@ -116,7 +116,7 @@ def own_variants(evidence: Evidence) -> list[Claim]:
 def _beaten(evidence: Evidence, rivals: _Rivals) -> Claim:
     """Judge whether the network surely beats all of them; see `above_all`."""
     question = rivals.question(
-        measure="accuracy less that of the one that comes nearest, same tests",
+        measure="accuracy less that of the one that is hardest to beat, same tests",
         rule=f"{ABOVE_ALL} It cannot hold if one of them was not run.",
     )
     pairs = _pairs(evidence, rivals)
@@ -181,7 +181,7 @@ def _best_of_all(evidence: Evidence) -> list[Claim]:
         "best_of_all",
         f"Of the models run with artists apart, {BEST} labels music best.",
         BEYOND,
-        "accuracy less that of the model that comes nearest, splits without shared artists, same tests",
+        "accuracy less that of the model that is hardest to beat, splits without shared artists, same tests",
         "points",
         ABOVE_ALL,
     )
