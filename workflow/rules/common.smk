@@ -260,16 +260,15 @@ def split_file(wildcards):
     return os.path.expanduser(path) if path else []
 
 
+def said_by_module(wildcards, name):
+    """Return a constant of a model's module, or None if it has no such one."""
+    file = module_file("models", config["models"][wildcards.model]["module"])
+    return constant(file, name)
+
+
 def features_of(wildcards):
     """Return the name of the features that a model's module asks for, or None."""
-    file = module_file("models", config["models"][wildcards.model]["module"])
-    return constant(file, "FEATURES")
-
-
-def model_threads(wildcards):
-    """Return how many processors a model's module says that it can use; one if it does not say."""
-    file = module_file("models", config["models"][wildcards.model]["module"])
-    return constant(file, "THREADS") or 1
+    return said_by_module(wildcards, "FEATURES")
 
 
 def feature_shards(wildcards):

@@ -87,7 +87,7 @@ rule evaluate_model:
         model="|".join(MODULES) or "(?!)",
     conda:
         "../envs/evaluate.yaml"
-    threads: model_threads
+    threads: lambda wildcards: said_by_module(wildcards, "THREADS") or 1
     resources:
         mem_mb=1500,
     params:
