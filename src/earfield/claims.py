@@ -36,7 +36,7 @@ from earfield.predictions import read_predictions
 from earfield.rival_claims import own_variants, papers_rivals
 from earfield.runs import read_runs
 from earfield.tables import read_text_csv, write_csv
-from earfield.verdicts import SMALL, first, found_in, not_run, position, untold, verdict
+from earfield.verdicts import SMALL, first, found_in, not_run, pairs_in_words, position, untold, verdict
 
 _GAIN = 0.10  # of the network over features made by hand, as the paper has it
 _HAND_MADE_OF_OTHERS = "Tzanetakis & Cook"  # in the name of a reference
@@ -258,11 +258,7 @@ def _above_hand_made(evidence: Evidence) -> Claim:
     others = evidence.references[evidence.references.name.str.contains(_HAND_MADE_OF_OTHERS, regex=False)]
     known = "".join(f"; others, other splits: {percent(each.accuracy)} ({each.name})" for each in others.itertuples())
     found = found_in(pair, "difference", evidence.protocol)
-    lesser = "".join(
-        f"; {each.other}: {percent(each.other_accuracy)}, difference "
-        f"{in_words(each.difference, each.low, each.high, unit='points')}"
-        for each in pairs[1:].itertuples()
-    )
+    lesser = f"; {pairs_in_words(pairs[1:])}" if len(pairs) > 1 else ""
     found["baseline"] = f"{pair.other}: {percent(pair.other_accuracy)}{lesser}{known}"
     holds, fails = pair.low > 0 and pair.high >= _GAIN, pair.high < _GAIN
     better = (

@@ -10,7 +10,18 @@ from earfield.evidence import BEYOND, Claim, Evidence, Question, in_words, rows
 from earfield.intervals import Estimate
 from earfield.markdown import counted, percent
 from earfield.score import NORMAL_95
-from earfield.verdicts import ABOVE_ALL, MODERATE, SMALL, above_all, first, found_in, position, untold, verdict
+from earfield.verdicts import (
+    ABOVE_ALL,
+    MODERATE,
+    SMALL,
+    above_all,
+    first,
+    found_in,
+    pairs_in_words,
+    position,
+    untold,
+    verdict,
+)
 
 
 def own_claims(evidence: Evidence) -> list[Claim]:
@@ -67,11 +78,7 @@ def _above_controls(evidence: Evidence, protocol: str | None, *, claim: str, sen
         )
     row, holds, fails = above_all(table)
     found = found_in(row, "difference", protocol)
-    found["baseline"] = "; ".join(
-        f"{each.other}: {percent(each.other_accuracy)}, difference "
-        f"{in_words(each.difference, each.low, each.high, unit='points')}"
-        for each in table.itertuples()
-    )
+    found["baseline"] = pairs_in_words(table)
     lacking = [name for name in evidence.controls if name not in set(table.other)]
     reason = f"The control that is hardest to beat is {row.other}." + (
         f" Not run here: {', '.join(lacking)}." if lacking else ""

@@ -13,13 +13,12 @@ from earfield.evidence import (
     Claim,
     Evidence,
     Question,
-    in_words,
     rows,
 )
 from earfield.intervals import paired_difference
 from earfield.markdown import counted, percent
 from earfield.runs import counts, outcomes
-from earfield.verdicts import ABOVE_ALL, SMALL, above_all, found_in, position, untold, verdict
+from earfield.verdicts import ABOVE_ALL, SMALL, above_all, found_in, pairs_in_words, position, untold, verdict
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def _beaten(evidence: Evidence, rivals: _Rivals) -> Claim:
         names, protocol = " or ".join(rivals.models), rivals.protocol or evidence.protocol
         return untold(question, evidence, f"No run under {protocol} compares {evidence.model} with {names}.")
     row, holds, fails = above_all(pairs)
-    found = found_in(row, "difference", str(row.protocol)) | {"baseline": _in_words(pairs)}
+    found = found_in(row, "difference", str(row.protocol)) | {"baseline": pairs_in_words(pairs)}
     holds &= len(pairs) == len(rivals.models)
     return Claim(question, verdict=verdict(holds, fails), reason=_told(evidence, pairs, rivals), **found)
 
@@ -141,7 +140,7 @@ def _no_better(evidence: Evidence, rivals: _Rivals) -> Claim:
     gains = pairs.assign(difference=-pairs.difference, low=-pairs.high, high=-pairs.low)
     better = gains[(gains.low > 0) & (gains.difference >= SMALL)]
     row = gains.loc[gains.high.idxmax() if better.empty else better.difference.idxmax()]
-    found = found_in(row, "difference", str(row.protocol)) | {"baseline": _in_words(pairs)}
+    found = found_in(row, "difference", str(row.protocol)) | {"baseline": pairs_in_words(pairs)}
     holds = bool((gains.high < SMALL).all()) and len(pairs) == len(rivals.models)
     return Claim(question, verdict=verdict(holds, len(better)), reason=_told(evidence, pairs, rivals), **found)
 
@@ -190,7 +189,7 @@ def _best_of_all(evidence: Evidence) -> list[Claim]:
     if pairs.empty:
         return []
     row, holds, fails = above_all(pairs)
-    found = found_in(row, "difference", str(row.protocol)) | {"baseline": _in_words(pairs)}
+    found = found_in(row, "difference", str(row.protocol)) | {"baseline": pairs_in_words(pairs)}
     without = others[~others.other.isin(pairs.other)].other
     reason = (
         f"{BEST} was held against {counted(len(pairs), 'other model')} under {row.protocol}. {BEST_IS_OPTIMISTIC}"
@@ -202,7 +201,7 @@ def _best_of_all(evidence: Evidence) -> list[Claim]:
 def _everywhere(evidence: Evidence, other: str) -> str:
     """Say what the summary does for all labels together; `other` is the network that sees it."""
     pairs = _pairs(evidence, _Rivals("", "", "", (other,)))
-    return "" if pairs.empty else f"On all labels: {_in_words(pairs)} (the network less that with the summary)."
+    return "" if pairs.empty else f"On all labels: {pairs_in_words(pairs)} (the network less that with the summary)."
 
 
 def _rows(evidence: Evidence, rivals: _Rivals) -> pd.DataFrame:
@@ -214,14 +213,6 @@ def _rows(evidence: Evidence, rivals: _Rivals) -> pd.DataFrame:
 def _pairs(evidence: Evidence, rivals: _Rivals) -> pd.DataFrame:
     """Return those that have an interval."""
     return _rows(evidence, rivals).dropna(subset=["low", "high"])
-
-
-def _in_words(pairs: pd.DataFrame) -> str:
-    return "; ".join(
-        f"{each.other}: {percent(each.other_accuracy)}, difference "
-        f"{in_words(each.difference, each.low, each.high, unit='points')}"
-        for each in pairs.itertuples()
-    )
 
 
 def _told(evidence: Evidence, pairs: pd.DataFrame, rivals: _Rivals) -> str:

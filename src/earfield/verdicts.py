@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from earfield.evidence import FAILS, HOLDS, UNTOLD, Claim, Evidence, Question
+from earfield.evidence import FAILS, HOLDS, UNTOLD, Claim, Evidence, Question, in_words
+from earfield.markdown import percent
 
 SMALL, MODERATE = 0.03, 0.05  # margins: a difference of shares that is less counts as none
 ABOVE_ALL = (
@@ -60,6 +61,15 @@ def above_all(pairs: pd.DataFrame) -> tuple[Any, bool, bool]:
     failing = pairs[(pairs.low <= 0) & (pairs.high < SMALL)]
     row = pairs.loc[pairs.low.idxmin() if failing.empty else failing.high.idxmin()]
     return row, bool((pairs.low > 0).all()), len(failing) > 0
+
+
+def pairs_in_words(pairs: pd.DataFrame) -> str:
+    """Return the accuracy of each other model, and the difference from it with its interval."""
+    return "; ".join(
+        f"{each.other}: {percent(each.other_accuracy)}, difference "
+        f"{in_words(each.difference, each.low, each.high, unit='points')}"
+        for each in pairs.itertuples()
+    )
 
 
 def position(low: float, high: float, level: float = 0, name: str = "0") -> str:
