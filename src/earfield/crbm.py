@@ -71,12 +71,12 @@ def new_crbm(
     ConfigError
         If the share is not below that, or not above 0.
     """
-    weights = np.random.default_rng(seed).standard_normal((bases, length, channels)) / np.sqrt(length * channels)
     if not 0 < pooling * activation < 1:
         raise ConfigError(
             f"The option activation is {activation:g} with a pooling of {pooling}: set it between 0 and 1 / pooling, "
             f"{1 / pooling:.3g}."
         )
+    weights = np.random.default_rng(seed).standard_normal((bases, length, channels)) / np.sqrt(length * channels)
     bias = np.log(activation / (1 - pooling * activation))
     return Crbm(
         (0.1 * weights).astype(np.float32),

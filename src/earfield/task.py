@@ -116,10 +116,11 @@ def label_by_tags(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
     usable = (tracks.problem == "").to_numpy()
     counts = Counter(tag for tags, used in zip(own, usable, strict=True) if used for tag in tags)
     if not usable.any():
-        raise DatasetError("No track of the collection is usable; see the column `problem` of its table.")
+        first = tracks.iloc[0]  # the table that says why of each is not written
+        raise DatasetError(f"No track of the collection is usable; mend its tracks: the first {first.problem}.")
     if all(len(tags) == 1 for tags, used in zip(own, usable, strict=True) if used):
         raise DatasetError(
-            f"Each of the {int(usable.sum())} usable tracks has exactly one tag, as '{min(counts, default='')}', so "
+            f"Each of the {int(usable.sum())} usable tracks has exactly one tag, as '{min(counts)}', so "
             "these are labels; remove datasets.<name>.task or name other columns in it."
         )
     kept = {tag for tag, n in counts.items() if min_tracks <= n < usable.sum()}
