@@ -28,6 +28,7 @@ check: setup
 	ruff check .
 	snakefmt --check workflow
 	mypy
+	lint-imports
 	snakemake --lint
 
 # Prints the table of measurements and writes it to benchmarks/measured/bench.csv; SONGS=folder takes real songs.

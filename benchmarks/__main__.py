@@ -23,7 +23,7 @@ from benchmarks.repeats import measure_repeats
 from benchmarks.training import measure_training
 from benchmarks.versions import measure_versions
 from benchmarks.workflow import measure_workflow
-from earfield.tables import write_csv
+from earfield.files.tables import write_csv
 
 MEASURED = Path(__file__).parent / "measured" / "bench.csv"
 COLUMNS = ["measurement", "asked", "measured", "lowest", "highest", "repetitions"]

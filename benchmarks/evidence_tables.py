@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.project import ROOT, summarise
-from earfield.across import write_dataset_tables
-from earfield.claims import write_claims
-from earfield.comparisons import write_protocol_tables
-from earfield.predictions import write_predictions
-from earfield.tables import write_csv
+from earfield.claims.paper_claims import write_claims
+from earfield.evaluate.dataset_tables import write_dataset_tables
+from earfield.evaluate.protocol_tables import write_protocol_tables
+from earfield.files.tables import write_csv
+from earfield.models.predictions import write_predictions
 
 _TRACKS, _TESTS, _SEEDS, _REPETITIONS = 1000, 300, 30, 3
 _LABELS = [f"genre {number}" for number in range(10)]

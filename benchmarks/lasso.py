@@ -16,8 +16,8 @@ from scipy.ndimage import gaussian_filter
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LassoCV
 
-from earfield.gram import GramSums
-from earfield.lasso import lasso_cv
+from earfield.filters.gram import GramSums
+from earfield.filters.lasso import lasso_cv
 
 UNITS, FRAMES, BANDS, FOLDS, ALPHAS, CHECKED = 64, 34, 10, 5, 50, 2
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from earfield.device import configure
-from earfield.tables import write_csv
-from earfield.train import train_network
+from earfield.files.tables import write_csv
+from earfield.network.device import configure
+from earfield.train.training import train_network
 
 CANDIDATES = {
     "Adam 0.001": {"name": "adam", "learning_rate": 1e-3},

@@ -13,12 +13,12 @@ import numpy as np
 import yaml
 from threadpoolctl import threadpool_limits
 
-from earfield.device import configure
+from earfield.network.device import configure
 
 # isort: split
-from earfield.cdbn import LEARNING
-from earfield.contrastive import Learner
-from earfield.crbm import new_crbm
+from earfield.models.cdbn.contrastive_divergence import Learner
+from earfield.models.cdbn.crbm import new_crbm
+from earfield.models.cdbn.network import LEARNING
 
 STEPS = 30
 

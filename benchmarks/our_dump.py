@@ -12,12 +12,12 @@ from pathlib import Path
 import yaml
 
 from benchmarks.project import write_noise
-from earfield.device import configure
+from earfield.network.device import configure
 
 # isort: split
-from earfield.activations import dump_activations
-from earfield.front_end import CONVENTIONS
-from earfield.network import build_network, save_network
+from earfield.activations.dump import dump_activations
+from earfield.mel.front_end import CONVENTIONS
+from earfield.network.architecture import build_network, save_network
 
 
 def main() -> None:

@@ -13,13 +13,13 @@ import numpy as np
 import yaml
 
 from benchmarks.project import write_noise
-from earfield.device import configure
+from earfield.network.device import configure
 
 # isort: split
-from earfield.network import build_network
-from earfield.shards import MelShards
-from earfield.trainer import Trainer
-from earfield.windows import plan_epoch, training_batches
+from earfield.mel.shards import MelShards
+from earfield.network.architecture import build_network
+from earfield.train.segments import plan_epoch, training_batches
+from earfield.train.trainer import Trainer
 
 STEPS = 8
 

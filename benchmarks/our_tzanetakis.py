@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from earfield.audio.song import Song
 from earfield.features.tzanetakis_cook import describe
-from earfield.song import Song
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import yaml
 
-from earfield.network import build_network
+from earfield.network.architecture import build_network
 
 SEGMENTS = 1500
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from earfield.tables import write_csv
+from earfield.files.tables import write_csv
 
 ROOT = Path(__file__).parents[1]
 MEASURED = ROOT / "benchmarks" / "measured"

@@ -9,9 +9,9 @@ import pandas as pd
 
 from benchmarks.project import summarise
 from earfield.demo.collection import Recording, plan, render
-from earfield.mel import log_mel
-from earfield.repeats import write_repeats
-from earfield.tables import write_csv
+from earfield.files.tables import write_csv
+from earfield.mel.log_mel import log_mel
+from earfield.splits.duplicates import write_repeats
 
 _FRONT_END = {"sample_rate": 22050, "n_fft": 512, "hop_length": 256, "n_mels": 64, "fmin": 0, "fmax": 10000}
 _SECONDS, _SHARDS, _REPETITIONS = 15.0, 8, 3

@@ -4,8 +4,8 @@ import time
 
 import numpy as np
 
-from earfield.mel import band_edges
-from earfield.strf import measure_strfs
+from earfield.filters.strf import measure_strfs
+from earfield.mel.log_mel import band_edges
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from earfield.tables import TRACK_COLUMNS
+from earfield.files.tables import TRACK_COLUMNS
 
 FRONT_END = {"sample_rate": 22050, "n_fft": 512, "hop_length": 256, "n_mels": 64, "fmin": 0, "fmax": 10000}
 
@@ -48,7 +48,7 @@ def tracks_csv(tmp_path):
 @pytest.fixture
 def write_split_of(tmp_path):
     """Return a function that writes a split, with its audit, and returns the paths of both."""
-    from earfield.splits import write_split
+    from earfield.splits.protocols import write_split
 
     def write(tracks, protocol, *, seed=1, repeats=(), tags=False):
         pd.DataFrame(repeats, columns=["track", "other"]).to_csv(tmp_path / "repeats.csv", index=False)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-COMMAND = [sys.executable, "-m", "earfield.command"]
+COMMAND = [sys.executable, "-m", "earfield.cli"]
 
 
 def said(folder, *arguments):

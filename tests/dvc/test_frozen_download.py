@@ -9,7 +9,7 @@ import soundfile
 import yaml
 from tiny_project import count
 
-from earfield.gtzan import wav_md5
+from earfield.tracks.gtzan import wav_md5
 
 
 def frozen(project):

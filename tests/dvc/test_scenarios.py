@@ -113,7 +113,7 @@ def test_files_from_the_cache_are_never_mixed_with_records_of_others(built):
 
 
 def test_checked_out_output_is_as_old_as_it_was(built):
-    module = built.folder / "src/earfield/bootstrap.py"
+    module = built.folder / "src/earfield/statistics/bootstrap.py"
     module.write_text(module.read_text() + "# a comment\n")
     shutil.rmtree(built.folder / "benchmarks")
     for name in ("resemblance.csv", "units.csv"):

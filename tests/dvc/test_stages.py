@@ -7,11 +7,12 @@ import pytest
 import yaml
 from tiny_project import ROOT
 
-from earfield.graph import STAGES, read_graph
-from earfield.matrix import models_of, protocols_of
-from earfield.stages import describe_stages, digest, frozen_stages, read_config
+from earfield.configuration.run_grid import models_of, protocols_of
+from earfield.versioning.graph import STAGES, read_graph
+from earfield.versioning.stages import describe_stages, digest, frozen_stages, read_config
 
-# What a key's change does to the files that there are, so that dvc.yaml is made anew; see earfield.stages.digest.
+# What a key's change does to the files that there are, so that dvc.yaml is made again;
+# see earfield.versioning.stages.digest.
 SHAPE = re.compile(r"dataset|datasets\.\w+\.(seeds|source)|mel\.shards|protocols|models|figures\.(protocol|model)")
 
 

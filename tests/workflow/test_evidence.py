@@ -28,7 +28,7 @@ NEAREST = '''"""The label of the nearest training track by long-term spectrum.""
 
 import numpy as np
 
-from earfield.model import Task, choose
+from earfield.models.estimator import Task, choose
 
 FEATURES = "mel_mean"
 

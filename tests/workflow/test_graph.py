@@ -133,7 +133,7 @@ def test_layer_that_all_inputs_reach_is_dumped_but_not_fitted(other_layer):
 
 def test_demo_ends_with_the_accuracy_and_the_way_to_the_figures(built):
     summary = pd.read_csv(built.folder / "results/demo/stratified/summary.csv").iloc[0]
-    command = [sys.executable, "-m", "earfield.command", "report", "demo"]
+    command = [sys.executable, "-m", "earfield.cli", "report", "demo"]
     environment = {"cwd": built.folder, "env": built.environment}
     said = subprocess.run(command, check=True, capture_output=True, text=True, **environment).stdout
     assert f"accuracy {summary.accuracy:.1%}, 95% interval {summary.low:.1%} to {summary.high:.1%}" in said

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from earfield.gtzan import wav_md5
+from earfield.tracks.gtzan import wav_md5
 
 GENRES = ("blues", "jazz")
 

@@ -40,7 +40,7 @@ def test_default_optimizer_is_the_one_that_the_comparison_chose():
 def test_trainings_of_the_evidence_are_as_many_as_the_page_says():
     import yaml
 
-    from earfield.matrix import model_settings, networks_of, protocols_of, runs_of, splits_of
+    from earfield.configuration.run_grid import model_settings, networks_of, protocols_of, runs_of, splits_of
 
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     trained = {

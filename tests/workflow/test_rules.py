@@ -9,8 +9,6 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src"
-# Other words for an error or a log line must not train 30 networks again.
-CANNOT_CHANGE_A_NUMBER = ("atomic", "errors", "job", "kept")
 RULES = sorted(
     path for path in (ROOT / "workflow" / "rules").glob("*.smk") if path.stem not in {"common", "milestones"}
 )
@@ -47,11 +45,9 @@ def imported(path: Path) -> set[Path]:
 
 
 @pytest.mark.parametrize(("path", "body"), list(rules()))
-def test_rule_depends_on_the_modules_that_it_runs(path, body):
-    script = re.search(r'"\.\./scripts/(\w+\.py)"', body)[1]
-    needed = {str(file.relative_to(ROOT)) for file in imported(ROOT / "workflow" / "scripts" / script)}
-    needed -= {f"src/earfield/{name}.py" for name in CANNOT_CHANGE_A_NUMBER}
-    assert set(re.findall(r'"((?:src|workflow)/[^"]+\.py)"', body)) == needed | {f"workflow/scripts/{script}"}
+def test_rule_depends_on_the_modules_that_its_script_runs(path, body):
+    script = re.search(r'"\.\./scripts/(\w+)\.py"', body)[1]
+    assert f'        code=code("{script}"),\n' in body
 
 
 @pytest.mark.parametrize(("path", "body"), list(rules()))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from tiny_config import TINY
 
-from earfield.tags import tags_of_all
+from earfield.tracks.tags import tags_of_all
 
 FEW = ["cnn", "majority", "mel_logistic"]
 TAGS = {

@@ -13,17 +13,7 @@ rule claims_summary:
         splits=all_splits,
         # Times and memory differ from run to run: nothing is made anew for them alone.
         costs=ancient(runs("cost.json")),
-        code=[
-            "src/earfield/across.py",
-            "src/earfield/intervals.py",
-            "src/earfield/predictions.py",
-            "src/earfield/runs.py",
-            "src/earfield/score.py",
-            "src/earfield/score_tables.py",
-            "src/earfield/tables.py",
-            "src/earfield/tags.py",
-            "workflow/scripts/claims_summary.py",
-        ],
+        code=code("claims_summary"),
     output:
         table=report(
             "results/{dataset}/summary.csv",
@@ -52,17 +42,7 @@ rule claims_summary_tags:
     input:
         summaries=protocol_tables("summary.csv"),
         costs=ancient(runs("cost.json")),
-        code=[
-            "src/earfield/across.py",
-            "src/earfield/intervals.py",
-            "src/earfield/predictions.py",
-            "src/earfield/runs.py",
-            "src/earfield/score.py",
-            "src/earfield/score_tables.py",
-            "src/earfield/tables.py",
-            "src/earfield/tags.py",
-            "workflow/scripts/claims_summary_tags.py",
-        ],
+        code=code("claims_summary_tags"),
     output:
         table=report(
             "results/{dataset}/summary.csv",
@@ -94,12 +74,7 @@ rule claims_accuracy_data:
             if "task" in config["datasets"][wildcards.dataset]
             else "resources/reference_levels.csv"
         ),
-        code=[
-            "src/earfield/figures/evidence_data.py",
-            "src/earfield/score_tables.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/claims_accuracy_data.py",
-        ],
+        code=code("claims_accuracy_data"),
     output:
         data="results/{dataset}/figures/fig7_accuracy.csv",
     log:
@@ -116,15 +91,7 @@ rule claims_accuracy:
     """Figure 7: accuracy of every model under every protocol."""
     input:
         data="results/{dataset}/figures/fig7_accuracy.csv",
-        code=[
-            "src/earfield/figures/accuracy.py",
-            "src/earfield/figures/evidence_data.py",
-            "src/earfield/figures/series.py",
-            "src/earfield/figures/style.py",
-            "src/earfield/score_tables.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/claims_accuracy.py",
-        ],
+        code=code("claims_accuracy"),
     output:
         pdf="results/{dataset}/figures/fig7_accuracy.pdf",
         png=report(
@@ -147,12 +114,7 @@ rule claims_learning_curve_data:
     """What figure 8 shows."""
     input:
         learning_curve="results/{dataset}/learning_curve.csv",
-        code=[
-            "src/earfield/figures/evidence_data.py",
-            "src/earfield/score_tables.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/claims_learning_curve_data.py",
-        ],
+        code=code("claims_learning_curve_data"),
     output:
         data="results/{dataset}/figures/fig8_learning_curve.csv",
     log:
@@ -171,13 +133,7 @@ rule claims_learning_curve:
     """Figure 8: accuracy by number of training tracks."""
     input:
         data="results/{dataset}/figures/fig8_learning_curve.csv",
-        code=[
-            "src/earfield/figures/learning_curve.py",
-            "src/earfield/figures/series.py",
-            "src/earfield/figures/style.py",
-            "src/earfield/score_tables.py",
-            "workflow/scripts/claims_learning_curve.py",
-        ],
+        code=code("claims_learning_curve"),
     output:
         pdf="results/{dataset}/figures/fig8_learning_curve.pdf",
         png=report(
@@ -200,12 +156,7 @@ rule claims_heard_data:
     """What figure 9 shows."""
     input:
         heard=f"results/{{dataset}}/{SHOWN_PROTOCOL}/heard.csv",
-        code=[
-            "src/earfield/figures/evidence_data.py",
-            "src/earfield/score_tables.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/claims_heard_data.py",
-        ],
+        code=code("claims_heard_data"),
     output:
         data="results/{dataset}/figures/fig9_seconds_heard.csv",
     log:
@@ -224,13 +175,7 @@ rule claims_heard:
     """Figure 9: accuracy by seconds heard."""
     input:
         data="results/{dataset}/figures/fig9_seconds_heard.csv",
-        code=[
-            "src/earfield/figures/heard.py",
-            "src/earfield/figures/series.py",
-            "src/earfield/figures/style.py",
-            "src/earfield/score_tables.py",
-            "workflow/scripts/claims_heard.py",
-        ],
+        code=code("claims_heard"),
     output:
         pdf="results/{dataset}/figures/fig9_seconds_heard.pdf",
         png=report(
@@ -253,12 +198,7 @@ rule claims_recall_data:
     """What figure 10 shows."""
     input:
         recall=f"results/{{dataset}}/{SHOWN_PROTOCOL}/recall.csv",
-        code=[
-            "src/earfield/figures/evidence_data.py",
-            "src/earfield/score_tables.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/claims_recall_data.py",
-        ],
+        code=code("claims_recall_data"),
     output:
         data="results/{dataset}/figures/fig10_recall.csv",
     log:
@@ -279,13 +219,7 @@ rule claims_recall:
     """Figure 10: recall of each label."""
     input:
         data="results/{dataset}/figures/fig10_recall.csv",
-        code=[
-            "src/earfield/figures/recall.py",
-            "src/earfield/figures/series.py",
-            "src/earfield/figures/style.py",
-            "src/earfield/score_tables.py",
-            "workflow/scripts/claims_recall.py",
-        ],
+        code=code("claims_recall"),
     output:
         pdf="results/{dataset}/figures/fig10_recall.pdf",
         png=report(
@@ -308,12 +242,7 @@ rule claims_calibration_data:
     """What figure 11 shows."""
     input:
         calibration=f"results/{{dataset}}/{SHOWN_PROTOCOL}/calibration.csv",
-        code=[
-            "src/earfield/figures/evidence_data.py",
-            "src/earfield/score_tables.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/claims_calibration_data.py",
-        ],
+        code=code("claims_calibration_data"),
     output:
         data="results/{dataset}/figures/fig11_calibration.csv",
     log:
@@ -332,13 +261,7 @@ rule claims_calibration:
     """Figure 11: what the probabilities are worth."""
     input:
         data="results/{dataset}/figures/fig11_calibration.csv",
-        code=[
-            "src/earfield/figures/calibration.py",
-            "src/earfield/figures/series.py",
-            "src/earfield/figures/style.py",
-            "src/earfield/score_tables.py",
-            "workflow/scripts/claims_calibration.py",
-        ],
+        code=code("claims_calibration"),
     output:
         pdf="results/{dataset}/figures/fig11_calibration.pdf",
         png=report(
@@ -373,25 +296,7 @@ rule claims:
         discriminants="results/{dataset}/figures/fig5_discriminants.npz",
         references="resources/reference_levels.csv",
         tracks="data/{dataset}/tracks.csv",
-        code=[
-            "src/earfield/claims.py",
-            "src/earfield/claims_page.py",
-            "src/earfield/contrasts.py",
-            "src/earfield/controls.py",
-            "src/earfield/evidence.py",
-            "src/earfield/intervals.py",
-            "src/earfield/markdown.py",
-            "src/earfield/own_claims.py",
-            "src/earfield/predictions.py",
-            "src/earfield/rival_claims.py",
-            "src/earfield/runs.py",
-            "src/earfield/score.py",
-            "src/earfield/score_tables.py",
-            "src/earfield/tables.py",
-            "src/earfield/tags.py",
-            "src/earfield/verdicts.py",
-            "workflow/scripts/claims.py",
-        ],
+        code=code("claims"),
     output:
         table=report(
             "results/{dataset}/claims.csv",

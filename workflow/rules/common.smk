@@ -4,19 +4,20 @@ import contextlib
 import functools
 import os
 import sys
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, os.path.join(workflow.basedir, "..", "src"))
 
-from earfield.collection import fingerprints
-from earfield.config import check_config
-from earfield.controls import KERNEL_NULLS, is_null
+from earfield.tracks.audio_files import fingerprints
+from earfield.configuration.check import check_config
+from earfield.configuration.null_models import KERNEL_NULLS, is_null
 from earfield.errors import ConfigError, EarfieldError
-from earfield.graph import is_read
-from earfield.handshake import foreign_outputs, held_for_snakemake
-from earfield.job import let_jobs_import_package
-from earfield.matrix import (
+from earfield.versioning.graph import is_read
+from earfield.versioning.dvc_sync import foreign_outputs, held_for_snakemake
+from earfield.jobs.job import let_jobs_import_package
+from earfield.configuration.run_grid import (
     in_table_order,
     learning_curves,
     model_settings,
@@ -29,8 +30,8 @@ from earfield.matrix import (
     splits_of,
     task_of,
 )
-from earfield.modules import code_of, constant, module_file
-from earfield.report import describe_problems
+from earfield.configuration.code_dependencies import code_of, constant, module_file
+from earfield.jobs.summary import describe_problems
 
 let_jobs_import_package()
 
@@ -289,6 +290,12 @@ def model_spectrograms(suffix):
         return [] if features_of(wildcards) else expand(shard, shard=SHARDS)
 
     return files
+
+
+def code(script):
+    """Return a script of the workflow and the modules of the package that it runs."""
+    path = os.path.join(workflow.basedir, "scripts", f"{script}.py")
+    return [os.path.relpath(each) for each in (*code_of(Path(path)), path)]
 
 
 def code_of_module(kind, name):

@@ -12,13 +12,7 @@ rule features:
         frames="data/{dataset}/mel/shard-{shard}.npy",
         index="data/{dataset}/mel/shard-{shard}.csv",
         own_code=lambda wildcards: code_of_module("features", wildcards.features),
-        code=[
-            "src/earfield/feature_shards.py",
-            "src/earfield/shards.py",
-            "src/earfield/song.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/features.py",
-        ],
+        code=code("features"),
     output:
         features="data/{dataset}/features/{features}/shard-{shard}.csv",
     log:

@@ -11,14 +11,7 @@ rule figures_spectrogram_data:
         tracks="data/{dataset}/tracks.csv",
         frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
         index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
-        code=[
-            "src/earfield/audio.py",
-            "src/earfield/figures/spectrogram_data.py",
-            "src/earfield/mel.py",
-            "src/earfield/shards.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/figures_spectrogram_data.py",
-        ],
+        code=code("figures_spectrogram_data"),
     output:
         data="results/{dataset}/figures/fig1_spectrogram.npz",
     log:
@@ -39,11 +32,7 @@ rule figures_spectrogram:
     """Figure 1: waveform, log-mel spectrogram and one segment of a track."""
     input:
         data="results/{dataset}/figures/fig1_spectrogram.npz",
-        code=[
-            "src/earfield/figures/spectrogram.py",
-            "src/earfield/figures/style.py",
-            "workflow/scripts/figures_spectrogram.py",
-        ],
+        code=code("figures_spectrogram"),
     output:
         pdf="results/{dataset}/figures/fig1_spectrogram.pdf",
         png=report(
@@ -66,13 +55,7 @@ rule figures_confusion_data:
     """What figure 2 shows: how often each label was given to the tracks of each label, over the seeds of a protocol."""
     input:
         predictions=runs("predictions.csv", [SHOWN_PROTOCOL], [SHOWN_MODEL]),
-        code=[
-            "src/earfield/predictions.py",
-            "src/earfield/score.py",
-            "src/earfield/tables.py",
-            "src/earfield/tags.py",
-            "workflow/scripts/figures_confusion_data.py",
-        ],
+        code=code("figures_confusion_data"),
     output:
         data="results/{dataset}/figures/fig2_confusion.csv",
     log:
@@ -89,12 +72,7 @@ rule figures_confusion:
     """Figure 2: the confusion matrix."""
     input:
         data="results/{dataset}/figures/fig2_confusion.csv",
-        code=[
-            "src/earfield/figures/confusion.py",
-            "src/earfield/figures/style.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/figures_confusion.py",
-        ],
+        code=code("figures_confusion"),
     output:
         pdf="results/{dataset}/figures/fig2_confusion.pdf",
         png=report(
@@ -118,11 +96,7 @@ rule figures_filters_data:
     input:
         filters=shown_run("filters.npz"),
         table=shown_run("filters.csv"),
-        code=[
-            "src/earfield/figures/filters_data.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/figures_filters_data.py",
-        ],
+        code=code("figures_filters_data"),
     output:
         data="results/{dataset}/figures/fig3_filters.npz",
     log:
@@ -139,12 +113,7 @@ rule figures_filters:
     """Figure 3: the learned filters."""
     input:
         data="results/{dataset}/figures/fig3_filters.npz",
-        code=[
-            "src/earfield/figures/filters.py",
-            "src/earfield/figures/panels.py",
-            "src/earfield/figures/style.py",
-            "workflow/scripts/figures_filters.py",
-        ],
+        code=code("figures_filters"),
     output:
         pdf="results/{dataset}/figures/fig3_filters.pdf",
         png=report(
@@ -168,13 +137,7 @@ rule figures_reference_data:
     input:
         stages="resources/auditory_stages.csv",
         filters=shown_run("filters.npz"),
-        code=[
-            "src/earfield/auditory.py",
-            "src/earfield/figures/reference_data.py",
-            "src/earfield/gabor.py",
-            "src/earfield/strf.py",
-            "workflow/scripts/figures_reference_data.py",
-        ],
+        code=code("figures_reference_data"),
     output:
         data="results/{dataset}/figures/fig4_reference.npz",
     log:
@@ -191,12 +154,7 @@ rule figures_reference:
     """Figure 4: receptive fields as the auditory system has them, by stage."""
     input:
         data="results/{dataset}/figures/fig4_reference.npz",
-        code=[
-            "src/earfield/figures/panels.py",
-            "src/earfield/figures/reference.py",
-            "src/earfield/figures/style.py",
-            "workflow/scripts/figures_reference.py",
-        ],
+        code=code("figures_reference"),
     output:
         pdf="results/{dataset}/figures/fig4_reference.pdf",
         png=report(
@@ -222,27 +180,7 @@ rule figures_discriminants_data:
         frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
         index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
         split=shown_split,
-        code=[
-            "src/earfield/activations.py",
-            "src/earfield/checkpoint.py",
-            "src/earfield/context.py",
-            "src/earfield/device.py",
-            "src/earfield/discriminant.py",
-            "src/earfield/dump.py",
-            "src/earfield/figures/discriminants_data.py",
-            "src/earfield/front_end.py",
-            "src/earfield/groups.py",
-            "src/earfield/layers.py",
-            "src/earfield/network.py",
-            "src/earfield/predictions.py",
-            "src/earfield/receptive_field.py",
-            "src/earfield/scale.py",
-            "src/earfield/score.py",
-            "src/earfield/shards.py",
-            "src/earfield/tables.py",
-            "src/earfield/tags.py",
-            "workflow/scripts/figures_discriminants_data.py",
-        ],
+        code=code("figures_discriminants_data"),
     output:
         data="results/{dataset}/figures/fig5_discriminants.npz",
     log:
@@ -267,11 +205,7 @@ rule figures_discriminants:
     """Figure 5: test segments on the discriminant axes."""
     input:
         data="results/{dataset}/figures/fig5_discriminants.npz",
-        code=[
-            "src/earfield/figures/discriminants.py",
-            "src/earfield/figures/style.py",
-            "workflow/scripts/figures_discriminants.py",
-        ],
+        code=code("figures_discriminants"),
     output:
         pdf="results/{dataset}/figures/fig5_discriminants.pdf",
         png=report(
@@ -294,12 +228,7 @@ rule figures_discriminants_page:
     """Figure 5 as a page to turn and to point at."""
     input:
         data="results/{dataset}/figures/fig5_discriminants.npz",
-        code=[
-            "src/earfield/figures/discriminants.py",
-            "src/earfield/figures/discriminants_page.py",
-            "src/earfield/figures/style.py",
-            "workflow/scripts/figures_discriminants_page.py",
-        ],
+        code=code("figures_discriminants_page"),
     output:
         page="results/{dataset}/figures/fig5_discriminants.html",
     log:
@@ -318,11 +247,7 @@ rule figures_populations_data:
     """What figure 6 shows: how learned filters, their nulls and the auditory system are spread over each measure."""
     input:
         units="results/{dataset}/units.csv",
-        code=[
-            "src/earfield/figures/populations_data.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/figures_populations_data.py",
-        ],
+        code=code("figures_populations_data"),
     output:
         data="results/{dataset}/figures/fig6_populations.csv",
     log:
@@ -343,12 +268,7 @@ rule figures_populations:
     """Figure 6: learned filters among their nulls."""
     input:
         data="results/{dataset}/figures/fig6_populations.csv",
-        code=[
-            "src/earfield/figures/populations.py",
-            "src/earfield/figures/style.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/figures_populations.py",
-        ],
+        code=code("figures_populations"),
     output:
         pdf="results/{dataset}/figures/fig6_populations.pdf",
         png=report(
@@ -375,21 +295,7 @@ rule figures_deep_belief_data:
         split=lambda wildcards: "data/{0}/splits/{1}/{2}.csv".format(
             wildcards.dataset, *DEEP_BELIEF[wildcards.dataset]
         ),
-        code=[
-            "src/earfield/audio.py",
-            "src/earfield/cdbn.py",
-            "src/earfield/contrastive.py",
-            "src/earfield/crbm.py",
-            "src/earfield/crbm_kernels.py",
-            "src/earfield/device.py",
-            "src/earfield/fast_convolution.py",
-            "src/earfield/figures/deep_belief_data.py",
-            "src/earfield/mel.py",
-            "src/earfield/shards.py",
-            "src/earfield/tables.py",
-            "src/earfield/whitening.py",
-            "workflow/scripts/figures_deep_belief_data.py",
-        ],
+        code=code("figures_deep_belief_data"),
     output:
         data="results/{dataset}/figures/fig12_deep_belief.npz",
     log:
@@ -417,12 +323,7 @@ rule figures_deep_belief:
     """Figure 12: how the convolutional deep belief network learned, and its lowest bases."""
     input:
         data="results/{dataset}/figures/fig12_deep_belief.npz",
-        code=[
-            "src/earfield/figures/deep_belief.py",
-            "src/earfield/figures/panels.py",
-            "src/earfield/figures/style.py",
-            "workflow/scripts/figures_deep_belief.py",
-        ],
+        code=code("figures_deep_belief"),
     output:
         pdf="results/{dataset}/figures/fig12_deep_belief.pdf",
         png=report(

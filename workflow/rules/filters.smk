@@ -12,19 +12,7 @@ rule filters:
         gradient="results/{dataset}/{protocol}/{seed}/{model}/gradient.npz",
         frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
         index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
-        code=[
-            "src/earfield/audio.py",
-            "src/earfield/dump.py",
-            "src/earfield/filters.py",
-            "src/earfield/gabor.py",
-            "src/earfield/gram.py",
-            "src/earfield/lasso.py",
-            "src/earfield/mel.py",
-            "src/earfield/shards.py",
-            "src/earfield/strf.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/filters.py",
-        ],
+        code=code("filters"),
     output:
         filters="results/{dataset}/{protocol}/{seed}/{model}/filters.npz",
         table="results/{dataset}/{protocol}/{seed}/{model}/filters.csv",
@@ -49,13 +37,7 @@ rule filters_null:
     input:
         filters=f"results/{{dataset}}/{{protocol}}/{{seed}}/{SHOWN_MODEL}/filters.npz",
         table=f"results/{{dataset}}/{{protocol}}/{{seed}}/{SHOWN_MODEL}/filters.csv",
-        code=[
-            "src/earfield/gabor.py",
-            "src/earfield/nulls.py",
-            "src/earfield/strf.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/filters_null.py",
-        ],
+        code=code("filters_null"),
     output:
         filters="results/{dataset}/{protocol}/{seed}/{null}/filters.npz",
         table="results/{dataset}/{protocol}/{seed}/{null}/filters.csv",
@@ -78,16 +60,7 @@ rule filters_resemblance:
         ),
         filters=shown_run("filters.npz"),
         stages="resources/auditory_stages.csv",
-        code=[
-            "src/earfield/auditory.py",
-            "src/earfield/bootstrap.py",
-            "src/earfield/controls.py",
-            "src/earfield/gabor.py",
-            "src/earfield/resemblance.py",
-            "src/earfield/strf.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/filters_resemblance.py",
-        ],
+        code=code("filters_resemblance"),
     output:
         table=report(
             "results/{dataset}/resemblance.csv",

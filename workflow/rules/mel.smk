@@ -9,12 +9,7 @@ rule mel:
     """Log-mel spectrograms of one shard of tracks, end to end in one array."""
     input:
         tracks="data/{dataset}/tracks/shard-{shard}.csv",
-        code=[
-            "src/earfield/audio.py",
-            "src/earfield/mel.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/mel.py",
-        ],
+        code=code("mel"),
     output:
         frames="data/{dataset}/mel/shard-{shard}.npy",
         index="data/{dataset}/mel/shard-{shard}.csv",

@@ -10,13 +10,7 @@ rule splits_repeats:
     input:
         frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
         index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
-        code=[
-            "src/earfield/fingerprint.py",
-            "src/earfield/repeats.py",
-            "src/earfield/shards.py",
-            "src/earfield/tables.py",
-            "workflow/scripts/splits_repeats.py",
-        ],
+        code=code("splits_repeats"),
     output:
         repeats="data/{dataset}/repeats.csv",
     log:
@@ -41,17 +35,7 @@ rule splits:
         tracks="data/{dataset}/tracks.csv",
         repeats="data/{dataset}/repeats.csv",
         file=split_file,
-        code=[
-            "src/earfield/artists.py",
-            "src/earfield/audit.py",
-            "src/earfield/groups.py",
-            "src/earfield/iterative.py",
-            "src/earfield/splits.py",
-            "src/earfield/tables.py",
-            "src/earfield/tags.py",
-            "src/earfield/user_csv.py",
-            "workflow/scripts/splits.py",
-        ],
+        code=code("splits"),
     output:
         split="data/{dataset}/splits/{protocol}/{seed}.csv",
         audit="data/{dataset}/splits/{protocol}/{seed}.json",

@@ -10,13 +10,7 @@ rule tracks_gtzan:
     input:
         facts="resources/gtzan_tracks.csv",
         archive=own_archive,
-        code=[
-            "src/earfield/archive.py",
-            "src/earfield/collection.py",
-            "src/earfield/download.py",
-            "src/earfield/gtzan.py",
-            "workflow/scripts/tracks_gtzan.py",
-        ],
+        code=code("tracks_gtzan"),
     output:
         audio=directory("data/{dataset}/audio"),
     log:
@@ -38,22 +32,7 @@ rule tracks_gtzan:
 rule tracks_demo:
     """The demo's songs, composed and rendered by code."""
     input:
-        code=[
-            "src/earfield/demo/__init__.py",
-            "src/earfield/demo/artists.py",
-            "src/earfield/demo/collection.py",
-            "src/earfield/demo/compose.py",
-            "src/earfield/demo/drums.py",
-            "src/earfield/demo/filters.py",
-            "src/earfield/demo/genres.py",
-            "src/earfield/demo/harmony.py",
-            "src/earfield/demo/instruments.py",
-            "src/earfield/demo/mix.py",
-            "src/earfield/demo/seeds.py",
-            "src/earfield/demo/titles.py",
-            "src/earfield/tags.py",
-            "workflow/scripts/tracks_demo.py",
-        ],
+        code=code("tracks_demo"),
     output:
         audio=directory("data/{dataset}/audio"),
     log:
@@ -76,22 +55,7 @@ rule tracks_shard:
     input:
         audio=made_collection,
         facts="resources/gtzan_tracks.csv",
-        code=[
-            "src/earfield/archive.py",
-            "src/earfield/artists.py",
-            "src/earfield/audio.py",
-            "src/earfield/collection.py",
-            "src/earfield/download.py",
-            "src/earfield/gtzan.py",
-            "src/earfield/markdown.py",
-            "src/earfield/mel.py",
-            "src/earfield/tables.py",
-            "src/earfield/tags.py",
-            "src/earfield/task.py",
-            "src/earfield/tracks.py",
-            "src/earfield/user_csv.py",
-            "workflow/scripts/tracks_shard.py",
-        ],
+        code=code("tracks_shard"),
     output:
         tracks="data/{dataset}/tracks/shard-{shard}.csv",
     log:
@@ -118,19 +82,7 @@ rule tracks:
     """The whole collection as one table."""
     input:
         shards=expand("data/{{dataset}}/tracks/shard-{shard}.csv", shard=SHARDS),
-        code=[
-            "src/earfield/artists.py",
-            "src/earfield/audio.py",
-            "src/earfield/collection.py",
-            "src/earfield/markdown.py",
-            "src/earfield/mel.py",
-            "src/earfield/tables.py",
-            "src/earfield/tags.py",
-            "src/earfield/task.py",
-            "src/earfield/tracks.py",
-            "src/earfield/user_csv.py",
-            "workflow/scripts/tracks.py",
-        ],
+        code=code("tracks"),
     output:
         tracks="data/{dataset}/tracks.csv",
     log:

@@ -1,7 +1,7 @@
-from earfield.device import configure  # isort: split
+from earfield.network.device import configure  # isort: split
 
-from earfield.activations import dump_activations
-from earfield.job import logged
+from earfield.activations.dump import dump_activations
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     dump_activations(

@@ -1,5 +1,5 @@
-from earfield.claims import write_claims
-from earfield.job import logged
+from earfield.claims.paper_claims import write_claims
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_claims(

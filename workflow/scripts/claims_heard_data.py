@@ -1,5 +1,5 @@
 from earfield.figures.evidence_data import write_heard_data
-from earfield.job import logged
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_heard_data(

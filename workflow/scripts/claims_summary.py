@@ -1,5 +1,5 @@
-from earfield.across import write_dataset_tables
-from earfield.job import logged
+from earfield.evaluate.dataset_tables import write_dataset_tables
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_dataset_tables(

@@ -1,5 +1,5 @@
-from earfield.across import write_summary
-from earfield.job import logged
+from earfield.evaluate.dataset_tables import write_summary
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_summary(snakemake.input.summaries, snakemake.input.costs, snakemake.output.table)

@@ -1,8 +1,8 @@
-from earfield.cost import cost_written
-from earfield.job import logged
-from earfield.model import predict_with_module
-from earfield.score import write_metrics
-from earfield.tag_scores import write_tag_metrics
+from earfield.evaluate.score import write_metrics
+from earfield.evaluate.tag_scores import write_tag_metrics
+from earfield.jobs.job import logged
+from earfield.jobs.resource_usage import cost_written
+from earfield.models.estimator import predict_with_module
 
 cost = cost_written(snakemake.output.cost, processors=snakemake.threads)
 with logged(snakemake.log[0], snakemake.output), cost:

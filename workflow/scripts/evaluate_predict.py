@@ -1,6 +1,6 @@
-from earfield.device import configure
-from earfield.evaluate import predict_test_tracks
-from earfield.job import logged
+from earfield.evaluate.network_predictions import predict_test_tracks
+from earfield.jobs.job import logged
+from earfield.network.device import configure
 
 with logged(snakemake.log[0], snakemake.output):
     predict_test_tracks(

@@ -1,5 +1,5 @@
-from earfield.comparisons import write_protocol_tables
-from earfield.job import logged
+from earfield.evaluate.protocol_tables import write_protocol_tables
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_protocol_tables(

@@ -1,5 +1,5 @@
-from earfield.job import logged
-from earfield.tag_tables import write_tag_tables
+from earfield.evaluate.tag_tables import write_tag_tables
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_tag_tables(

@@ -1,7 +1,7 @@
-from earfield.card import write_card
-from earfield.job import logged
-from earfield.score import write_metrics
-from earfield.tag_scores import write_tag_metrics
+from earfield.evaluate.model_card import write_card
+from earfield.evaluate.score import write_metrics
+from earfield.evaluate.tag_scores import write_tag_metrics
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write = write_tag_metrics if snakemake.params.tags else write_metrics

@@ -1,5 +1,5 @@
-from earfield.feature_shards import write_features
-from earfield.job import logged
+from earfield.features.shards import write_features
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_features(

@@ -1,6 +1,6 @@
-from earfield.device import configure
 from earfield.figures.deep_belief_data import write_deep_belief_data
-from earfield.job import logged
+from earfield.jobs.job import logged
+from earfield.network.device import configure
 
 protocol, seed, model = snakemake.params.run
 with logged(snakemake.log[0], snakemake.output):

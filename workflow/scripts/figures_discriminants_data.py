@@ -1,7 +1,7 @@
-from earfield.device import configure  # isort: split
+from earfield.network.device import configure  # isort: split
 
 from earfield.figures.discriminants_data import write_discriminants_data
-from earfield.job import logged
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_discriminants_data(

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from earfield.figures.filters_data import write_filters_data
-from earfield.job import logged
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     protocol, seed, model = Path(snakemake.input.table).parts[-4:-1]

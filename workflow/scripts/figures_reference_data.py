@@ -1,5 +1,5 @@
 from earfield.figures.reference_data import write_reference_data
-from earfield.job import logged
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_reference_data(

@@ -1,5 +1,5 @@
-from earfield.filters import write_filters
-from earfield.job import logged
+from earfield.filters.estimate import write_filters
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_filters(

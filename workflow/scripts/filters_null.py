@@ -1,5 +1,5 @@
-from earfield.job import logged
-from earfield.nulls import write_null
+from earfield.filters.null_kernels import write_null
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_null(

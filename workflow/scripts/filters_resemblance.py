@@ -1,5 +1,5 @@
-from earfield.job import logged
-from earfield.resemblance import write_resemblance
+from earfield.filters.resemblance import write_resemblance
+from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
     write_resemblance(

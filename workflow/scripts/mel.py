@@ -1,5 +1,5 @@
-from earfield.job import logged
-from earfield.mel import write_shard
+from earfield.jobs.job import logged
+from earfield.mel.log_mel import write_shard
 
 with logged(snakemake.log[0], snakemake.output):
     write_shard(

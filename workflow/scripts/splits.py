@@ -1,5 +1,5 @@
-from earfield.job import logged
-from earfield.splits import write_split
+from earfield.jobs.job import logged
+from earfield.splits.protocols import write_split
 
 with logged(snakemake.log[0], snakemake.output):
     write_split(

@@ -1,5 +1,5 @@
-from earfield.job import logged
-from earfield.repeats import write_repeats
+from earfield.jobs.job import logged
+from earfield.splits.duplicates import write_repeats
 
 with logged(snakemake.log[0], snakemake.output):
     write_repeats(

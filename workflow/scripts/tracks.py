@@ -1,5 +1,5 @@
-from earfield.job import logged
-from earfield.tracks import write_tracks
+from earfield.jobs.job import logged
+from earfield.tracks.table import write_tracks
 
 with logged(snakemake.log[0], snakemake.output):
     write_tracks(snakemake.input.shards, snakemake.output.tracks, **snakemake.params)

@@ -1,5 +1,5 @@
 from earfield.demo import write_collection
-from earfield.job import logged
+from earfield.jobs.job import logged
 
 if __name__ == "__main__":  # the workers import this file again
     with logged(snakemake.log[0], snakemake.output):

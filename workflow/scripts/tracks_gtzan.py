@@ -1,5 +1,5 @@
-from earfield.gtzan import obtain
-from earfield.job import logged
+from earfield.jobs.job import logged
+from earfield.tracks.gtzan import obtain
 
 with logged(snakemake.log[0], snakemake.output):
     obtain(

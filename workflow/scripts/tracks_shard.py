@@ -1,6 +1,6 @@
-from earfield.gtzan import listing
-from earfield.job import logged
-from earfield.tracks import list_songs, write_tracks_shard
+from earfield.jobs.job import logged
+from earfield.tracks.gtzan import listing
+from earfield.tracks.table import list_songs, write_tracks_shard
 
 with logged(snakemake.log[0], snakemake.output):
     own = snakemake.params.own

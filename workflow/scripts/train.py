@@ -1,8 +1,8 @@
-from earfield.cost import cost_written
-from earfield.device import configure
-from earfield.environment import write_environment
-from earfield.job import logged
-from earfield.train import train_network
+from earfield.jobs.job import logged
+from earfield.jobs.resource_usage import cost_written
+from earfield.network.device import configure
+from earfield.train.environment import write_environment
+from earfield.train.training import train_network
 
 cost = cost_written(snakemake.output.cost, processors=snakemake.threads)
 with logged(snakemake.log[0], snakemake.output), cost:

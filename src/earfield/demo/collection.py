@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from earfield.atomic import write_aside
 from earfield.demo.artists import artist, style
 from earfield.demo.compose import compose
 from earfield.demo.genres import GENRES
@@ -19,7 +18,8 @@ from earfield.demo.mix import mix
 from earfield.demo.seeds import generator
 from earfield.demo.titles import artist_name, title
 from earfield.errors import ConfigError
-from earfield.tags import as_text
+from earfield.files.atomic import write_aside
+from earfield.tracks.tags import as_text
 
 SAMPLE_RATE = 22050
 SLOW, FAST = 110, 135  # beats per minute: below, above

@@ -1,1 +1,1 @@
-"""What models hear of a song: each a module with one function, `describe`; see `earfield.feature_shards`."""
+"""What models hear of a song: each a module with one function, `describe`; see `earfield.features.shards`."""

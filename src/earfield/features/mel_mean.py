@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from earfield.song import Song
+from earfield.audio.song import Song
 
 
 def describe(song: Song) -> dict[str, float]:

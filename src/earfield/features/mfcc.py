@@ -4,8 +4,8 @@ import numpy as np
 from scipy.fft import dct
 from scipy.ndimage import correlate1d
 
-from earfield.front_end import array_decibels
-from earfield.song import Song
+from earfield.audio.song import Song
+from earfield.mel.front_end import array_decibels
 
 N_MFCC = 20
 _RANGE = 80.0  # dB below a track's loudest value, where the rest is cut off

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 from scipy.fft import dct
 
+from earfield.audio.song import Song
 from earfield.features import tzanetakis_cook
-from earfield.song import Song
 
 N_COEFFICIENTS = 20
 N_CORRELATED = 13

@@ -3,13 +3,13 @@
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from earfield.audio import read_audio
-from earfield.beat_histogram import beat_histogram, describe_beats
+from earfield.audio.read import read_audio
+from earfield.audio.song import Song
+from earfield.features.beat_histogram import beat_histogram, describe_beats
 from earfield.features.mfcc import mfcc
-from earfield.mel import log_mel
-from earfield.pitch_histogram import describe_pitches, pitch_histogram
-from earfield.song import Song
-from earfield.timbral_texture import loudness_and_crossings, low_energy, spectral_shape, texture
+from earfield.features.pitch_histogram import describe_pitches, pitch_histogram
+from earfield.features.timbral_texture import loudness_and_crossings, low_energy, spectral_shape, texture
+from earfield.mel.log_mel import log_mel
 
 SAMPLE_RATE = 22050  # Hz
 N_FFT = 512  # 23 ms

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from earfield.evaluate.score_tables import read_scores
 from earfield.figures.evidence_data import OURS
 from earfield.figures.series import (
     GREY,
@@ -23,7 +24,6 @@ from earfield.figures.series import (
     shown_name,
 )
 from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
-from earfield.score_tables import read_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from earfield.evaluate.score_tables import read_scores
 from earfield.figures.series import (
     GREY,
     draw_vertical,
@@ -15,7 +16,6 @@ from earfield.figures.series import (
     shown_name,
 )
 from earfield.figures.style import ACCENT, COLUMN_WIDTH, PAGE_WIDTH, new_figure, save_figure
-from earfield.score_tables import read_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

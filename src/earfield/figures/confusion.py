@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from earfield.figures.style import COLUMN_WIDTH, PAPER_MAP, new_figure, save_figure
-from earfield.tables import read_text_csv
+from earfield.files.tables import read_text_csv
 
 _DARK = 0.45  # share from which the colour map is too dark for black text
 

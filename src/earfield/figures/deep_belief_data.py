@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from earfield.atomic import write_aside
-from earfield.cdbn import Cdbn, train_cdbn
-from earfield.mel import band_edges
-from earfield.shards import MelShards
-from earfield.tables import read_text_csv
+from earfield.files.atomic import write_aside
+from earfield.files.tables import read_text_csv
+from earfield.mel.log_mel import band_edges
+from earfield.mel.shards import MelShards
+from earfield.models.cdbn.network import Cdbn, train_cdbn
 
 MOST_PANELS = 60  # five rows of twelve
 

@@ -11,14 +11,14 @@ import pandas as pd
 from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
-from earfield.activations import load_network, segment_index
-from earfield.atomic import write_aside
-from earfield.device import Device
-from earfield.discriminant import accuracy, answer, choose_components, difference, fit_axes
+from earfield.activations.dump import load_network, segment_index
 from earfield.errors import DatasetError, EarfieldError
-from earfield.groups import SUBSETS
-from earfield.layers import LayerRunner
-from earfield.shards import MelShards
+from earfield.figures.discriminant import accuracy, answer, choose_components, difference, fit_axes
+from earfield.files.atomic import write_aside
+from earfield.mel.shards import MelShards
+from earfield.network.device import Device
+from earfield.network.layers import LayerRunner
+from earfield.splits.grouped_split import SUBSETS
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from earfield.atomic import write_aside
 from earfield.figures.discriminants import Space, label_colour, read_spaces, shared_limits
+from earfield.files.atomic import write_aside
 
 # The filled shapes that plotly.js has in three dimensions.
 _SYMBOLS = ("circle", "square", "diamond")

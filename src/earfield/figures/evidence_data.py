@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from earfield.score_tables import read_as_text
-from earfield.tables import write_csv
+from earfield.evaluate.score_tables import read_as_text
+from earfield.files.tables import write_csv
 
 OURS = "ours"
 _SCORES = ["protocol", "model", "seeds", "tracks", "tests", "accuracy", "low", "high", "baseline"]

@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pandas as pd
 
-from earfield.atomic import write_aside
 from earfield.errors import DatasetError
-from earfield.tables import read_text_csv
+from earfield.files.atomic import write_aside
+from earfield.files.tables import read_text_csv
 
 MOST_PANELS = 64  # a page of 8 x 8; every unit of the paper's second layer
 

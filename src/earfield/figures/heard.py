@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from earfield.evaluate.score_tables import read_scores
 from earfield.figures.series import (
     GREY,
     log_axis,
@@ -17,7 +18,6 @@ from earfield.figures.series import (
     shown_name,
 )
 from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
-from earfield.score_tables import read_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 
+from earfield.evaluate.score_tables import read_scores
 from earfield.figures.series import (
     draw_vertical,
     log_axis,
@@ -14,7 +15,6 @@ from earfield.figures.series import (
     shown_name,
 )
 from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
-from earfield.score_tables import read_scores
 
 _HEIGHT, _AXES_HEIGHT = 3.2, 2.6  # [inch]
 _DODGE = 0.08  # width of the models' points at one number of tracks, as a factor of it

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from earfield.figures.style import ACCENT, PAGE_WIDTH, new_figure, save_figure
-from earfield.tables import read_text_csv
+from earfield.files.tables import read_text_csv
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from earfield.errors import DatasetError
-from earfield.tables import read_text_csv, write_csv
+from earfield.files.tables import read_text_csv, write_csv
 
 PANELS = ("separability", "gabor_r2", "rate_hz", "scale_cpo", "direction_strength")
 _LIMITS = ("window_octaves", "window_ms", "lowest_rate_hz", "lowest_scale_cpo")

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from earfield.evaluate.score_tables import read_scores
 from earfield.figures.series import (
     GREY,
     add_legend,
@@ -14,7 +15,6 @@ from earfield.figures.series import (
     shown_name,
 )
 from earfield.figures.style import ACCENT, COLUMN_WIDTH, new_figure, save_figure
-from earfield.score_tables import read_scores
 
 _LOOKS: tuple[dict[str, Any], ...] = ({"color": ACCENT, "marker": "o"}, {"color": "#d55e00", "marker": "s"})
 _ROW, _DODGE = 0.21, 0.13  # between labels [inch]; of a model from the middle [rows]

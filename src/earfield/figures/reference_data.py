@@ -6,9 +6,9 @@ from dataclasses import astuple
 import numpy as np
 import pandas as pd
 
-from earfield.atomic import write_aside
-from earfield.auditory import read_stages, reference_bank
-from earfield.strf import window_limits
+from earfield.files.atomic import write_aside
+from earfield.filters.auditory import read_stages, reference_bank
+from earfield.filters.strf import window_limits
 
 _RATES = _SCALES = 3  # shown of the bank's eight of a stage: first, middle and last
 

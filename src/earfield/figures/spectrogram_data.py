@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from earfield.atomic import write_aside
-from earfield.audio import read_audio
+from earfield.audio.read import read_audio
 from earfield.errors import ConfigError
-from earfield.mel import band_edges
-from earfield.shards import MelShards
-from earfield.tables import usable_tracks
+from earfield.files.atomic import write_aside
+from earfield.files.tables import usable_tracks
+from earfield.mel.log_mel import band_edges
+from earfield.mel.shards import MelShards
 
 _ENVELOPE_POINTS = 2000  # more than a printed page resolves
 

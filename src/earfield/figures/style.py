@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from earfield.atomic import write_aside
+from earfield.files.atomic import write_aside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

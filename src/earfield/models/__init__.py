@@ -1,1 +1,1 @@
-"""Models beside the network: each a module with one function, `predict`; see `earfield.model`."""
+"""Models beside the network: each a module with one function, `predict`; see `earfield.models.estimator`."""

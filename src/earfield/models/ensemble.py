@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from earfield.model import Task, choose
+from earfield.models.estimator import Task, choose
 
 log = logging.getLogger(__name__)
 FEATURES = "song_statistics"

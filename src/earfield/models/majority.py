@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from earfield.model import Task
+from earfield.models.estimator import Task
 
 TAGS = True  # the frequency of each tag
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from earfield.model import Task, choose
+from earfield.models.estimator import Task, choose
 
 FEATURES = "mel_mean"
 TAGS = True  # tells each tag of a track from its absence

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from earfield.model import Task, choose
+from earfield.models.estimator import Task, choose
 
 FEATURES = "tzanetakis_cook"
 _STARTS = 5  # of k-means

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from earfield.model import Task, choose
+from earfield.models.estimator import Task, choose
 
 FEATURES = "tzanetakis_cook"
 _HAIR = 5e-8  # of a probability: enough to be the largest, also with nine digits

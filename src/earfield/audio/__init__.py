@@ -1,0 +1,5 @@
+"""Any audio file to a mono waveform.
+
+In: a path. Out: float32 [shape=(n_samples,)], scaled to ±1, at a sample rate [Hz].
+Call `read.read_audio`.
+"""

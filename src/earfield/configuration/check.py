@@ -1,0 +1,369 @@
+"""Checks of the configuration that name the key, the value and the mend."""
+
+import difflib
+import math
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+
+from earfield.configuration.code_dependencies import constant, keywords, module_file, module_names
+from earfield.configuration.null_models import KERNEL_NULLS, is_null
+from earfield.configuration.run_grid import (
+    can_tag,
+    keeps_artists_apart,
+    model_settings,
+    models_of,
+    needs_one_label,
+    networks,
+    protocols_of,
+    splits_of,
+    task_of,
+)
+from earfield.errors import ConfigError
+
+# JSON takes 64.0 for an integer, and YAML can write .nan and .inf: neither is of use here.
+_Validator = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+            "number": lambda _, value: (
+                isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            ),
+        }
+    ),
+)
+
+
+def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str]) -> None:
+    """Check a configuration against its schema and against itself.
+
+    Parameters
+    ----------
+    config : mapping
+        As read from YAML and the command line.
+    schema_path : path-like
+        JSON schema, as YAML.
+
+    Raises
+    ------
+    ConfigError
+        At the first key or value that cannot be used.
+    """
+    with open(schema_path, encoding="utf-8") as file:
+        schema = yaml.safe_load(file)
+    errors = sorted(_Validator(schema).iter_errors(dict(config)), key=lambda error: len(error.path))
+    if errors:
+        raise ConfigError(_sentence(errors[0]))
+    _check_dataset(config)
+    _check_models(config)
+    _check_protocols(config)
+    _check_tags(config)
+    _check_front_end(config["mel"])
+    n_mels, maps = config["mel"]["n_mels"], {}
+    for name in networks(config):
+        own = model_settings(config, name)
+        conv, context = own["network"]["conv"], own["network"]["context"]
+        of_model = f"of the model '{name}'"
+        maps[name] = _check_conv("network.conv", conv, of_model, frames=own["segment"]["frames"], n_mels=n_mels)
+        if context:
+            _check_conv("network.context.conv", context["conv"], of_model, frames=context["frames"], n_mels=n_mels)
+    _check_shown(config, maps[config["figures"]["model"]])
+    overrides = {f"datasets.{name}.train": dataset.get("train", {}) for name, dataset in config["datasets"].items()}
+    overrides |= {f"models.{name}.train": model.get("train", {}) for name, model in config["models"].items()}
+    for place, train in {"train": config["train"], **overrides}.items():
+        optimizer = train.get("optimizer", {})
+        if "momentum" in optimizer and optimizer["name"] != "sgd":
+            raise ConfigError(f"{place}.optimizer.momentum goes with sgd, not with '{optimizer['name']}'; remove it.")
+
+
+def _sentence(error: ValidationError) -> str:
+    """Say what is wrong with one key or value, and what would be right."""
+    place = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
+        known = error.schema.get("properties", {})
+        unknown = next(key for key in error.instance if key not in known)
+        close = difflib.get_close_matches(str(unknown), known, n=1)
+        mend = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}."
+        return f"The configuration has an unknown key '{_join(place, unknown)}'; {mend}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return f"The configuration lacks the key '{_join(place, missing)}'; set it as in config.yaml."
+    meaning = error.schema.get("description") if isinstance(error.schema, Mapping) else None
+    mend = f" {meaning}" if meaning else ""
+    if "propertyNames" in error.absolute_schema_path:
+        return f"The configuration has the key {error.instance!r} in {place}, which {_rule(error)}.{mend}"
+    if error.validator == "type" and isinstance(error.instance, str) and not _is_text(error.instance):
+        mend += " (--config reads what is nested as text: put it in a file and name that with --configfile.)"
+    return f"The configuration sets {place} to {error.instance!r}, which {_rule(error)}.{mend}"
+
+
+def _rule(error: ValidationError) -> str:
+    """Say which rule a value breaks."""
+    bound = error.validator_value
+    rules = {
+        "minimum": f"is below {bound}",
+        "exclusiveMinimum": f"is not above {bound}",
+        "maximum": f"is above {bound}",
+        "exclusiveMaximum": f"is not below {bound}",
+        "type": f"is not of type {' or '.join([bound] if isinstance(bound, str) else bound)}"
+        if error.validator == "type"
+        else "",
+        "enum": f"is not one of {', '.join(map(str, bound))}" if error.validator == "enum" else "",
+        "uniqueItems": "names a value twice",
+        "minItems": f"has fewer than {bound} items",
+        "maxItems": f"has more than {bound} items",
+        "multipleOf": f"is not a multiple of {bound}",
+        "pattern": f"does not match {bound}",
+    }
+    return rules.get(str(error.validator)) or f"cannot be used ({error.message})"
+
+
+def _is_text(value: str) -> bool:
+    return isinstance(yaml.safe_load(value), str)
+
+
+def _join(place: str, key: object) -> str:
+    return f"{place}.{key}" if place else str(key)
+
+
+def _check_dataset(config: Mapping[str, Any]) -> None:
+    name, known = config["dataset"], config["datasets"]
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
+        mend = f"did you mean '{close[0]}'?" if close else f"those are {', '.join(known)}."
+        raise ConfigError(f"The configuration sets dataset to '{name}', which is no key of datasets; {mend}")
+    chosen = known[name]
+    path = chosen.get("path") if chosen["source"] == "files" else chosen.get("archive")
+    if path and not os.path.exists(os.path.expanduser(path)):
+        key = "path" if chosen["source"] == "files" else "archive"
+        raise ConfigError(
+            f"The configuration sets datasets.{name}.{key} to '{path}', which does not exist; correct it."
+        )
+
+
+def _check_models(config: Mapping[str, Any]) -> None:
+    for name, model in config["models"].items():
+        if "module" in model:
+            _check_module(name, model)
+        elif "options" in model:
+            raise ConfigError(
+                f"The configuration sets models.{name}.options, which go with a module; name one or remove."
+            )
+    learned = [name for name, model in config["models"].items() if "module" not in model and not is_null(model)]
+    mend = f"those are {', '.join(learned)}." if learned else "add one that is."
+    for name, model in config["models"].items():
+        like = model.get("shuffled_like", learned[0] if learned else None)
+        if "shuffled_like" in model and like not in learned:
+            raise ConfigError(
+                f"The configuration sets models.{name}.shuffled_like to '{like}', which is no network trained on "
+                f"true labels; {mend}"
+            )
+        if "shuffled_like" in model and any(
+            model_settings(config, like, dataset)["train"]["recipe"] == "author" for dataset in config["datasets"]
+        ):
+            raise ConfigError(
+                f"The configuration sets models.{name}.shuffled_like to '{like}', which is trained with the recipe "
+                "'author': that keeps the last epoch, and a network on shuffled labels is trained up to the best one; "
+                f"name a network with the recipe 'windows', or set models.{like}.train.recipe to that."
+            )
+        if name in KERNEL_NULLS:
+            raise ConfigError(f"The configuration has the model '{name}', a name that is taken; choose another.")
+    for key in ("protocol", "model"):
+        value, known = config["figures"][key], config[f"{key}s"]
+        if value not in known:
+            raise ConfigError(
+                f"The configuration sets figures.{key} to '{value}', which is no key of {key}s; "
+                f"those are {', '.join(known)}."
+            )
+    shown = config["figures"]["model"]
+    if shown not in learned:
+        raise ConfigError(
+            f"The configuration sets figures.model to '{shown}', which is no network trained on true labels; {mend}"
+        )
+
+
+def _check_module(name: str, model: Mapping[str, Any]) -> None:
+    """See that a model's module is there and takes its options, without running it."""
+    known = module_names("models")
+    if model["module"] not in known:
+        raise ConfigError(
+            f"The configuration sets models.{name}.module to '{model['module']}', which is no module of "
+            f"earfield.models; those are {', '.join(known)}."
+        )
+    for key in ("train", "network", "segment", "shuffled_like"):
+        if key in model:
+            raise ConfigError(f"The configuration sets models.{name}.{key}, which goes with networks; remove it.")
+    file, options = module_file("models", model["module"]), model.get("options", {})
+    wanted, features = keywords(file, "predict"), constant(file, "FEATURES")
+    for key in options:
+        if key not in wanted:
+            mend = f"it takes {', '.join(wanted)}." if wanted else "it takes none; remove it."
+            raise ConfigError(
+                f"The configuration sets models.{name}.options.{key}, which the module does not take; {mend}"
+            )
+    for key, needed in wanted.items():
+        if needed and key not in options:
+            raise ConfigError(f"The configuration lacks the key 'models.{name}.options.{key}'; the module needs it.")
+    if features is not None and features not in module_names("features"):
+        raise ConfigError(
+            f"The module '{model['module']}' of models.{name} names the features '{features}', which are no module of "
+            f"earfield.features; those are {', '.join(module_names('features'))}."
+        )
+
+
+def _check_protocols(config: Mapping[str, Any]) -> None:
+    for name, dataset in config["datasets"].items():
+        for protocol in dataset.get("protocols", []):
+            if protocol not in config["protocols"]:
+                raise ConfigError(
+                    f"The configuration names '{protocol}' in datasets.{name}.protocols, which is no key of protocols; "
+                    f"those are {', '.join(config['protocols'])}."
+                )
+            if task_of(config, name) == "artist" and keeps_artists_apart(config["protocols"][protocol]):
+                raise ConfigError(
+                    f"The configuration names '{protocol}' in datasets.{name}.protocols, which keeps an artist in one "
+                    f"subset, and datasets.{name}.task asks for artists to be told apart; remove either."
+                )
+    for name, protocol in config["protocols"].items():
+        for model in protocol.get("models", []):
+            if model not in config["models"]:
+                raise ConfigError(
+                    f"The configuration names '{model}' in protocols.{name}.models, which is no key of models; "
+                    f"those are {', '.join(config['models'])}."
+                )
+        of_splits = config["protocols"].get(protocol.get("of", name), {})
+        if of_splits.get("kind", "same_splits") == "same_splits":
+            known = [each for each, other in config["protocols"].items() if other["kind"] != "same_splits"]
+            raise ConfigError(
+                f"The configuration sets protocols.{name}.of to '{protocol['of']}', which has no splits of its own; "
+                f"those with splits are {', '.join(known)}."
+            )
+        if protocol.get("artists") and "unnamed" not in protocol:
+            raise ConfigError(
+                f"The configuration lacks the key 'protocols.{name}.unnamed'; say what tracks without artist are."
+            )
+        if protocol["kind"] == "file" and not os.path.exists(os.path.expanduser(protocol["path"])):
+            raise ConfigError(
+                f"The configuration sets protocols.{name}.path to '{protocol['path']}', which does not exist; "
+                "correct it."
+            )
+    shown, model = config["figures"]["protocol"], config["figures"]["model"]
+    dataset = config["dataset"]
+    protocols = protocols_of(config, dataset)
+    if shown not in protocols:
+        raise ConfigError(
+            f"The configuration sets figures.protocol to '{shown}', which is none of the protocols of the dataset "
+            f"'{config['dataset']}'; those are {', '.join(protocols)}."
+        )
+    if config["protocols"][shown]["kind"] == "same_splits":
+        raise ConfigError(
+            f"The configuration sets figures.protocol to '{shown}', which has no runs of its own; name the one whose "
+            f"splits it has, '{config['protocols'][shown]['of']}'."
+        )
+    if model not in models_of(config, shown, dataset):
+        raise ConfigError(
+            f"The configuration sets figures.model to '{model}', which is not run under figures.protocol, '{shown}'; "
+            f"those are {', '.join(models_of(config, shown, dataset))}."
+        )
+
+
+def _check_tags(config: Mapping[str, Any]) -> None:
+    """See that tags come from columns, and that what is run on them can deal with several of a track."""
+    for name, dataset in config["datasets"].items():
+        kind, columns = task_of(config, name), dataset.get("task", {}).get("columns")
+        if kind == "artist" and columns is not None:
+            raise ConfigError(
+                f"The configuration sets datasets.{name}.task.columns to {columns}, which goes with the kind 'tags', "
+                "not with 'artist'; remove it."
+            )
+        if kind != "tags":
+            continue
+        if columns is None:
+            raise ConfigError(f"The configuration lacks the key 'datasets.{name}.task.columns'; name those with tags.")
+        able = [model for model in config["models"] if can_tag(config, model)]
+        for protocol in dataset.get("protocols", []):
+            if needs_one_label(config["protocols"][splits_of(config, protocol)]):
+                raise ConfigError(
+                    f"The configuration names '{protocol}' in datasets.{name}.protocols, which splits by one label of "
+                    f"each track, and datasets.{name}.task has several tags; name one of the kind stratified or "
+                    "artist, without `labels`."
+                )
+            for model in config["protocols"][protocol].get("models", []):
+                if model not in able:
+                    raise ConfigError(
+                        f"The configuration names '{model}' in protocols.{protocol}.models, which cannot learn the "
+                        f"several tags of datasets.{name}.task; those that can are {', '.join(able)}."
+                    )
+
+
+def _check_front_end(mel: Mapping[str, Any]) -> None:
+    nyquist = mel["sample_rate"] / 2
+    if mel["fmax"] > nyquist:
+        raise ConfigError(
+            f"The configuration sets mel.fmax to {mel['fmax']} Hz, above half of mel.sample_rate, {nyquist:g} Hz; "
+            "lower fmax or raise sample_rate."
+        )
+    if mel["fmin"] >= mel["fmax"]:
+        raise ConfigError(f"The configuration sets mel.fmin to {mel['fmin']} Hz, not below fmax = {mel['fmax']} Hz.")
+    if mel["hop_length"] > mel["n_fft"]:
+        raise ConfigError(
+            f"The configuration sets mel.hop_length to {mel['hop_length']}, more than n_fft = {mel['n_fft']}: "
+            "samples between windows would be lost; lower hop_length."
+        )
+
+
+def _check_conv(
+    place: str, conv: Sequence[Mapping[str, Any]], of_model: str, *, frames: int, n_mels: int
+) -> dict[str, tuple[int, int]]:
+    """Follow the map's size through the layers, which have no padding; return (frames, bands) of each layer's map."""
+    longer = "segment.frames" if place == "network.conv" else "network.context.frames"
+    size, maps = {"mel bands": n_mels, "frames": frames}, {}
+    for number, block in enumerate(conv):
+        for axis, (name, length) in enumerate(size.items()):
+            kernel, pool = block["kernel"][axis], block["pool"][axis]
+            if (length - kernel + 1) // pool < 1:
+                raise ConfigError(
+                    f"{place}.{number} {of_model} needs {kernel + pool - 1} {name} and gets {length}; "
+                    f"make its kernel or pool smaller, or {longer} or mel.n_mels larger."
+                )
+            size[name] = length - kernel + 1
+        maps[f"conv{number + 1}"] = (size["frames"], size["mel bands"])
+        size = {name: length // block["pool"][axis] for axis, (name, length) in enumerate(size.items())}
+        maps[f"pool{number + 1}"] = (size["frames"], size["mel bands"])
+    return maps | {"dense": (1, 1), "output": (1, 1)}
+
+
+def _check_shown(config: Mapping[str, Any], maps: Mapping[str, tuple[int, int]]) -> None:
+    """See that layer and positions exist and can be estimated from spectrograms, before anything is trained."""
+    layer, positions = config["activations"]["layer"], config["activations"]["positions"]
+    shown = config["figures"]["model"]
+    for name in (shown, *(each for each, model in config["models"].items() if is_null(model))):
+        network = model_settings(config, name)["network"]
+        if network["scale"] != "log_power":
+            raise ConfigError(
+                f"The configuration sets network.scale of the model '{name}' to '{network['scale']}', whose receptive "
+                "fields are not those of ln(1 + power); name another figures.model, or say log_power."
+            )
+        if network["context"]:
+            raise ConfigError(
+                f"The configuration gives the model '{name}' a network.context, and receptive fields are estimated "
+                "from segments alone; name another figures.model, or say null."
+            )
+    if layer not in maps:
+        raise ConfigError(
+            f"The configuration sets activations.layer to '{layer}', which the network does not have; it has "
+            f"{', '.join(maps)}."
+        )
+    frames, bands = maps[layer]
+    for position in positions if isinstance(positions, list) else []:
+        if position[0] >= frames or position[1] >= bands:
+            raise ConfigError(
+                f"The configuration sets activations.positions to {positions}, of which {position} is not on the map "
+                f"of '{layer}'; frames go from 0 to {frames - 1}, mel bands from 0 to {bands - 1}."
+            )

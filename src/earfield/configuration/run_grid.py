@@ -1,0 +1,206 @@
+"""Which runs there are: datasets, protocols, seeds and models of a configuration."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from earfield.configuration.code_dependencies import constant, module_file
+
+_OF_RUNS = frozenset({"seeds", "models"})  # settings of a protocol that its splits do not depend on
+
+
+def protocols_of(config: Mapping[str, Any], dataset: str) -> list[str]:
+    """Return the protocols that `snakemake evidence` runs on a dataset.
+
+    Parameters
+    ----------
+    config : mapping
+        As in `config.yaml`.
+    dataset : str
+        Key of `datasets`.
+
+    Returns
+    -------
+    list of str
+        Those that the dataset names, or all but those that read a split from a file, which holds the tracks of one
+        dataset, those that name labels, which another may not have, those on the splits of another, which run every
+        rival, and those that the dataset's task rules out.
+    """
+    own, task = config["datasets"][dataset], task_of(config, dataset)
+    of_all = [
+        name
+        for name, each in config["protocols"].items()
+        if each["kind"] not in ("file", "same_splits")
+        and "labels" not in each
+        and not (task == "artist" and keeps_artists_apart(each))
+        and not (task == "tags" and needs_one_label(each))
+    ]
+    return list(own.get("protocols", of_all))
+
+
+def task_of(config: Mapping[str, Any], dataset: str) -> str | None:
+    """Return the kind of a dataset's task, or None where labels are the collection's."""
+    kind: str | None = config["datasets"][dataset].get("task", {}).get("kind")
+    return kind
+
+
+def keeps_artists_apart(protocol: Mapping[str, Any]) -> bool:
+    """Return whether a protocol, as in `config.yaml`, has no artist in two subsets."""
+    return protocol["kind"] == "artist" or bool(protocol.get("artists"))
+
+
+def needs_one_label(protocol: Mapping[str, Any]) -> bool:
+    """Return whether a protocol, as in `config.yaml`, is of no use to tracks with several tags."""
+    return protocol["kind"] == "cross_validation" or "labels" in protocol
+
+
+def can_tag(config: Mapping[str, Any], model: str) -> bool:
+    """Return whether a model can learn several tags of a track.
+
+    Modules say so, by `TAGS = True`; networks can but with the recipe `author`, which ends by their accuracy.
+    """
+    settings = config["models"][model]
+    if "module" in settings:
+        return constant(module_file("models", settings["module"]), "TAGS") is True
+    every = (None, *config["datasets"])
+    return all(model_settings(config, model, name)["train"]["recipe"] != "author" for name in every)
+
+
+def splits_of(config: Mapping[str, Any], protocol: str) -> str:
+    """Return the protocol whose splits, and so whose runs, a protocol has: its own name, or that of another.
+
+    A protocol of the kind `same_splits` is another choice of models and seeds of one that has splits: the files of its
+    runs are that protocol's, its tables its own.
+    """
+    return str(config["protocols"][protocol].get("of", protocol))
+
+
+def in_table_order(config: Mapping[str, Any], dataset: str) -> list[str]:
+    """Return the protocols of a dataset in the order in which their tables are put below each other.
+
+    Tables of protocols with the splits of another may hold its rows again, of fewer seeds: they come behind, those of
+    more runs first. So the first of equal rows is that of most runs, whatever the order in the configuration.
+
+    Parameters
+    ----------
+    config : mapping
+        As in `config.yaml`.
+    dataset : str
+        Key of `datasets`.
+
+    Returns
+    -------
+    list of str
+        Those of `protocols_of`.
+    """
+    protocols = protocols_of(config, dataset)
+    own = [name for name in protocols if splits_of(config, name) == name]
+    others = sorted(set(protocols) - set(own), key=lambda name: (-len(runs_of(config, dataset, name)), name))
+    return [*own, *others]
+
+
+def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]:
+    """Return the numbers of the runs of a protocol on a dataset.
+
+    Parameters
+    ----------
+    config : mapping
+        As in `config.yaml`.
+    dataset, protocol : str
+        Keys of `datasets` and `protocols`.
+
+    Returns
+    -------
+    list of int
+        The dataset's seeds, or as many of the first as the protocol wants. In cross-validation each seed has a run for
+        each fold: run `seed * folds + fold`, with folds from 0.
+    """
+    of_splits = splits_of(config, protocol)
+    settings, seeds = config["protocols"][of_splits], config["datasets"][dataset]["seeds"]
+    for name in (of_splits, protocol):
+        seeds = seeds[: config["protocols"][name].get("seeds")]
+    if settings["kind"] != "cross_validation":
+        return list(seeds)
+    folds = settings["folds"]
+    return [seed * folds + fold for seed in seeds for fold in range(folds)]
+
+
+def models_of(config: Mapping[str, Any], protocol: str, dataset: str) -> list[str]:
+    """Return the models that are run under a protocol: those that it names, or all.
+
+    All but rivals, which are run where a protocol names them or has the splits of another; and, on a dataset of tags,
+    but those that cannot learn several of a track.
+    """
+    settings = config["protocols"][protocol]
+    every = [name for name, model in config["models"].items() if "of" in settings or not model.get("rival")]
+    if task_of(config, dataset) == "tags":
+        every = [name for name in every if can_tag(config, name)]
+    return list(settings.get("models", every))
+
+
+def networks(config: Mapping[str, Any]) -> list[str]:
+    """Return the models that are networks: those without a module."""
+    return [name for name, model in config["models"].items() if "module" not in model]
+
+
+def model_settings(config: Mapping[str, Any], model: str, dataset: str | None = None) -> dict[str, dict[str, Any]]:
+    """Return what a network is made and trained with.
+
+    Parameters
+    ----------
+    config : mapping
+        As in `config.yaml`.
+    model : str
+        Key of `models`.
+    dataset : str or None
+        Key of `datasets`; without it the settings that no dataset replaces.
+
+    Returns
+    -------
+    dict
+        `segment`, `network` and `train`: those of the configuration, over them the dataset's, over them the model's.
+    """
+    of_dataset = config["datasets"][dataset] if dataset else {}
+    return {
+        key: {**config[key], **of_dataset.get(key, {}), **config["models"][model].get(key, {})}
+        for key in ("segment", "network", "train")
+    }
+
+
+def networks_of(config: Mapping[str, Any], protocol: str, dataset: str) -> list[str]:
+    """Return the networks among the models that are run under a protocol."""
+    known = networks(config)
+    return [name for name in models_of(config, protocol, dataset) if name in known]
+
+
+def split_settings(config: Mapping[str, Any], protocol: str) -> dict[str, Any]:
+    """Return what decides the splits of a protocol."""
+    return {
+        key: value for key, value in config["protocols"][splits_of(config, protocol)].items() if key not in _OF_RUNS
+    }
+
+
+def learning_curves(config: Mapping[str, Any], dataset: str) -> dict[str, tuple[str, float]]:
+    """Return the protocols of a dataset that make learning curves.
+
+    Parameters
+    ----------
+    config : mapping
+        As in `config.yaml`.
+    dataset : str
+        Key of `datasets`.
+
+    Returns
+    -------
+    dict
+        By protocol: the protocol that differs from it in nothing but that all training tracks are used, and the share
+        of them that it uses itself; 1 for the former.
+    """
+    names = [name for name in protocols_of(config, dataset) if splits_of(config, name) == name]
+    settings = {name: split_settings(config, name) for name in names}
+    shares = {name: float(each.pop("train_share", 1.0)) for name, each in settings.items()}
+    curves: dict[str, tuple[str, float]] = {}
+    for full in (name for name in names if shares[name] == 1):
+        parts = [name for name in names if shares[name] < 1 and settings[name] == settings[full]]
+        if parts:
+            curves |= {name: (full, shares[name]) for name in (full, *parts)}
+    return curves

@@ -1,0 +1,90 @@
+"""Scores of predictions; they read nothing but `predictions.csv`, whatever made it."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from earfield.files.atomic import write_json
+from earfield.files.tables import write_csv
+from earfield.models.predictions import read_predictions
+from earfield.statistics.proportions import wilson_interval
+
+
+def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Count how often each label was given to the tracks of each label.
+
+    Parameters
+    ----------
+    predictions : pd.DataFrame
+        From `read_predictions`, of one or more runs.
+
+    Returns
+    -------
+    pd.DataFrame
+        True labels down, predicted labels across, both sorted: square, though a label may never be predicted.
+    """
+    labels = sorted({column[2:] for column in predictions if column.startswith("p_")} | set(predictions.label))
+    return pd.crosstab(predictions.label, predictions.predicted).reindex(index=labels, columns=labels, fill_value=0)
+
+
+def score(predictions: pd.DataFrame) -> dict[str, Any]:
+    """Score one run.
+
+    Parameters
+    ----------
+    predictions : pd.DataFrame
+        From `read_predictions`.
+
+    Returns
+    -------
+    dict
+        `tracks`, `accuracy` with `low` and `high` (95%), `balanced_accuracy` (mean recall over labels), `baseline`
+        (share of the commonest label: what naming it always would score), `recall` by label with n and interval,
+        `labels` and `confusion` (rows true, columns predicted).
+    """
+    hits, n = int(predictions.correct.sum()), len(predictions)
+    low, high = wilson_interval(hits, n)
+    counts = confusion(predictions)
+    recall = {}
+    for label, row in counts.iterrows():
+        total = int(row.sum())
+        if total:
+            own = int(row[label])
+            bounds = wilson_interval(own, total)
+            recall[label] = {"tracks": total, "recall": own / total, "low": bounds[0], "high": bounds[1]}
+    return {
+        "tracks": n,
+        "accuracy": hits / n,
+        "low": low,
+        "high": high,
+        "balanced_accuracy": float(np.mean([each["recall"] for each in recall.values()])),
+        "baseline": float(predictions.label.value_counts(normalize=True).max()),
+        "recall": recall,
+        "labels": list(counts.index),
+        "confusion": counts.to_numpy().tolist(),
+    }
+
+
+def write_metrics(predictions: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
+    """Score the predictions of one run and write `metrics.json`; see `score`."""
+    write_json(path, score(read_predictions(predictions)))
+
+
+def write_confusion(predictions: Sequence[str | os.PathLike[str]], path: str | os.PathLike[str]) -> None:
+    """Write the confusion matrix over several runs.
+
+    Parameters
+    ----------
+    predictions : sequence of path-like
+        `predictions.csv` of each run.
+    path : path-like
+        `.csv` to write: `label, predicted, tests, share`, where the shares of a label add up to 1.
+    """
+    counts = confusion(pd.concat([read_predictions(each) for each in predictions]))
+    counts = counts[counts.sum(axis=1) > 0]
+    long = counts.rename_axis("label").reset_index().melt("label", var_name="predicted", value_name="tests")
+    long["share"] = (long.tests / long.groupby("label").tests.transform("sum")).round(6)
+    write_csv(long.sort_values(["label", "predicted"]), path)

@@ -1,0 +1,99 @@
+"""Readers of the log-mel shards: memory-mapped, so that a collection of any size costs no memory."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from earfield.files.tables import read_text_csv
+
+
+class MelShards:
+    """The log-mel spectrograms of a collection, by track.
+
+    Parameters
+    ----------
+    frames_paths, index_paths : sequence of path-like
+        The `.npy` and `.csv` of every shard, in the same order.
+
+    Attributes
+    ----------
+    index : pd.DataFrame
+        `label, start, frames, shard`, one row a track, indexed by `track`.
+    """
+
+    def __init__(
+        self, frames_paths: Sequence[str | os.PathLike[str]], index_paths: Sequence[str | os.PathLike[str]]
+    ) -> None:
+        frames = [np.load(path, mmap_mode="r") for path in frames_paths]
+        parts = [read_text_csv(path).assign(shard=number) for number, path in enumerate(index_paths)]
+        # An empty shard's columns have no type of their own.
+        self.index = pd.concat(parts).set_index("track").astype({"start": int, "frames": int})
+        places = zip(self.index.index, self.index.start, self.index.frames, self.index.shard, strict=True)
+        self._tracks = {name: frames[shard][start : start + n] for name, start, n, shard in places}
+
+    def track(self, name: str) -> np.ndarray:
+        """Return one track's spectrogram.
+
+        Parameters
+        ----------
+        name : str
+            The track.
+
+        Returns
+        -------
+        np.ndarray [shape=(n_frames, n_mels), dtype=float32]
+            A view of the file.
+
+        Raises
+        ------
+        KeyError
+            If no shard holds the track.
+        """
+        return self._tracks[name]
+
+    def gather(self, names: Sequence[str], starts: Sequence[int], *, frames: int) -> np.ndarray:
+        """Copy windows out of the shards.
+
+        Parameters
+        ----------
+        names : sequence of str
+            The track of each window.
+        starts : sequence of int
+            Its first frame, counted from the track's first.
+        frames : int
+            Length of all windows.
+
+        Returns
+        -------
+        np.ndarray [shape=(n_windows, frames, n_mels), dtype=float32]
+        """
+        return np.stack([self.track(name)[start : start + frames] for name, start in zip(names, starts, strict=True)])
+
+
+def window_starts(n_frames: int, *, frames: int, hop: int) -> np.ndarray:
+    """Return where windows start that together cover a track.
+
+    Parameters
+    ----------
+    n_frames : int
+        Length of the track [frames], at least `frames`.
+    frames, hop : int
+        Length of a window and distance between windows [frames].
+
+    Returns
+    -------
+    np.ndarray [shape=(n_windows,), dtype=int]
+        Multiples of `hop`, and a last window that ends with the track if those leave a tail.
+
+    Raises
+    ------
+    ValueError
+        If the track is shorter than a window.
+    """
+    if n_frames < frames:
+        raise ValueError(f"a track of {n_frames} frames has no window of {frames}")
+    starts = np.arange(0, n_frames - frames + 1, hop)
+    tail = n_frames - frames
+    return starts if starts[-1] == tail else np.append(starts, tail)

@@ -1,0 +1,219 @@
+"""A convolutional restricted Boltzmann machine over time, with probabilistic max pooling.
+
+Bases slide along the frames of a segment. Neighbouring positions of a basis form a block, of which at most one unit is
+on; a block is pooled to whether any is. All else follows from `energy`.
+
+Source: Lee, Grosse, Ranganath & Ng (2009), "Convolutional deep belief networks for scalable unsupervised learning of
+hierarchical representations", ICML; Lee, Largman, Pham & Ng (2009), "Unsupervised feature learning for audio
+classification using convolutional deep belief networks", NIPS 22.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from earfield.errors import ConfigError
+from earfield.models.cdbn.crbm_kernels import add_bases, fill_probabilities
+from earfield.models.cdbn.fast_convolution import transformed_frames, transformed_weights
+
+
+@dataclass
+class Crbm:
+    """One layer.
+
+    Attributes
+    ----------
+    weights : np.ndarray [shape=(n_bases, length, n_channels), dtype=float32]
+    hidden_bias : np.ndarray [shape=(n_bases,), dtype=float32]
+    visible_bias : np.ndarray [shape=(n_channels,), dtype=float32]
+    pooling : int
+        Units in a block.
+    gaussian : bool
+        Whether visible units are normal with unit variance; else they are on or off.
+    """
+
+    weights: np.ndarray
+    hidden_bias: np.ndarray
+    visible_bias: np.ndarray
+    pooling: int
+    gaussian: bool
+
+    def positions(self, frames: int) -> int:
+        """Return how many positions a basis has along so many frames: whole blocks alone."""
+        return (frames - self.weights.shape[1] + 1) // self.pooling * self.pooling
+
+    def extent(self, frames: int) -> int:
+        """Return how many of so many frames those positions reach."""
+        return self.positions(frames) + self.weights.shape[1] - 1
+
+
+def new_crbm(
+    *, channels: int, bases: int, length: int, pooling: int, gaussian: bool, activation: float, seed: Sequence[int]
+) -> Crbm:
+    """Return a layer with small random weights.
+
+    Parameters
+    ----------
+    channels, bases, length, pooling, gaussian
+        Shape and kind, as in `Crbm`.
+    activation : float
+        Share of the hidden units that are on while the weights are small, below 1 / `pooling`.
+    seed : sequence of int
+        Of the weights.
+
+    Returns
+    -------
+    Crbm
+
+    Raises
+    ------
+    ConfigError
+        If the share is not below that, or not above 0.
+    """
+    if not 0 < pooling * activation < 1:
+        raise ConfigError(
+            f"The option activation is {activation:g} with a pooling of {pooling}: set it between 0 and 1 / pooling, "
+            f"{1 / pooling:.3g}."
+        )
+    weights = np.random.default_rng(seed).standard_normal((bases, length, channels)) / np.sqrt(length * channels)
+    bias = np.log(activation / (1 - pooling * activation))
+    return Crbm(
+        (0.1 * weights).astype(np.float32),
+        np.full(bases, bias, np.float32),
+        np.zeros(channels, np.float32),
+        pooling,
+        gaussian,
+    )
+
+
+def energy(layer: Crbm, visible: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Return the energy of states; states have a probability proportional to exp(-energy).
+
+    Parameters
+    ----------
+    layer : Crbm
+    visible : np.ndarray [shape=(n_segments, n_frames, n_channels)]
+        As many frames as the positions reach.
+    hidden : np.ndarray [shape=(n_segments, n_positions, n_bases)]
+        0 or 1, at most one 1 in a block of a basis.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_segments,), dtype=float64]
+    """
+    visible, hidden, bias = visible.astype(float), hidden.astype(float), layer.visible_bias.astype(float)
+    patches = np.lib.stride_tricks.sliding_window_view(visible, layer.weights.shape[1], axis=1)
+    together = np.einsum("ntk,ntcl,klc->n", hidden, patches, layer.weights, optimize=True)
+    alone = -((visible - bias) ** 2).sum(axis=(1, 2)) / 2 if layer.gaussian else (visible * bias).sum(axis=(1, 2))
+    return -(alone + together + (hidden * layer.hidden_bias).sum(axis=(1, 2)))
+
+
+class HiddenInputs:
+    """What the hidden units get from the visible ones, for the weights as they are when this is made or refreshed.
+
+    The inner product of the patch at each position with each basis, and the bias: in the form of `combine`, whose sums
+    are taken where they are used. Several threads may call it.
+
+    Parameters
+    ----------
+    layer : Crbm
+
+    Attributes
+    ----------
+    bias : np.ndarray [shape=(n_bases,), dtype=float32]
+    """
+
+    def __init__(self, layer: Crbm) -> None:
+        self._layer = layer
+        self._transformed: np.ndarray | None = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take the layer's weights and bias as they are now."""
+        import tensorflow as tf
+
+        self.bias = self._layer.hidden_bias.copy()
+        self._transformed = transformed_weights(self._layer.weights, out=self._transformed)
+        with tf.device("CPU"):  # what comes after runs there, and moving takes longer than multiplying
+            self._weights = tf.constant(self._transformed)
+
+    def products(self, visible: np.ndarray) -> np.ndarray:
+        """Compute the products.
+
+        Parameters
+        ----------
+        visible : np.ndarray [shape=(n_segments, n_frames, n_channels), dtype=float32]
+
+        Returns
+        -------
+        np.ndarray [shape=(5, n_segments, tiles, n_bases), dtype=float32]
+            To be read alone.
+        """
+        import tensorflow as tf
+
+        positions, length = self._layer.positions(visible.shape[1]), self._layer.weights.shape[1]
+        frames = transformed_frames(visible[:, : positions + length - 1], length=length, outputs=positions)
+        points, n, tiles, width = frames.shape
+        with tf.device("CPU"):
+            done = tf.matmul(tf.constant(frames.reshape(points, n * tiles, width)), self._weights)
+        return np.asarray(memoryview(done)).reshape(points, n, tiles, -1)
+
+
+def hidden_probabilities(layer: Crbm, inputs: HiddenInputs, visible: np.ndarray) -> np.ndarray:
+    """Return the probability that each hidden unit is on, given the visible units.
+
+    Parameters
+    ----------
+    layer : Crbm
+    inputs : HiddenInputs
+        Of the layer.
+    visible : np.ndarray [shape=(n_segments, n_frames, n_channels), dtype=float32]
+
+    Returns
+    -------
+    np.ndarray [shape=(n_segments, n_positions, n_bases), dtype=float32]
+        Softmax over the units of a block and the state without any.
+    """
+    shape = (len(visible), layer.positions(visible.shape[1]), len(inputs.bias))
+    probabilities = np.empty(shape, np.float32)
+    fill_probabilities(inputs.products(visible), inputs.bias, layer.pooling, probabilities)
+    return probabilities
+
+
+def pooled_probabilities(layer: Crbm, inputs: HiddenInputs, visible: np.ndarray) -> np.ndarray:
+    """Return the probability that a unit of each block is on, given the visible units.
+
+    Parameters
+    ----------
+    layer, inputs, visible
+        As in `hidden_probabilities`.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_segments, n_positions / pooling, n_bases), dtype=float32]
+    """
+    units = hidden_probabilities(layer, inputs, visible)
+    return units.reshape(len(units), -1, layer.pooling, units.shape[2]).sum(axis=2)
+
+
+def visible_means(layer: Crbm, chosen: np.ndarray) -> np.ndarray:
+    """Return the expectation of the visible units, given the hidden ones.
+
+    Parameters
+    ----------
+    layer : Crbm
+    chosen : np.ndarray [shape=(n_segments, n_blocks, n_bases), dtype=int8]
+        Which unit of each block is on; `pooling` if none is.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_segments, n_frames, n_channels), dtype=float32]
+        Of the frames that the positions reach.
+    """
+    bases, length, channels = layer.weights.shape
+    frames = chosen.shape[1] * layer.pooling + length - 1
+    visible = np.empty((len(chosen), frames, channels), np.float32)
+    visible[:] = layer.visible_bias
+    add_bases(chosen, layer.pooling, layer.weights.reshape(bases, -1), visible)
+    return visible if layer.gaussian else 1 / (1 + np.exp(-visible))

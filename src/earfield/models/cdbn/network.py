@@ -1,0 +1,236 @@
+"""A convolutional deep belief network on whitened spectrograms: layers trained one on the other, without labels.
+
+Source: Lee, Largman, Pham & Ng (2009), "Unsupervised feature learning for audio classification using convolutional deep
+belief networks", NIPS 22.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from earfield.errors import ConfigError, DatasetError
+from earfield.mel.shards import MelShards, window_starts
+from earfield.models.cdbn.contrastive_divergence import train_crbm
+from earfield.models.cdbn.crbm import Crbm, HiddenInputs, new_crbm, pooled_probabilities
+from earfield.models.cdbn.whitening import Whitening, fit_whitening
+
+log = logging.getLogger(__name__)
+
+_WEIGHTS_STREAM, _TRAINING_STREAM = 11, 12
+_FLOOR = 0.01  # of a whitened component's variance, as a share of the mean variance of a band
+LEARNING = {"momentum": 0.9, "decay": 0.001, "sparsity": 10.0}
+_SEGMENTS = 16  # described at a time
+
+
+@dataclass(frozen=True)
+class Cdbn:
+    """A trained network.
+
+    Attributes
+    ----------
+    whitening : Whitening
+    layers : list of Crbm
+        The lowest first.
+    histories : list of pd.DataFrame
+        Of each layer's training, as from `train_crbm`.
+    frames, hop : int
+        Length of a segment and distance between segments [frames].
+    """
+
+    whitening: Whitening
+    layers: list[Crbm]
+    histories: list[pd.DataFrame]
+    frames: int
+    hop: int
+
+
+def segments_of(
+    shards: MelShards, names: Sequence[str], *, frames: int, hop: int
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Cut tracks into segments that together cover them.
+
+    Parameters
+    ----------
+    shards : MelShards
+        Where the tracks lie.
+    names : sequence of str
+        The tracks.
+    frames, hop : int
+        Length of a segment and distance between segments [frames].
+
+    Returns
+    -------
+    tracks : list of str [length n_segments]
+        The track of each segment.
+    starts : np.ndarray [shape=(n_segments,), dtype=int]
+        Its first frame.
+    counts : np.ndarray [shape=(n_tracks,), dtype=int]
+        Segments of each track.
+
+    Raises
+    ------
+    DatasetError
+        If a track is shorter than a segment.
+    """
+    lengths = shards.index.frames.loc[list(names)].to_numpy()
+    if lengths.min() < frames:
+        raise DatasetError(
+            f"The track '{names[int(lengths.argmin())]}' has {lengths.min()} frames, fewer than the {frames} of the "
+            "option frames of the convolutional deep belief network; lower it."
+        )
+    starts = [window_starts(length, frames=frames, hop=hop) for length in lengths]
+    counts = np.array([len(each) for each in starts])
+    return [name for name, n in zip(names, counts, strict=True) for _ in range(n)], np.concatenate(starts), counts
+
+
+# One thread of linear algebra for each worker: sums in an order that the number of processors does not change.
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def train_cdbn(
+    shards: MelShards,
+    names: Sequence[str],
+    *,
+    frames: int,
+    overlap: float,
+    components: float,
+    bases: Sequence[int],
+    length: int,
+    pooling: int,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    activation: float,
+    seed: int,
+    workers: int,
+) -> Cdbn:
+    """Fit the whitening, then train layer after layer.
+
+    Parameters
+    ----------
+    shards : MelShards
+        Where the tracks lie.
+    names : sequence of str
+        The training tracks.
+    frames : int
+        Length of a segment.
+    overlap : float
+        Of neighbouring segments, as a share of their length.
+    components : int or float
+        Of the whitening: their number, or the share of the variance that they have to hold.
+    bases : sequence of int
+        Of each layer.
+    length, pooling : int
+        Frames of a basis and positions in a block, of every layer.
+    epochs, batch_size, learning_rate, activation
+        As in `train_crbm` and `Learner`, of every layer.
+    seed : int
+        Of all that is random. The same seed gives the same bits, with any number of workers.
+    workers : int
+        Processors to use.
+
+    Returns
+    -------
+    Cdbn
+
+    Raises
+    ------
+    ConfigError
+        If a layer has no whole block left in a segment.
+    DatasetError
+        If a track is shorter than a segment, or the spectra do not vary.
+    EarfieldError
+        If a layer's reconstruction error stops being a number.
+    """
+    hop = max(1, round(frames * (1 - overlap)))
+    tracks, starts, _ = segments_of(shards, names, frames=frames, hop=hop)
+    whitening = fit_whitening((shards.track(name) for name in names), components=components, floor=_FLOOR)
+    log.info("%d components hold %.2f%% of the variance.", whitening.components, 100 * whitening.variance_kept)
+    made = Cdbn(whitening, [], [], frames, hop)
+    channels, left = whitening.components, frames
+    for depth, n in enumerate(bases):
+        layer = new_crbm(
+            channels=channels,
+            bases=n,
+            length=length,
+            pooling=pooling,
+            gaussian=not depth,
+            activation=activation,
+            seed=[_WEIGHTS_STREAM, seed, depth],
+        )
+        if layer.positions(left) < pooling:
+            raise ConfigError(
+                f"Layer {depth + 1} of the convolutional deep belief network gets {left} frames, too few for a basis "
+                f"of {length} and a block of {pooling}; raise its option frames, or name fewer layers in bases."
+            )
+        below = _passes(made)
+
+        def visible(rows: np.ndarray, below: Callable[[np.ndarray], list[np.ndarray]] = below) -> np.ndarray:
+            return below(shards.gather([tracks[row] for row in rows], starts[rows].tolist(), frames=frames))[-1]
+
+        history = train_crbm(
+            layer,
+            visible,
+            len(starts),
+            name=f"layer {depth + 1} of the convolutional deep belief network",
+            seed=[_TRAINING_STREAM, seed, depth],
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            activation=activation,
+            workers=workers,
+            **LEARNING,
+        )
+        made.layers.append(layer)
+        made.histories.append(history)
+        channels, left = n, layer.positions(left) // pooling
+    return made
+
+
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def describe(cdbn: Cdbn, shards: MelShards, names: Sequence[str], *, workers: int) -> tuple[np.ndarray, np.ndarray]:
+    """Describe segments by what the layers make of them.
+
+    Parameters
+    ----------
+    cdbn : Cdbn
+    shards : MelShards
+        Where the tracks lie.
+    names : sequence of str
+        The tracks.
+    workers : int
+        Processors to use.
+
+    Returns
+    -------
+    features : np.ndarray [shape=(n_segments, n_bases of all layers), dtype=float32]
+        Pooled probabilities, averaged over the segment: the first layer's bases, then the next one's.
+    counts : np.ndarray [shape=(n_tracks,), dtype=int]
+        Segments of each track.
+    """
+    tracks, starts, counts = segments_of(shards, names, frames=cdbn.frames, hop=cdbn.hop)
+    passes = _passes(cdbn)
+
+    def part(first: int) -> np.ndarray:
+        stop = first + _SEGMENTS
+        mel = shards.gather(tracks[first:stop], starts[first:stop].tolist(), frames=cdbn.frames)
+        return np.concatenate([pooled.mean(axis=1) for pooled in passes(mel)[1:]], axis=1)
+
+    with ThreadPoolExecutor(workers) as pool:
+        return np.concatenate(list(pool.map(part, range(0, len(starts), _SEGMENTS)))), counts
+
+
+def _passes(cdbn: Cdbn) -> Callable[[np.ndarray], list[np.ndarray]]:
+    """Return the function from log-mel segments to whitened ones and every layer's pooled probabilities."""
+    layers, inputs = list(cdbn.layers), [HiddenInputs(layer) for layer in cdbn.layers]
+
+    def passes(mel: np.ndarray) -> list[np.ndarray]:
+        values = [cdbn.whitening(mel)]
+        for layer, of_layer in zip(layers, inputs, strict=True):
+            values.append(pooled_probabilities(layer, of_layer, values[-1]))
+        return values
+
+    return passes

@@ -1,0 +1,184 @@
+"""Models that are modules: what each is given, what it gives back, and how its parameters are chosen."""
+
+import importlib
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from earfield.configuration.code_dependencies import module_name
+from earfield.errors import ConfigError, DatasetError
+from earfield.features.shards import read_features
+from earfield.files.tables import read_text_csv
+from earfield.mel.shards import MelShards
+from earfield.models.predictions import write_predictions
+from earfield.tracks.tags import tag_matrix, tags_of_all
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a model is given.
+
+    Attributes
+    ----------
+    labels : list of str
+        Sorted; a target is a place in this list.
+    tracks : mapping of str to list of str
+        Names of the tracks of each subset: train, validation, test.
+    targets : mapping of str to np.ndarray [shape=(n_tracks,), dtype=int]
+        Of train and validation; nobody is told those of test tracks.
+    features : mapping of str to np.ndarray [shape=(n_tracks, n_features), dtype=float64] or None
+        By subset, of the features that the model's module names.
+    shards : MelShards or None
+        The log-mel spectrograms, for a module that names no features.
+    seed : int
+        Of all that is random in the model.
+    """
+
+    labels: list[str]
+    tracks: Mapping[str, list[str]]
+    targets: Mapping[str, np.ndarray]
+    features: Mapping[str, np.ndarray] | None
+    shards: MelShards | None
+    seed: int
+
+
+# From a task and the options of the configuration to probabilities [shape=(n_test_tracks, n_labels)].
+Predict = Callable[..., np.ndarray]
+
+
+def predict_with_module(
+    *,
+    module: str,
+    options: Mapping[str, Any],
+    split: str | os.PathLike[str],
+    features_paths: Sequence[str | os.PathLike[str]],
+    frames_paths: Sequence[str | os.PathLike[str]],
+    index_paths: Sequence[str | os.PathLike[str]],
+    predictions_path: str | os.PathLike[str],
+    seed: int,
+    tags: bool = False,
+) -> None:
+    """Fit a model on the training tracks of a split and write its probabilities for the test tracks.
+
+    Parameters
+    ----------
+    module : str
+        Module of `earfield.models`. Its `predict` takes a `Task` and the options, and returns probabilities
+        [shape=(n_test_tracks, n_labels)]. If it has a constant FEATURES, the task holds the features of that module of
+        `earfield.features`, else the spectrograms.
+    options : mapping
+        For `predict`.
+    split : path-like
+        `track, label, subset`.
+    features_paths : sequence of path-like
+        Shards of the features that the module names; empty if it names none.
+    frames_paths, index_paths : sequence of path-like
+        Shards of the spectrograms; empty if the module names features.
+    predictions_path : path-like
+        `.csv` to write.
+    seed : int
+        Of the model.
+    tags : bool
+        Whether a label is the text of several tags. The module, which has a constant TAGS = True, is asked about each
+        tag by itself then: it tells tracks with it from the others.
+
+    Raises
+    ------
+    DatasetError
+        If the probabilities are not those of the test tracks and labels.
+    """
+    table = read_text_csv(split)
+    parts = dict(iter(table.groupby("subset")))
+    labels = tags_of_all(table.label) if tags else sorted(table.label.unique())
+    described = read_features(features_paths) if features_paths else None
+    task = Task(
+        labels=labels,
+        tracks={subset: rows.track.tolist() for subset, rows in parts.items()},
+        targets={
+            subset: tag_matrix(rows.label, labels) if tags else rows.label.map(labels.index).to_numpy()
+            for subset, rows in parts.items()
+            if subset != "test"
+        },
+        features=None
+        if described is None
+        else {subset: described.loc[rows.track].to_numpy(dtype=float) for subset, rows in parts.items()},
+        shards=MelShards(frames_paths, index_paths) if frames_paths else None,
+        seed=seed,
+    )
+    predict: Predict = importlib.import_module(module_name("models", module)).predict
+
+    def probabilities_of(task: Task) -> np.ndarray:
+        probabilities = predict(task, **options)
+        expected = (len(parts["test"]), len(task.labels))
+        if probabilities.shape != expected or not np.allclose(probabilities.sum(axis=1), 1, atol=1e-6):
+            raise DatasetError(
+                f"earfield.models.{module} returned probabilities of shape {probabilities.shape} that add up to "
+                f"{probabilities.sum(axis=-1).min():g} to {probabilities.sum(axis=-1).max():g} a track; it has to "
+                f"return shape {expected}, each row adding up to 1."
+            )
+        return probabilities
+
+    probabilities = _one_by_one(task, probabilities_of) if tags else probabilities_of(task)
+    write_predictions(predictions_path, tracks=parts["test"], labels=labels, probabilities=probabilities, tags=tags)
+
+
+def _one_by_one(task: Task, probabilities_of: Callable[[Task], np.ndarray]) -> np.ndarray:
+    """Return the probability of each tag [track, tag], each from a task of two labels: without it, with it."""
+    columns = []
+    for place, tag in enumerate(task.labels):
+        own = {subset: has[:, place].astype(int) for subset, has in task.targets.items()}
+        if len(set(own["train"])) == 1:  # nothing to tell apart
+            columns.append(np.full(len(task.tracks["test"]), float(own["train"][0])))
+            continue
+        log.info("The tag '%s':", tag)
+        columns.append(probabilities_of(replace(task, labels=[f"not {tag}", tag], targets=own))[:, 1])
+    return np.column_stack(columns)
+
+
+def choose(
+    candidates: Iterable[Mapping[str, Any]],
+    log_probabilities: Callable[[Mapping[str, Any]], np.ndarray],
+    *,
+    targets: np.ndarray,
+) -> Mapping[str, Any]:
+    """Choose hyperparameters on validation tracks.
+
+    Parameters
+    ----------
+    candidates : iterable of mapping
+        Hyperparameters to try.
+    log_probabilities : callable
+        From hyperparameters to log probabilities of the validation tracks [shape=(n_tracks, n_labels)], of a model
+        fitted on training tracks.
+    targets : np.ndarray [shape=(n_tracks,), dtype=int]
+        The validation tracks' labels.
+
+    Returns
+    -------
+    mapping
+        The candidate with the best accuracy, which few validation tracks leave with many ties, among those the one
+        with the least log loss, and among those the first.
+
+    Raises
+    ------
+    ConfigError
+        If there is no candidate.
+    """
+    trials = []
+    for candidate in candidates:
+        likelihood = log_probabilities(candidate)
+        accuracy = float((likelihood.argmax(axis=1) == targets).mean())
+        loss = float(-likelihood[np.arange(len(targets)), targets].mean())
+        trials.append((accuracy, -loss, candidate))
+        log.info("%s: %.1f%% of %d validation tracks, log loss %.3f nat", candidate, 100 * accuracy, len(targets), loss)
+    if not trials:
+        raise ConfigError("An option in models.<name>.options is an empty list; give it a value to choose.")
+    best = max(trials, key=lambda trial: trial[:2])[2]
+    log.info("Chosen: %s", best)
+    return best

@@ -1,0 +1,184 @@
+"""What speaks for and against a split: counts, what its subsets share, what was asked for and not reached."""
+
+import itertools
+import logging
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from earfield.files.atomic import write_json
+from earfield.splits.grouped_split import SUBSETS, apportion
+from earfield.tracks.artists import artists_of, titles_of
+from earfield.tracks.tags import carriers
+
+log = logging.getLogger(__name__)
+
+_SLACK = 0.05  # of a label's tracks
+
+
+def missed_ratios(
+    tracks: pd.DataFrame, subsets: np.ndarray, *, ratio: Sequence[float], artists: bool, tags: bool = False
+) -> list[str]:
+    """Say of which labels the ratio could not be kept, and which artist is the reason.
+
+    Parameters
+    ----------
+    tracks : pd.DataFrame
+        With the columns `label, artist`.
+    subsets : np.ndarray [shape=(n_tracks,)]
+        The subset of each track; other values are of no account.
+    ratio : sequence of 3 floats
+        Shares of training, validation and test tracks that were asked for.
+    artists : bool
+        Whether artists were kept together.
+    tags : bool
+        Whether a label is the text of several tags; sentences are about tags then.
+
+    Returns
+    -------
+    list of str
+        A sentence for each label where a subset misses by more than one track and 5% of the label's, or where an artist
+        has more tracks than were asked for any subset, so that no split could keep the ratio.
+    """
+    sentences = []
+    names, labels = artists_of(tracks), tracks.label.to_numpy()
+    used = np.isin(subsets, SUBSETS)
+    for label, own in carriers(labels[used], tags=tags).items():
+        rows = np.flatnonzero(used)[own]
+        asked = apportion(len(rows), ratio)
+        got = np.array([np.count_nonzero(subsets[rows] == subset) for subset in SUBSETS])
+        over = int(np.argmax(got - asked))
+        together = rows[(subsets[rows] == SUBSETS[over]) & (names[rows] != "")]
+        owner, most = "", 0
+        if artists and len(together):
+            _, firsts, counts = np.unique(names[together], return_index=True, return_counts=True)
+            owner = tracks.artist.iloc[together[firsts[np.argmax(counts)]]]
+            most = int(counts.max())
+        if np.abs(got - asked).max() <= max(1, _SLACK * len(rows)) and most <= asked.max():
+            continue
+        why = "artists stay in one subset" if artists else "repeated recordings stay in one subset"
+        if tags:
+            why += " and tracks have several tags"
+        if most > asked[over]:
+            why += f", and the artist '{owner}' has {most}"
+        what = "tag" if tags else "label"
+        sentences.append(
+            f"The {what} '{label}' was to have {_slashed(asked)} tracks for {_slashed(SUBSETS)} and has "
+            f"{_slashed(got)}: {why}."
+        )
+    return sentences
+
+
+def write_audit(
+    tracks: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    pairs: pd.DataFrame,
+    protocol: Mapping[str, Any],
+    seed: int,
+    unusable: int,
+    notes: Sequence[str],
+    tags: bool = False,
+) -> None:
+    """Write the audit of a split, and log its warnings.
+
+    Parameters
+    ----------
+    tracks : pd.DataFrame
+        The usable tracks, with the columns `track, label, artist, title, subset`; for a track that is in none, the
+        column `subset` says why.
+    path : path-like
+        `.json` to write: `protocol` as it was asked for, `seed` (of folds also `repetition` and `fold`), `not_used`
+        (tracks by reason), `subsets` (of each the number of `tracks`, by `labels`, of `artists`, of `unnamed` tracks),
+        `shared` and `warnings`. Two subsets share, as in `shared.train.test`: so many `artists`; `artist_tracks` and
+        `artist_share`, the tracks of the second beside an artist in the first; `title_tracks` and `title_share`, those
+        beside the same artist and title; and `repeats`, the pairs of tracks that are the same recording. Shares are of
+        all tracks of the second subset.
+    pairs : pd.DataFrame
+        With the columns `track, other`: tracks that are the same recording.
+    protocol : mapping
+        As in `config.yaml`.
+    seed : int
+        The split's seed, or the number of the run.
+    unusable : int
+        Tracks that have a problem.
+    notes : sequence of str
+        Warnings that are known already.
+    tags : bool
+        Whether a label is the text of several tags; tracks are counted by tag then.
+    """
+    subset = tracks.subset.to_numpy()
+    reasons = {reason: int(np.count_nonzero(subset == reason)) for reason in sorted(set(subset) - set(SUBSETS))}
+    content: dict[str, Any] = {"protocol": dict(protocol), "seed": seed}
+    if "folds" in protocol:
+        content |= dict(zip(("repetition", "fold"), divmod(seed, protocol["folds"]), strict=True))
+    content["not_used"] = reasons | ({"has a problem": unusable} if unusable else {})
+    content["subsets"] = _counts(tracks, tags=tags)
+    content["shared"] = {one: {} for one in SUBSETS[:-1]}
+    for one, other in itertools.combinations(SUBSETS, 2):
+        content["shared"][one][other] = _shared(tracks[subset == one], tracks[subset == other], pairs)
+    content["warnings"] = [*notes, *_absences(content["subsets"]), *_repetitions(content["shared"])]
+    for warning in content["warnings"]:
+        log.warning("%s", warning)
+    write_json(path, content)
+
+
+def _counts(tracks: pd.DataFrame, *, tags: bool) -> dict[str, dict[str, Any]]:
+    """Count what each subset holds."""
+    artists = artists_of(tracks)
+    subset = tracks.subset.to_numpy()
+    used = np.isin(subset, SUBSETS)
+    labels = {label: rows for label, rows in carriers(tracks.label, tags=tags).items() if rows[used].any()}
+    return {
+        name: {
+            "tracks": int(np.count_nonzero(subset == name)),
+            "labels": {label: int(np.count_nonzero(rows & (subset == name))) for label, rows in labels.items()},
+            "artists": len(set(artists[subset == name]) - {""}),
+            "unnamed": int(np.count_nonzero(artists[subset == name] == "")),
+        }
+        for name in SUBSETS
+    }
+
+
+def _shared(one: pd.DataFrame, other: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Any]:
+    """Count what the tracks of two subsets have in common."""
+    artists = (set(artists_of(one)) & set(artists_of(other))) - {""}
+    shared: dict[str, Any] = {"artists": len(artists)}
+    for what, values, known in (
+        ("artist", artists_of(other), artists),
+        ("title", titles_of(other), set(titles_of(one)) - {""}),
+    ):
+        beside = [value in known for value in values]
+        shared |= {f"{what}_tracks": sum(beside), f"{what}_share": round(float(np.mean(beside)), 6)}
+    here, there = set(one.track), set(other.track)
+    either = [*zip(pairs.track, pairs.other, strict=True), *zip(pairs.other, pairs.track, strict=True)]
+    shared["repeats"] = sorted([first, second] for first, second in either if first in here and second in there)
+    return shared
+
+
+def _absences(subsets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Name the labels that a subset lacks."""
+    absent = {name: [f"'{label}'" for label, n in held["labels"].items() if not n] for name, held in subsets.items()}
+    return [
+        f"The subset '{name}' has no track of the label{'s' * (len(labels) > 1)} {', '.join(labels)}."
+        for name, labels in absent.items()
+        if labels
+    ]
+
+
+def _repetitions(shared: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Name recordings that are in two subsets."""
+    found = [(one, other, each["repeats"]) for one, others in shared.items() for other, each in others.items()]
+    return [
+        f"The subsets '{one}' and '{other}' share recordings ({len(repeats)}, the first '{repeats[0][0]}' = "
+        f"'{repeats[0][1]}')."
+        for one, other, repeats in found
+        if repeats
+    ]
+
+
+def _slashed(values: Iterable[object]) -> str:
+    return " / ".join(str(value) for value in values)

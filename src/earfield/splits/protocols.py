@@ -1,0 +1,466 @@
+"""Protocols: which tracks are for training, validation and test."""
+
+import os
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from earfield.errors import DatasetError
+from earfield.files.tables import read_text_csv, usable_tracks, write_csv
+from earfield.files.user_csv import read_user_csv
+from earfield.splits.grouped_split import SUBSETS, allot, apportion, groups_of, joined
+from earfield.splits.leakage_report import missed_ratios, write_audit
+from earfield.splits.multilabel_split import iterative_stratification
+from earfield.tracks.artists import artists_of
+from earfield.tracks.tags import carriers, tag_matrix, tags_of_all
+
+# Where a label has too few artists for all subsets, it has to be learnt first, then tested.
+_NEEDS = (4, 1, 2)
+_RAISE = "raise datasets.<name>.task.min_tracks"
+_OF_FILE = {name: name for name in SUBSETS} | {"valid": "validation", "excluded": "", "": ""}
+
+
+def stratified(
+    tracks: pd.DataFrame,
+    *,
+    seed: int,
+    ratio: Sequence[float],
+    recordings: np.ndarray | None = None,
+    tags: bool = False,
+) -> np.ndarray:
+    """Split by track within each label: the paper's protocol.
+
+    Parameters
+    ----------
+    tracks : pd.DataFrame
+        With the columns `track, label`.
+    seed : int
+        Another seed, another split.
+    ratio : sequence of 3 floats
+        Shares of training, validation and test tracks, in any unit.
+    recordings : np.ndarray [shape=(n_tracks,), dtype=int], optional
+        Equal for tracks that are the same recording; those go to one subset. Without it each track counts as its own.
+    tags : bool
+        Whether a label is the text of several tags; each tag's counts come near the ratio then.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_tracks,), dtype=str]
+        The subset of each row. Within each label the counts are the ratio's, rounded to the largest remainder, and
+        at least one for each subset with a share; as nearly as that can be where recordings are kept together.
+
+    Raises
+    ------
+    DatasetError
+        If a label has fewer recordings than there are subsets to fill.
+
+    Source: Dong (2018): 50 / 20 / 30 of each genre's 100 tracks.
+    """
+    recordings = np.arange(len(tracks)) if recordings is None else recordings
+    wanted = len(SUBSETS)
+    for label, rows in carriers(tracks.label, tags=tags).items():
+        n, of = len(np.unique(recordings[rows])), np.count_nonzero(rows)
+        if n < wanted:
+            what = "recording" if of > n else "track"
+            raise DatasetError(
+                f"The {'tag' if tags else 'label'} '{label}' has {n} usable {what}{'s' * (n != 1)}, and a split into "
+                f"{wanted} subsets needs {wanted}; add tracks of it or "
+                f"{_RAISE if tags else f'leave the label out (artists: {_RAISE})'}."
+            )
+    return np.array(SUBSETS)[_placed(tracks.label.to_numpy(), recordings, ratio=ratio, seed=seed, tags=tags)]
+
+
+def by_artist(
+    tracks: pd.DataFrame,
+    *,
+    seed: int,
+    ratio: Sequence[float],
+    unnamed: str,
+    recordings: np.ndarray | None = None,
+    tags: bool = False,
+) -> np.ndarray:
+    """Split by artist: no artist is in two subsets, and labels are stratified as far as that allows.
+
+    Parameters
+    ----------
+    tracks : pd.DataFrame
+        With the columns `track, label, artist`.
+    seed, ratio, recordings, tags
+        As in `stratified`.
+    unnamed : str
+        What tracks without artist are: `apart` (each has an artist of its own), `together` (those of a label have one
+        artist), `train` (for training only) or `leave_out`.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_tracks,), dtype=str]
+        The subset of each row, or else why it is in none. Not the best of all splits is taken, which would be one
+        and the same for every seed, but one drawn at random among those that `earfield.splits.grouped_split.allot`
+        finds good.
+
+    Raises
+    ------
+    DatasetError
+        If no track has an artist.
+    """
+    groups, used, training = _artist_groups(tracks, unnamed=unnamed, recordings=recordings)
+    subsets = np.full(len(tracks), "no artist", dtype=object)
+    labels = tracks.label.to_numpy()[used]
+    places = _placed(labels, groups[used], ratio=ratio, seed=seed, tags=tags, in_first=training[used])
+    subsets[used] = np.array(SUBSETS)[places]
+    return subsets.astype(str)
+
+
+def cross_validation(
+    tracks: pd.DataFrame,
+    *,
+    seed: int,
+    folds: int,
+    ratio: Sequence[float],
+    artists: bool,
+    unnamed: str = "apart",
+    recordings: np.ndarray | None = None,
+) -> np.ndarray:
+    """Test one fold of the tracks: over the runs of one repetition every track is tested exactly once.
+
+    Parameters
+    ----------
+    tracks : pd.DataFrame
+        With the columns `track, label`, and `artist` if artists are kept together.
+    seed : int
+        Number of the run: it tests fold `seed % folds` of repetition `seed // folds`.
+    folds : int
+        How many there are. They are stratified and of equal size, as nearly as groups allow.
+    ratio : sequence of 2 floats
+        Shares of training and validation tracks among those that are not tested, in any unit.
+    artists : bool
+        Whether the tracks of an artist are kept in one subset.
+    unnamed : str
+        As in `by_artist`; of no account unless artists are kept together. Tracks for training only are never tested.
+    recordings : np.ndarray [shape=(n_tracks,), dtype=int], optional
+        As in `stratified`.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_tracks,), dtype=str]
+        The subset of each row, or else why it is in none.
+
+    Raises
+    ------
+    DatasetError
+        If a label has so few artists or recordings that some run could not learn it, or if no track has an artist.
+    """
+    repetition, fold = divmod(seed, folds)
+    if artists:
+        groups, used, training = _artist_groups(tracks, unnamed=unnamed, recordings=recordings)
+    else:
+        groups = np.arange(len(tracks)) if recordings is None else recordings
+        used, training = np.ones(len(tracks), dtype=bool), np.zeros(len(tracks), dtype=bool)
+    for label, n in _groups_by_label(tracks[used], groups[used]).items():
+        if n < 2:
+            what = "artist" if artists else "recording"
+            raise DatasetError(
+                f"The label '{label}' has one {what}, so the run that tests it could not learn it; leave the label "
+                f"out (`labels`){' or keep artists apart (`artists: false`)' * artists}."
+            )
+    labels = tracks.label.to_numpy()
+    subsets = np.full(len(tracks), "no artist", dtype=object)
+    tested = np.flatnonzero(used & ~training)
+    asked = _asked(labels[tested], [1] * folds)
+    places = allot(labels[tested], groups[tested], asked=asked, needs=[1] * folds, key=[repetition])
+    places = _evened(places, joined(labels[tested], groups[tested]), folds=folds)
+    subsets[tested[places == fold]] = "test"
+    rest = np.flatnonzero(used & (subsets != "test"))
+    places = allot(
+        labels[rest],
+        groups[rest],
+        asked=_asked(labels[rest], ratio),
+        needs=[2, 1],
+        key=[repetition, fold],
+        in_first=training[rest],
+    )
+    subsets[rest] = np.array(SUBSETS[:2])[places]
+    return subsets.astype(str)
+
+
+def from_file(tracks: pd.DataFrame, *, path: str, column: str, listing: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    """Take a split from a table, such as a published one.
+
+    Parameters
+    ----------
+    tracks : pd.DataFrame
+        With the column `track`.
+    path : str
+        CSV with the columns `track` and `column`.
+    column : str
+        Its values are train, validation or valid, test, and excluded or nothing.
+    listing : pd.DataFrame
+        With the columns `track, problem`: all tracks that are known, the unusable too.
+
+    Returns
+    -------
+    subsets : np.ndarray [shape=(n_tracks,), dtype=str]
+        The subset of each row of `tracks`, or else why it is in none.
+    warnings : list of str
+        Tracks of which the file and the collection do not agree.
+
+    Raises
+    ------
+    DatasetError
+        If the file cannot be read, lacks a column, has another value, or has a track twice or one that is not known.
+
+    Source: for GTZAN's fault-filtered split, Kereliuk, Sturm & Larsen (2015), IEEE Transactions on Multimedia 17.
+    """
+    table = _read_file(path, column=column)
+    double = table.index[table.track.duplicated()]
+    if len(double):
+        raise DatasetError(
+            f"'{path}' line {double[0] + 2} has the track '{table.track[double[0]]}' a second time; remove one row."
+        )
+    strange = table.index[~table.track.isin(listing.track)]
+    if len(strange):
+        raise DatasetError(
+            f"'{path}' line {strange[0] + 2} has the track '{table.track[strange[0]]}', which tracks.csv does not have "
+            f"({len(strange)} such rows); remove the rows or add the songs."
+        )
+    wrong = table.index[~table[column].isin(_OF_FILE)]
+    if len(wrong):
+        raise DatasetError(
+            f"'{path}' line {wrong[0] + 2} has '{table[column][wrong[0]]}' in the column '{column}'; write train, "
+            "validation (or valid), test, or excluded (or nothing)."
+        )
+    subset = table.set_index("track")[column].map(_OF_FILE)
+    notes = []
+    absent = tracks.track[~tracks.track.isin(subset.index)]
+    if len(absent):
+        notes.append(f"'{path}' lacks usable tracks ({len(absent)}, the first '{absent.iloc[0]}'); they are not used.")
+    unusable = listing.track[(listing.problem != "") & listing.track.isin(subset.index[subset != ""])]
+    if len(unusable):
+        notes.append(
+            f"'{path}' asks for tracks that have a problem ({len(unusable)}, the first '{unusable.iloc[0]}'; see "
+            "tracks.csv); they are not used."
+        )
+    return tracks.track.map(subset.replace("", "excluded by the file")).fillna("not in the file").to_numpy(), notes
+
+
+PROTOCOLS: dict[str, Callable[..., np.ndarray]] = {
+    "stratified": stratified,
+    "artist": by_artist,
+    "cross_validation": cross_validation,
+}
+
+
+def write_split(
+    *,
+    tracks: str | os.PathLike[str],
+    repeats: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    audit_path: str | os.PathLike[str],
+    seed: int,
+    protocol: Mapping[str, Any],
+    tags: bool = False,
+) -> None:
+    """Write the split of one protocol and seed, and its audit.
+
+    Parameters
+    ----------
+    tracks : path-like
+        The table of tracks; those with a problem are passed over.
+    repeats : path-like
+        The table of tracks that are the same recording: `track, other`.
+    path : path-like
+        `.csv` to write: `track, label, subset`, without tracks that are in no subset.
+    audit_path : path-like
+        `.json` to write; see `earfield.splits.leakage_report.write_audit`.
+    seed : int
+        The split's seed; in cross-validation the number of the run.
+    protocol : mapping
+        As in `config.yaml`: `kind` is `file` or a key of `PROTOCOLS`. For all kinds: `labels` (only tracks of these are
+        used) and `train_share` (so much of the training tracks is used: of each label its share, and at least one
+        track; a smaller share of a split is a part of a larger one). For all but `file`: `repeats` (`together` keeps
+        tracks that are the same recording in one subset, `apart` does not). The rest are options of the kind's own
+        function.
+    tags : bool
+        Whether a label is the text of several tags. For kinds `stratified`, `artist` and `file`, without `labels`.
+
+    Raises
+    ------
+    DatasetError
+        If the tracks do not allow the split, or if it leaves a subset without tracks or a label without training.
+    """
+    listing, table = read_text_csv(tracks), usable_tracks(tracks)
+    pairs = pd.read_csv(repeats, dtype={"track": str, "other": str}, keep_default_na=False, lineterminator="\n")
+    options = dict(protocol)
+    kind, labels, share = options.pop("kind"), options.pop("labels", None), options.pop("train_share", 1.0)
+    together = options.pop("repeats", "apart") == "together"
+    chosen = _has_label(table, labels, place=tracks)
+    some, subsets = table[chosen], np.full(len(table), "label not asked for", dtype=object)
+    if kind == "file":
+        subsets[chosen], notes = from_file(some, listing=listing, **options)
+    else:
+        recordings = groups_of(pairs, list(some.track)) if together else None
+        several = {"tags": True} if tags else {}
+        subsets[chosen] = PROTOCOLS[kind](some, seed=seed, recordings=recordings, **several, **options)
+        artists = kind == "artist" or bool(options.get("artists"))
+        notes = missed_ratios(some, subsets[chosen], ratio=_shares(options), artists=artists, tags=tags)
+    used = np.isin(subsets, SUBSETS)
+    unlearnt = [name for name, rows in carriers(some.label, tags=tags).items() if not used[chosen][rows].any()]
+    notes += [f"The label '{label}' is in no subset: the models do not know it." for label in unlearnt]
+    _check(table.label.to_numpy(), subsets, place=tracks, tags=tags)
+    if share < 1:
+        beyond = _tracks_beyond if tags else _beyond
+        subsets[beyond(share, table.label.to_numpy(), subsets, seed=seed)] = "beyond train_share"
+    write_audit(
+        table.assign(subset=subsets),
+        audit_path,
+        pairs=pairs,
+        protocol=protocol,
+        seed=seed,
+        unusable=len(listing) - len(table),
+        notes=notes,
+        tags=tags,
+    )
+    used = np.isin(subsets, SUBSETS)
+    write_csv(table.assign(subset=subsets).loc[used, ["track", "label", "subset"]], path)
+
+
+def _placed(
+    labels: np.ndarray,
+    groups: np.ndarray,
+    *,
+    ratio: Sequence[float],
+    seed: int,
+    tags: bool,
+    in_first: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return the subset of each track, by its number."""
+    if tags:
+        has = tag_matrix(labels, tags_of_all(labels))
+        return iterative_stratification(has, groups, ratio=ratio, key=[seed], in_first=in_first)
+    return allot(labels, groups, asked=_asked(labels, ratio), needs=_NEEDS, key=[seed], in_first=in_first)
+
+
+def _asked(labels: np.ndarray, ratio: Sequence[float]) -> dict[str, np.ndarray]:
+    return {label: apportion(int(np.count_nonzero(labels == label)), ratio) for label in np.unique(labels)}
+
+
+def _evened(places: np.ndarray, parts: np.ndarray, *, folds: int) -> np.ndarray:
+    """Renumber the folds within each part of the tracks, so that folds are of nearly equal size over all parts."""
+    evened, sizes = np.empty_like(places), np.zeros(folds, dtype=int)
+    for part in np.unique(parts):
+        own = np.bincount(places[parts == part], minlength=folds)
+        number = np.empty(folds, dtype=int)
+        number[np.argsort(-own, kind="stable")] = np.argsort(sizes, kind="stable")
+        evened[parts == part] = number[places[parts == part]]
+        sizes[number] += own
+    return evened
+
+
+def _shares(options: Mapping[str, Any]) -> list[float]:
+    """Return the shares of training, validation and test that a protocol asks for."""
+    ratio = options["ratio"]
+    if "folds" not in options:
+        return list(ratio)
+    return [each / sum(ratio) * (options["folds"] - 1) for each in ratio] + [1]
+
+
+def _groups_by_label(tracks: pd.DataFrame, groups: np.ndarray) -> dict[str, int]:
+    """Count the groups that have tracks of each label."""
+    counts: dict[str, int] = pd.Series(groups).groupby(tracks.label.to_numpy()).nunique().to_dict()
+    return counts
+
+
+def _artist_groups(
+    tracks: pd.DataFrame, *, unnamed: str, recordings: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the groups of tracks that share artist or recording, which tracks are used, and which for training only.
+
+    A track is for training only together with all of its group.
+    """
+    artists = artists_of(tracks)
+    nameless = artists == ""
+    if nameless.all():
+        raise DatasetError(
+            "The column 'artist' of tracks.csv is empty for every track, and the protocol keeps artists together; list "
+            "the songs in a CSV with the column 'artist' (datasets.<name>.path) or use another protocol."
+        )
+    own = tracks.label if unnamed == "together" else tracks.track
+    artists[nameless] = "\0" + own[nameless]  # no name begins like this
+    groups = joined(artists) if recordings is None else joined(artists, recordings)
+    used = ~nameless if unnamed == "leave_out" else np.ones(len(tracks), dtype=bool)
+    training = np.isin(groups, groups[nameless]) if unnamed == "train" else np.zeros(len(tracks), dtype=bool)
+    return groups, used, training
+
+
+def _read_file(path: str, *, column: str) -> pd.DataFrame:
+    table = read_user_csv(path, mend="`path` of the protocol")
+    for name in ("track", column):
+        if name not in table:
+            raise DatasetError(
+                f"'{path}' lacks the column '{name}' (it has {', '.join(table)}); add it or correct `column` of the "
+                "protocol."
+            )
+    return table.assign(
+        track=[unicodedata.normalize("NFC", track) for track in table.track], **{column: table[column].str.strip()}
+    )
+
+
+def _has_label(table: pd.DataFrame, labels: Sequence[str] | None, *, place: str | os.PathLike[str]) -> np.ndarray:
+    """Return which tracks have one of the labels that a protocol is restricted to."""
+    known = sorted(set(table.label))
+    for label in labels or ():
+        if label not in known:
+            raise DatasetError(
+                f"The protocol asks for the label '{label}', of which {place} has no usable track; it has those of "
+                f"{', '.join(known)}."
+            )
+    wanted = sorted(set(labels or known))
+    if len(wanted) < 2:
+        what = "The labels asked for come down to one" if labels else f"{place} has one label"
+        raise DatasetError(f"{what}, '{wanted[0]}'; a classifier needs two or more.")
+    return table.label.isin(wanted).to_numpy()
+
+
+def _check(labels: np.ndarray, subsets: np.ndarray, *, place: str | os.PathLike[str], tags: bool) -> None:
+    """Refuse a split that nothing can be learnt from or tested with."""
+    for subset in SUBSETS:
+        if subset not in subsets:
+            raise DatasetError(
+                f"The protocol leaves no track of {place} for the subset '{subset}'; add tracks or change the protocol."
+            )
+    used = np.isin(subsets, SUBSETS)
+    found = carriers(labels[used], tags=tags)
+    for label, rows in found.items():
+        places = subsets[used][rows]
+        if "train" not in places:
+            elsewhere = len(places)
+            mend = _RAISE if tags else f"leave the label out (`labels`; artists: {_RAISE})"
+            raise DatasetError(
+                f"The {'tag' if tags else 'label'} '{label}' has {elsewhere} track{'s' * (elsewhere != 1)} for "
+                f"validation or test but none for training; change the protocol or {mend}."
+            )
+    if len(found) < 2:
+        raise DatasetError(f"The protocol leaves tracks of one label, '{min(found)}'; a classifier needs two or more.")
+
+
+def _beyond(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
+    """Return the rows of the training tracks that go beyond a share of them."""
+    beyond = []
+    for label in np.unique(labels):
+        rows = np.flatnonzero((labels == label) & (subsets == "train"))
+        # The same order for every share, so that smaller ones are parts of larger ones.
+        order = np.random.default_rng([seed, *b"train_share", 0, *label.encode()]).permutation(rows)
+        beyond.append(order[max(1, int(share * len(rows) + 0.5)) :])
+    return np.concatenate(beyond)
+
+
+def _tracks_beyond(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
+    """Return the rows of the training tracks that go beyond a share of them; each tag keeps one."""
+    rows = np.random.default_rng([seed, *b"train_share"]).permutation(np.flatnonzero(subsets == "train"))
+    # The same order for every share, so that smaller ones are parts of larger ones.
+    needed = {int(rows[np.argmax(own[rows])]) for own in carriers(labels, tags=True).values() if own[rows].any()}
+    order = np.array(sorted(rows, key=lambda row: row not in needed))
+    return order[max(len(needed), int(share * len(rows) + 0.5)) :]

@@ -1,0 +1,275 @@
+"""GTZAN: getting its archive, and holding each of its tracks against the known md5."""
+
+import hashlib
+import io
+import os
+import re
+import shutil
+import wave
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+import soundfile as sf
+from tqdm import tqdm
+
+from earfield.errors import DatasetError
+from earfield.tracks.archive import unpack
+from earfield.tracks.audio_files import shard_of
+from earfield.tracks.download import download
+
+_ARCHIVE = "genres.tar.gz"
+_FACTS = ["track", "genre", "wav_md5", "artist", "title"]
+_AUDIO = re.compile(r"(?P<track>[a-z]+\.\d{5})\.(au|wav|flac)", re.IGNORECASE)
+
+
+def obtain(
+    folder: str | os.PathLike[str],
+    *,
+    facts: str | os.PathLike[str],
+    archive: str | os.PathLike[str] | None,
+    mirrors: Sequence[str],
+    sha256: str,
+    size: int,
+    known_broken: Sequence[str],
+    max_bytes: int,
+    max_entries: int,
+) -> Path:
+    """Get the audio of GTZAN, from the user's own copy or from a mirror.
+
+    Trust decides how strict this is. The known archive, and an archive or folder that the user names, are
+    taken as they are: a track in them that is missing, unreadable or another recording costs that track
+    alone, and `listing` names it. A downloaded archive of unknown hash is taken only if all tracks verify,
+    `known_broken` apart: the later copies of GTZAN hold WAV files, so their hashes differ, and the common
+    ones have a broken jazz.00054. In no case does a track that fails its md5 count as usable.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        The folder to unpack into; one that stands there is replaced. The downloaded archive stays beside it.
+    facts : str or path-like
+        The table that `read_facts` reads.
+    archive : str, path-like or None
+        The user's own `.tar.gz`, or the folder that it was unpacked into. None or "": download.
+    mirrors : sequence of str
+        Addresses of the archive, tried in turn.
+    sha256 : str
+        Hash of the known archive [hexadecimal].
+    size : int
+        Size of the known archive [bytes]. A mirror that sends more than twice as much is refused.
+    known_broken : sequence of str
+        Tracks that a downloaded archive of unknown hash may lack or hold broken.
+    max_bytes : int
+        Bound on what an archive may unpack to [bytes].
+    max_entries : int
+        Bound on the number of entries of an archive.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder that holds the audio: `folder`, or the user's own.
+
+    Raises
+    ------
+    DatasetError
+        If the user's archive does not exist or is refused, or if every mirror fails.
+    EarfieldError
+        If the disk is full.
+    """
+    folder = Path(folder)
+    if archive:
+        own = Path(archive).expanduser()
+        if own.is_dir():
+            return own
+        if not own.exists():
+            raise DatasetError(
+                f"datasets.gtzan.archive names {str(archive)!r}, which does not exist: correct the path, or "
+                "set it to null to download GTZAN."
+            )
+        return unpack(own, folder, max_bytes=max_bytes, max_entries=max_entries)
+
+    def unpack_and_verify(candidate: Path) -> None:
+        unpack(candidate, folder, max_bytes=max_bytes, max_entries=max_entries)
+        try:
+            _require_all(folder, facts, known_broken)
+        except DatasetError:
+            shutil.rmtree(folder)
+            raise
+
+    target = folder.with_name(_ARCHIVE)
+    known = download(
+        mirrors,
+        target,
+        sha256=sha256,
+        size=size,
+        limit=2 * size,
+        accept=unpack_and_verify,
+        mend=f"Download {_ARCHIVE} yourself and set datasets.gtzan.archive to its path.",
+    )
+    if known:
+        unpack(target, folder, max_bytes=max_bytes, max_entries=max_entries)
+    return folder
+
+
+def listing(
+    folder: str | os.PathLike[str],
+    facts: str | os.PathLike[str],
+    *,
+    shard: int = 0,
+    shards: int = 1,
+    n_threads: int | None = None,
+) -> pd.DataFrame:
+    """List the tracks of GTZAN, or those of one shard, with what is wrong with those that cannot be used.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Where the audio lies, at any depth.
+    facts : str or path-like
+        The table that `read_facts` reads.
+    shard, shards : int
+        Which shard of how many; all tracks if there is one.
+    n_threads : int or None
+        Threads that decode and hash; None lets Python choose.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each track of `facts`, in its order; all columns are strings: track, label, path (begins
+        with `folder`; empty if missing), artist, title, problem (empty if the track is the known recording,
+        bit for bit). Files of tracks that `facts` does not know are passed over.
+
+    Raises
+    ------
+    DatasetError
+        If `folder` does not exist or holds two files of one track, or if `facts` cannot be read.
+    """
+    table = read_facts(facts)
+    table = table[[shard_of(track, shards=shards) == shard for track in table.track]].reset_index(drop=True)
+    found = find_audio(folder)
+    paths = [found.get(track) for track in table.track]
+    with ThreadPoolExecutor(n_threads) as pool:
+        checked = pool.map(_problem, paths, table.wav_md5)
+        problems = list(tqdm(checked, desc="verify", total=len(paths), unit=" tracks", mininterval=1.0))
+    return pd.DataFrame(
+        {
+            "track": table.track,
+            "label": table.genre,
+            "path": [str(path) if path else "" for path in paths],
+            "artist": table.artist,
+            "title": table.title,
+            "problem": problems,
+        }
+    )
+
+
+def read_facts(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read what is known about the tracks.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A CSV with the columns track, genre, wav_md5, artist and title, and any others.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All columns as strings, empty where unknown.
+
+    Raises
+    ------
+    DatasetError
+        If the file cannot be read, lacks a column or names a track twice.
+    """
+    try:
+        # Without keep_default_na an artist named "None" or "NA" would vanish.
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path} cannot be read as a table of tracks ({error}): restore it.") from error
+    missing = [column for column in _FACTS if column not in table.columns]
+    if missing:
+        raise DatasetError(f"{path} lacks the column {', '.join(missing)}: restore it.")
+    repeated = table.track[table.track.duplicated()]
+    if len(repeated):
+        raise DatasetError(f"{path} names {repeated.iloc[0]} twice: remove one of the rows.")
+    return table
+
+
+def find_audio(folder: str | os.PathLike[str]) -> dict[str, Path]:
+    """Find the files named `<genre>.<5 digits>.au`, `.wav` or `.flac` below a folder.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        Path of each track's file, by the track's name (`blues.00000`).
+
+    Raises
+    ------
+    DatasetError
+        If `folder` is not a folder or holds two files of one track.
+    """
+    if not Path(folder).is_dir():
+        raise DatasetError(f"{folder} is not a folder: correct the path.")
+    found: dict[str, Path] = {}
+    for path in sorted(Path(folder).rglob("*")):
+        match = _AUDIO.fullmatch(path.name)
+        if not match or not path.is_file():
+            continue
+        track = match["track"].lower()
+        if track in found:
+            raise DatasetError(f"{found[track]} and {path} are both the track {track}: keep one of them.")
+        found[track] = path
+    return found
+
+
+def wav_md5(path: str | os.PathLike[str]) -> str:
+    """Hash a track as the 16-bit WAV file that it decodes to, whatever its format.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Audio that libsndfile reads: for GTZAN .au, .wav or .flac.
+
+    Returns
+    -------
+    str
+        md5 [hexadecimal] of the plain 44-byte header and the PCM-16 samples.
+
+    Raises
+    ------
+    soundfile.LibsndfileError
+        If the file is missing or no audio.
+    """
+    samples, sample_rate = sf.read(path, dtype="int16", always_2d=True)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(samples.shape[1])
+        writer.setsampwidth(2)
+        writer.setframerate(sample_rate)
+        writer.writeframes(samples.astype("<i2", copy=False).tobytes())
+    return hashlib.md5(file.getbuffer(), usedforsecurity=False).hexdigest()
+
+
+def _require_all(folder: str | os.PathLike[str], facts: str | os.PathLike[str], known_broken: Sequence[str]) -> None:
+    """Raise `DatasetError` unless every track verifies, `known_broken` apart."""
+    table = listing(folder, facts)
+    failed = table[(table.problem != "") & ~table.track.isin(known_broken)]
+    if len(failed):
+        first = failed.iloc[0]
+        more = f" and {len(failed) - 10} more" if len(failed) > 10 else ""
+        raise DatasetError(
+            f"its hash is unknown and {len(failed)} of {len(table)} tracks do not verify: "
+            f"{', '.join(failed.track[:10])}{more} (the first is {first.problem})."
+        )
+
+
+def _problem(path: Path | None, known: str) -> str:
+    """Say in a clause why one track cannot be used; empty if it can."""
+    if path is None:
+        return "missing: no .au, .wav or .flac of that name"
+    try:
+        found = wav_md5(path)
+    except (sf.SoundFileError, wave.Error, OSError, ValueError, MemoryError) as error:
+        return f"unreadable: {error}"
+    return "" if found == known else f"another recording: md5 {found}, known is {known}"

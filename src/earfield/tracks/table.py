@@ -1,0 +1,262 @@
+"""Collections of songs as one table, `tracks.csv`."""
+
+import hashlib
+import os
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import soundfile
+from tqdm import tqdm
+
+from earfield.audio.frames import frame_count
+from earfield.audio.read import PCM16_STEP, read_audio
+from earfield.errors import AudioError, DatasetError
+from earfield.files.tables import TRACK_COLUMNS, read_text_csv, write_csv
+from earfield.files.user_csv import read_user_csv
+from earfield.tracks.audio_files import is_song, shard_of, track_name
+from earfield.tracks.task import label_by_artist, label_by_tags, tags_from_columns
+
+_SHOWN = 20  # problems that an error or a log line spells out
+_LABELLED_BY = {"artist": label_by_artist, "tags": label_by_tags}
+_NOTHING_KNOWN: dict[str, object] = {"seconds": np.nan, "sample_rate": 0, "channels": 0, "sha256": "", "problem": ""}
+
+
+def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
+    """List the songs of a folder `<label>/<file>`.
+
+    Parameters
+    ----------
+    folder : path-like
+        Holds one folder a label. Files below these, at any depth, are that label's songs. Hidden files, and files
+        whose suffix no audio format has, are passed over.
+
+    Returns
+    -------
+    pd.DataFrame
+        With the columns `track, label, path, artist, title`. A track is named by its path below `folder` without
+        the suffix.
+
+    Raises
+    ------
+    DatasetError
+        If the folder is missing, holds no song, or holds one whose name is not UTF-8.
+    """
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        raise DatasetError(f"The folder '{folder}' does not exist; correct datasets.<name>.path in the configuration.")
+    paths = sorted(path for path in folder.glob("*/**/*") if is_song(path.relative_to(folder)) and path.is_file())
+    if not paths:
+        raise DatasetError(f"The folder '{folder}' holds no audio file in a sub-folder; put songs in <label>/<file>.")
+    return pd.DataFrame(
+        {
+            "track": [track_name(path.relative_to(folder)) for path in paths],
+            "label": [unicodedata.normalize("NFC", path.relative_to(folder).parts[0]) for path in paths],
+            "path": [str(path) for path in paths],
+            "artist": "",
+            "title": "",
+        }
+    )
+
+
+def list_csv(path: str | os.PathLike[str], *, tags: Sequence[str] = ()) -> pd.DataFrame:
+    """List the songs of a CSV with the columns `path, label` and, if known, `artist, title`.
+
+    Parameters
+    ----------
+    path : path-like
+        Its relative paths are relative to its own folder.
+    tags : sequence of str
+        Columns that hold tags. They are listed too, and the column `label` need not be there.
+
+    Returns
+    -------
+    pd.DataFrame
+        With the columns `track, label, path, artist, title`. A track is named by its path as written, without the
+        suffix.
+
+    Raises
+    ------
+    DatasetError
+        If the file is missing, is no CSV in UTF-8, lacks a column, or has a row without path or label.
+    """
+    path = Path(path).expanduser()
+    table = read_user_csv(path, mend="datasets.<name>.path in the configuration")
+    for column in ("path",) if tags else ("path", "label"):
+        if column not in table:
+            raise DatasetError(f"'{path}' lacks the column '{column}' (it has {', '.join(table)}); add it.")
+        blank = table.index[table[column].str.strip() == ""]
+        if len(blank):
+            raise DatasetError(f"'{path}' line {blank[0] + 2} has no {column}; fill it in or remove the row.")
+    for column in {"path", "label", *tags} & set(table):
+        if table[column].str.contains("\0", regex=False).any():
+            raise DatasetError(f"'{path}' cannot be read as a CSV in UTF-8 (it holds the character NUL).")
+    if table.empty:
+        raise DatasetError(f"'{path}' lists no song; add rows.")
+    return pd.DataFrame(
+        {
+            "track": [track_name(Path(name)) for name in table.path],
+            "label": [unicodedata.normalize("NFC", label.strip()) for label in table["label"]]
+            if "label" in table
+            else "",
+            "path": [str(path.parent / os.path.expanduser(name)) for name in table.path],
+            "artist": list(table["artist"]) if "artist" in table else "",
+            "title": list(table["title"]) if "title" in table else "",
+        }
+        | {column: list(table[column]) for column in tags if column in table and column not in TRACK_COLUMNS}
+    )
+
+
+def list_songs(path: str | os.PathLike[str], *, tags: Sequence[str] = ()) -> pd.DataFrame:
+    """List the songs of a folder or of a CSV; see `list_folder` and `list_csv`."""
+    return list_csv(path, tags=tags) if str(path).lower().endswith(".csv") else list_folder(path)
+
+
+def inspect(path: str | os.PathLike[str], *, sample_rate: int, hop_length: int, frames: int) -> dict[str, object]:
+    """Say what a file holds, and why it cannot be used if it cannot.
+
+    Parameters
+    ----------
+    path : path-like
+        The audio file.
+    sample_rate : int
+        Rate that the front end works at [Hz].
+    hop_length : int
+        Distance between frames [samples].
+    frames : int
+        Length of a segment [frames]: the least that a track must give.
+
+    Returns
+    -------
+    dict
+        `seconds`, `sample_rate`, `channels`, `sha256` (of the file's bytes) and `problem` (empty when usable).
+    """
+    facts = dict(_NOTHING_KNOWN)
+    try:
+        with open(path, "rb") as file:
+            facts["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+        y = read_audio(path)
+        header = soundfile.info(path)
+    except AudioError as error:
+        return facts | {"problem": str(error)}
+    except OSError as error:
+        return facts | {"problem": f"cannot be opened ({os.strerror(error.errno or 0)})"}
+    seconds = len(y) / header.samplerate
+    facts |= {"seconds": round(seconds, 6), "sample_rate": header.samplerate, "channels": header.channels}
+    if frame_count(len(y) * sample_rate // header.samplerate, hop_length=hop_length) < frames:
+        needed = (frames - 1) * hop_length / sample_rate
+        facts["problem"] = f"ends after {seconds:.2f} s of audio; {needed:.2f} s are needed"
+    elif np.abs(y).max() < PCM16_STEP:
+        facts["problem"] = "is silent"
+    return facts
+
+
+def write_tracks_shard(
+    songs: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    shard: int,
+    shards: int,
+    sample_rate: int,
+    hop_length: int,
+    frames: int,
+    tags: Sequence[str] = (),
+) -> None:
+    """Inspect the songs of one shard and write their table.
+
+    Parameters
+    ----------
+    songs : pd.DataFrame
+        With the columns `track, label, path, artist, title`, and `problem` if something is known already; songs of
+        other shards are passed over.
+    path : path-like
+        Table to write, with the columns `TRACK_COLUMNS`, sorted by track.
+    shard, shards : int
+        Which shard of how many. A track's shard is a hash of its name, so that a new track moves no other.
+    sample_rate, hop_length, frames
+        As in `inspect`.
+    tags : sequence of str
+        Columns of `songs` whose tags are put in the place of the label; see `tags_from_columns`.
+
+    Raises
+    ------
+    DatasetError
+        If two tracks have one name, or a column of tags is missing; the table is not written.
+    """
+    songs = tags_from_columns(songs, tags) if tags else songs
+    songs = songs[[shard_of(track, shards=shards) == shard for track in songs.track]]
+    songs = songs.sort_values("track", kind="stable").reset_index(drop=True)
+    double = songs[songs.track.duplicated(keep=False)]
+    if len(double):
+        first, second = double.path.iloc[:2]
+        raise DatasetError(
+            f"Two files give the track '{double.track.iloc[0]}': '{first}' and '{second}'; rename or remove one."
+        )
+    known = songs["problem"] if "problem" in songs else pd.Series("", index=songs.index)
+
+    def facts(row: int) -> dict[str, object]:
+        if known[row]:
+            return _NOTHING_KNOWN | {"problem": known[row]}
+        return inspect(songs.path[row], sample_rate=sample_rate, hop_length=hop_length, frames=frames)
+
+    rows = [facts(row) for row in tqdm(range(len(songs)), desc="tracks", unit="track")]
+    inspected = pd.DataFrame(rows, columns=list(_NOTHING_KNOWN))
+    table = pd.concat([songs.drop(columns="problem", errors="ignore"), inspected], axis=1)[TRACK_COLUMNS]
+    write_csv(table, path)
+
+
+def write_tracks(
+    shard_paths: Sequence[str | os.PathLike[str]],
+    path: str | os.PathLike[str],
+    *,
+    max_unusable: float,
+    task: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Write the tables of all shards as one.
+
+    Parameters
+    ----------
+    shard_paths : sequence of path-like
+        What `write_tracks_shard` wrote.
+    path : path-like
+        `tracks.csv` to write.
+    max_unusable : float
+        Largest share of unusable tracks, 0 to 1, that the run goes on with.
+    task : mapping, optional
+        `kind`, "artist" or "tags", and `min_tracks`, as `label_by_artist` and `label_by_tags` take it; without a task,
+        labels are the collection's. What the task leaves out is not counted as unusable.
+
+    Returns
+    -------
+    pd.DataFrame
+        The table, with the columns `TRACK_COLUMNS`, sorted by track.
+
+    Raises
+    ------
+    DatasetError
+        If more than `max_unusable` of the tracks cannot be used, or the task leaves fewer than two labels; the table
+        is not written.
+    """
+    shards = [table for table in map(read_text_csv, shard_paths) if len(table)]
+    table = pd.concat(shards).sort_values("track").reset_index(drop=True)
+    unusable = table[table.problem != ""]
+    if len(unusable) > max_unusable * len(table):
+        raise DatasetError(
+            f"{len(unusable)} of {len(table)} tracks cannot be used, more than tracks.max_unusable = {max_unusable:g} "
+            f"allows; mend or remove them, or raise the limit:\n{describe_problems(unusable)}"
+        )
+    if task:
+        table = _LABELLED_BY[task["kind"]](table, min_tracks=task["min_tracks"])
+    write_csv(table, path)
+    return table
+
+
+def describe_problems(unusable: pd.DataFrame) -> str:
+    """Return one line for each unusable track, file and reason, shortened beyond the first few."""
+    lines = [f"  '{row.path or row.track}' {row.problem}" for row in unusable.head(_SHOWN).itertuples()]
+    if len(unusable) > _SHOWN:
+        lines.append(f"  ... and {len(unusable) - _SHOWN} more")
+    return "\n".join(lines)

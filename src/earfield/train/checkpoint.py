@@ -1,0 +1,70 @@
+"""The state of an unfinished training, from which a killed run goes on to the same result."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from earfield.files.atomic import write_aside
+
+
+@dataclass
+class TrainingState:
+    """All that the next epoch depends on.
+
+    Attributes
+    ----------
+    weights, best_weights, optimizer : list of np.ndarray
+        The network's now, the network's at its best epoch, and the optimiser's variables.
+    history : list of dict
+        One row an epoch.
+    best_epoch : int
+        Row of `history` with the best validation; -1 before the first epoch.
+    """
+
+    weights: list[np.ndarray]
+    best_weights: list[np.ndarray]
+    optimizer: list[np.ndarray]
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int = -1
+
+
+def run_fingerprint(files: Sequence[str | os.PathLike[str]], settings: dict[str, Any]) -> str:
+    """Return a hash of all that decides a run's result: its input files, its code and its settings."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for path in files:
+        with open(path, "rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def save_checkpoint(path: str | os.PathLike[str], state: TrainingState, *, fingerprint: str) -> None:
+    """Write the state under its final name only when whole, in place of the one before."""
+    arrays = {
+        f"{name}.{number}": value
+        for name in ("weights", "best_weights", "optimizer")
+        for number, value in enumerate(getattr(state, name))
+    }
+    facts = {"fingerprint": fingerprint, "history": state.history, "best_epoch": state.best_epoch}
+    with write_aside(path) as aside:
+        np.savez(aside, facts=np.array(json.dumps(facts)), **arrays)
+
+
+def load_checkpoint(path: str | os.PathLike[str], *, fingerprint: str) -> TrainingState | None:
+    """Read the state of a run with this fingerprint; None if there is none, or only that of another run."""
+    if not Path(path).exists():
+        return None
+    with np.load(path) as archive:
+        facts = json.loads(str(archive["facts"]))
+        if facts.pop("fingerprint") != fingerprint:
+            return None
+        arrays = {
+            name: [archive[f"{name}.{number}"] for number in range(sum(key.startswith(f"{name}.") for key in archive))]
+            for name in ("weights", "best_weights", "optimizer")
+        }
+    return TrainingState(**arrays, history=facts["history"], best_epoch=facts["best_epoch"])

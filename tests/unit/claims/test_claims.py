@@ -1,0 +1,586 @@
+"""Verdicts on the paper's claims: each can be reached, from tables alone, and the page says what the table says."""
+
+import math
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from markdown_it import MarkdownIt
+
+from earfield.claims import paper_claims as claims
+from earfield.claims.paper_claims import write_claims
+from earfield.errors import DatasetError
+from earfield.models.predictions import read_predictions, write_predictions
+
+HOLDS, FAILS, UNTOLD = "holds", "does not hold", "cannot be told from this data"
+GENRES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"]
+CLAIMS = [
+    *["human_level", "above_hand_made", "hardest_genres", "genres_differ", "filters_like_strfs", "hidden_separable"],
+    *["three_seconds", "above_tzanetakis", "above_deep_belief"],
+    *["learned", "learned_apart", "artists_apart", "still_rising", "calibrated"],
+]
+OF_FIVE_GENRES = "above_deep_belief"  # asked where it was run
+CURVES = {"stratified": ("stratified", 1.0), "half": ("stratified", 0.5), "quarter": ("stratified", 0.25)}
+
+
+def summary(value=0.7, low=0.65, high=0.75, **more):
+    row = {"protocol": "stratified", "model": "cnn", "seeds": 3, "tracks": 900, "tests": 1000, "sd": 0.02}
+    return row | {"accuracy": value, "low": low, "high": high, "balanced_accuracy": value, "baseline": 0.1} | more
+
+
+def pair(other, value, low, high, **more):
+    row = {"protocol": "stratified", "model": "cnn", "other": other, "seeds": 3, "tracks": 900, "tests": 1000}
+    row |= {"accuracy": 0.7, "other_accuracy": 0.7 - value, "difference": value, "low": low, "high": high}
+    return row | {"p_value": 0.0123, "disagreements": 50, "tracks_disagreed": 41} | more
+
+
+def heard(seconds, gain, low, high):
+    row = {"protocol": "stratified", "model": "cnn", "seconds": seconds, "seeds": 3, "tracks": 900, "tests": 1000}
+    row |= {"accuracy": 0.6 + gain, "low": 0.55 + gain, "high": 0.65 + gain}
+    return row | {"gain": gain, "gain_low": low, "gain_high": high}
+
+
+def sureness(name, confidence, accuracy, half, tests=100):
+    row = {"protocol": "stratified", "model": "cnn", "bin": name, "from": "", "to": "", "seeds": 3, "tracks": 900}
+    row |= {"tests": tests, "confidence": confidence, "accuracy": accuracy}
+    return row | {"low": accuracy - half, "high": accuracy + half, "calibration_error": 0.0321, "brier": 0.4}
+
+
+def between(other, value, low, high, *, protocol="stratified", model="cnn"):
+    row = {"model": model, "protocol": protocol, "other": other, "tracks": 800, "accuracy": 0.7}
+    return row | {"other_accuracy": 0.7 - value, "difference": value, "low": low, "high": high}
+
+
+def shape(estimate, null, difference, half, *, measure=None):
+    row = {"protocol": "stratified", "estimate": estimate, "null": null, "statistic": "mean", "trained": 0.5}
+    row |= {"null_value": 0.5 - difference, "difference": difference, "low": difference - half}
+    row |= {
+        "high": difference + half,
+        "finding": "",
+        "seeds": 3,
+        "units": 180,
+        "null_units": 170,
+        "over": "",
+        "draws": 9,
+    }
+    return [row | {"measure": name} for name in ([measure] if measure else ["separability", "gabor_r2"])]
+
+
+def shapes(lasso, gradient, half=0.02):
+    """Return rows of both estimates, each with the differences from the untrained and the shuffled network."""
+    both = {"lasso": lasso, "gradient": gradient}
+    return [
+        row
+        for estimate, differences in both.items()
+        for null, difference in zip(("cnn_untrained", "cnn_shuffled"), differences, strict=True)
+        for row in shape(estimate, null, difference, half)
+    ]
+
+
+def axes(difference, low, high, *, hidden=(0.6, 0.5, 0.7), baseline=0.1):
+    return {
+        "hidden_segments": hidden, "raw_segments": (0.4, 0.3, 0.5), "difference_segments": (difference, low, high),
+        "baseline_segments": baseline, "n_tracks": [500, 200, 300], "n_segments": [5000, 2000, 3210],
+    }  # fmt: skip
+
+
+def tzanetakis(*, knn=(0.1, 0.05, 0.15)):
+    rows = [pair(f"tzanetakis_{name}", 0.2, 0.1, 0.3) for name in ("gaussian", "gmm")]
+    return [*rows, pair("tzanetakis_knn", *knn)]
+
+
+def deep_belief(value, low, high):
+    return pair("cdbn", value, low, high, protocol="five_genres")
+
+
+def apart(other, value, low, high):
+    return pair(other, value, low, high, protocol="artist")
+
+
+TABLES = {
+    "summary": [summary()],
+    "paired": [
+        pair("mfcc_svm", 0.1, 0.06, 0.14),
+        pair("majority", 0.6, 0.5, 0.7),
+        apart("majority", 0.5, 0.4, 0.6),
+        *tzanetakis(),
+        deep_belief(0.1, 0.02, 0.18),
+    ],
+    "recall": [],
+    "heard": [heard(2.97, 0, 0, 0), heard(30, 0.01, -0.005, 0.025)],
+    "calibration": [sureness("all", 0.72, 0.7, 0.02), sureness("1", 0.15, 0.14, 0.05)],
+    "protocols": [between("artist", 0.02, 0.0, 0.04), between("half", 0.05, 0.02, 0.08)],
+    "learning_curve": [],
+    "resemblance": shapes((0.2, 0.2), (0.3, 0.3)),
+}
+DISCRIMINANTS = axes(0.2, 0.1, 0.3)
+SEQUENCES = ("paired", "recall", "heard", "calibration")
+
+
+def write_runs(folder, recall, *, per_label, runs):
+    """Write predictions of which so many are right; return the paths and the tracks."""
+    names = [*recall, "something else"]
+    rows = [
+        (f"{label}{n}", label, n < round(share * per_label))
+        for label, share in recall.items()
+        for n in range(per_label)
+    ]
+    table = pd.DataFrame(rows, columns=["track", "label", "right"])
+    wanted = [names.index(each.label) if each.right else len(recall) for each in table.itertuples()]
+    paths = [folder / f"{run}.csv" for run in range(runs)]
+    for path in paths:
+        write_predictions(path, tracks=table, labels=names, probabilities=np.eye(len(names))[wanted])
+    return paths, table[["track", "label"]]
+
+
+@pytest.fixture
+def judge(tmp_path, tracks_csv):
+    """Return a function that writes tables and returns the claims by name, and the page.
+
+    Tables (None for none) and options of `write_claims` may be given; without, every claim can be judged.
+    """
+
+    def write(*, truth=None, per_label=100, runs=3, discriminants=DISCRIMINANTS, artist="", **given):
+        truth = dict.fromkeys(GENRES, 0.7) if truth is None else truth
+        predictions, songs = write_runs(tmp_path, truth, per_label=per_label, runs=runs)
+        arguments = {
+            "dataset": "songs", "source": "gtzan", "protocol": "stratified", "model": "cnn",
+            "predictions": predictions, "references": "resources/reference_levels.csv",
+            "tracks": tracks_csv(songs.assign(artist=artist)), "hand_made": ["mfcc_svm", "mel_logistic"],
+            "controls": ["majority"], "artists_apart": "artist", "curves": CURVES,
+        }  # fmt: skip
+        if discriminants:
+            np.savez(tmp_path / "fig5.npz", **discriminants)
+            arguments["discriminants"] = tmp_path / "fig5.npz"
+        for name, rows in (TABLES | {name: given.pop(name) for name in TABLES if name in given}).items():
+            paths = []
+            if rows:
+                paths = [tmp_path / f"{name}.csv"]
+                pd.DataFrame(rows).to_csv(paths[0], index=False)
+            arguments[name] = paths if name in SEQUENCES else paths[0] if paths else None
+        write_claims(csv_path=tmp_path / "out.csv", md_path=tmp_path / "out.md", **(arguments | given))
+        table = pd.read_csv(tmp_path / "out.csv", keep_default_na=False, dtype=str, lineterminator="\n")
+        return table.set_index("claim"), (tmp_path / "out.md").read_text(encoding="utf-8")
+
+    return write
+
+
+MORE = {"controls": ["x", "majority"]}
+
+# What is changed, and the verdict that this makes.
+VERDICTS = {
+    "human_level": [
+        ({"summary": [summary(0.75, 0.70, 0.80)]}, HOLDS),
+        ({"summary": [summary(0.65, 0.60, 0.699)]}, FAILS),
+        ({"summary": [summary(0.70, 0.65, 0.75)]}, UNTOLD),
+        # On other music than GTZAN's 1,000 tracks nothing follows, whatever the number.
+        ({"summary": [summary(0.95, 0.93, 0.97)], "source": "files"}, UNTOLD),
+        ({"summary": [summary(0.95, 0.93, 0.97)], "source": "demo"}, UNTOLD),
+        ({"summary": [summary(0.95, 0.93, 0.97)], "per_label": 13}, UNTOLD),
+        ({"summary": [summary(0.95, 0.93, 0.97)], "truth": dict.fromkeys(GENRES[:9], 0.7)}, UNTOLD),
+    ],
+    "above_hand_made": [
+        ({"paired": [pair("mfcc_svm", 0.08, 0.04, 0.12)]}, HOLDS),
+        ({"paired": [pair("mfcc_svm", 0.20, 0.15, 0.25)]}, HOLDS),
+        ({"paired": [pair("mfcc_svm", 0.05, 0.01, 0.09)]}, FAILS),
+        ({"paired": [pair("mfcc_svm", -0.05, -0.09, -0.01)]}, FAILS),
+        ({"paired": [pair("mfcc_svm", 0.06, -0.02, 0.14)]}, UNTOLD),
+        # The one that does best decides, whatever the order.
+        ({"paired": [pair("mfcc_svm", 0.05, 0.01, 0.09), pair("mel_logistic", 0.2, 0.15, 0.25)]}, FAILS),
+        ({"paired": [pair("mel_logistic", 0.2, 0.15, 0.25), pair("mfcc_svm", 0.05, 0.01, 0.09)]}, FAILS),
+        ({"paired": [pair("mel_logistic", 0.05, 0.01, 0.09), pair("mfcc_svm", 0.2, 0.15, 0.25)]}, FAILS),
+    ],
+    "hardest_genres": [
+        ({"truth": dict.fromkeys(GENRES, 0.9) | {"country": 0.4, "rock": 0.3}}, HOLDS),
+        ({"truth": dict.fromkeys(GENRES, 0.5) | {"country": 0.9, "rock": 0.9}}, FAILS),
+        ({"truth": dict.fromkeys(GENRES, 0.9) | {"country": 0.6, "rock": 0.6, "disco": 0.2}}, FAILS),
+        ({"truth": dict.fromkeys(GENRES, 0.9) | {"country": 0.5, "rock": 0.5, "disco": 0.48}}, UNTOLD),
+        ({"truth": dict.fromkeys(GENRES, 0.6), "per_label": 10}, UNTOLD),
+        ({"truth": {"ROCK": 0.3, " Country": 0.3, "blues": 0.9}}, HOLDS),
+        ({"truth": {"a": 0.5, "b": 0.9, "rock": 0.1}}, UNTOLD),
+        ({"truth": {"country": 0.5, "rock": 0.9}}, UNTOLD),
+    ],
+    "genres_differ": [
+        ({"truth": dict.fromkeys(GENRES, 0.5) | {"metal": 0.9}}, HOLDS),
+        ({"truth": {"a": 0.5, "b": 0.5}, "per_label": 1000}, FAILS),
+        ({"truth": dict.fromkeys(GENRES, 0.5)}, UNTOLD),
+        ({"truth": dict.fromkeys(GENRES, 0.5) | {"metal": 1.0, "pop": 0.0}, "per_label": 2}, UNTOLD),
+        ({"truth": {"a": 0.5}}, UNTOLD),
+    ],
+    "filters_like_strfs": [
+        ({"resemblance": shapes((0.2, 0.2), (0.3, 0.3))}, HOLDS),
+        ({"resemblance": shapes((-0.02, 0.0), (0.38, 0.0))}, FAILS),
+        ({"resemblance": shapes((0.2, 0.2), (0.3, 0.0))}, FAILS),
+        ({"resemblance": shapes((0.2, 0.2), (0.3, 0.1), half=0.15)}, UNTOLD),
+        # One of the two measures alone decides nothing.
+        ({"resemblance": shapes((0.2, 0.2), (0.3, 0.3))[:-1] + shape("gradient", "cnn_shuffled", 0, 0.02)[:1]}, UNTOLD),
+    ],
+    "hidden_separable": [
+        ({"discriminants": axes(0.2, 0.1, 0.3)}, HOLDS),
+        ({"discriminants": axes(-0.2, -0.3, -0.1)}, FAILS),
+        ({"discriminants": axes(0.01, -0.01, 0.02)}, FAILS),
+        ({"discriminants": axes(0.2, 0.1, 0.3, hidden=(0.3, 0.2, 0.4), baseline=0.5)}, FAILS),
+        ({"discriminants": axes(0.05, -0.05, 0.15)}, UNTOLD),
+        ({"discriminants": axes(0.2, 0.1, 0.3, baseline=0.55)}, UNTOLD),
+    ],
+    "three_seconds": [
+        ({"heard": [heard(2.97, 0, 0, 0), heard(30, 0.01, -0.01, 0.029)]}, HOLDS),
+        ({"heard": [heard(2.97, 0, 0, 0), heard(30, 0.02, 0.011, 0.029)]}, HOLDS),
+        ({"heard": [heard(30, 0.06, 0.02, 0.1), heard(2.97, 0, 0, 0), heard(9, 0.01, 0, 0.02)]}, FAILS),
+        ({"heard": [heard(2.97, 0, 0, 0), heard(30, 0.02, 0.001, 0.04)]}, UNTOLD),
+        ({"heard": [heard(2.97, 0, 0, 0), heard(30, 0.05, -0.01, 0.11)]}, UNTOLD),
+        ({"heard": [heard(6, 0, 0, 0), heard(30, 0.06, 0.02, 0.1)]}, UNTOLD),
+        ({"heard": [heard(2.97, 0, 0, 0)]}, UNTOLD),
+    ],
+    "above_tzanetakis": [
+        ({}, HOLDS),
+        # The nearest one decides.
+        ({"paired": tzanetakis(knn=(0.0, -0.02, 0.02))}, FAILS),
+        ({"paired": tzanetakis(knn=(0.05, -0.01, 0.11))}, UNTOLD),
+        ({"paired": tzanetakis()[:1]}, UNTOLD),
+        ({"paired": [deep_belief(0.1, 0.02, 0.18)]}, UNTOLD),
+    ],
+    "above_deep_belief": [
+        ({}, HOLDS),
+        ({"paired": [deep_belief(-0.1, -0.2, 0.0)]}, FAILS),
+        ({"paired": [deep_belief(0.1, -0.02, 0.22)]}, UNTOLD),
+    ],
+    "learned": [
+        ({"paired": [pair("majority", 0.5, 0.4, 0.6)]}, HOLDS),
+        ({"paired": [pair("majority", -0.1, -0.2, 0.02)]}, FAILS),
+        ({"paired": [pair("majority", 0.5, 0.4, 0.6), pair("x", 0.1, -0.1, 0.3)]} | MORE, UNTOLD),
+        ({"paired": [pair("majority", 0.5, 0.4, 0.6), pair("x", 0, -0.02, 0.02)]} | MORE, FAILS),
+        ({"paired": [pair("majority", 0.5, 0.4, 0.6), pair("x", 0, -0.02, 0.02)]}, HOLDS),
+    ],
+    "learned_apart": [
+        ({"paired": [apart("majority", 0.5, 0.4, 0.6)]}, HOLDS),
+        ({"paired": [apart("majority", 0.5, 0.4, 0.6), pair("majority", -0.1, -0.2, 0.02)]}, HOLDS),
+        ({"paired": [apart("majority", -0.1, -0.2, 0.02)]}, FAILS),
+        ({"paired": [apart("majority", 0.1, -0.1, 0.3), pair("majority", 0.5, 0.4, 0.6)]}, UNTOLD),
+        ({"paired": [pair("majority", 0.5, 0.4, 0.6)]}, UNTOLD),
+    ],
+    "artists_apart": [
+        ({"protocols": [between("artist", 0.01, -0.02, 0.04)]}, HOLDS),
+        ({"protocols": [between("artist", 0.15, 0.05, 0.25)]}, FAILS),
+        ({"protocols": [between("stratified", -0.15, -0.25, -0.05, protocol="artist")]}, FAILS),
+        ({"protocols": [between("artist", 0.05, -0.05, 0.15)]}, UNTOLD),
+        ({"protocols": [between("artist", 0.15, 0.05, 0.25)], "artists_apart": "none"}, UNTOLD),
+    ],
+    "still_rising": [
+        ({"protocols": [between("half", 0.05, 0.01, 0.09)]}, HOLDS),
+        ({"protocols": [between("half", 0.0, -0.02, 0.02)]}, FAILS),
+        ({"protocols": [between("half", 0.02, -0.02, 0.06)]}, UNTOLD),
+        # The largest part decides, not the one with the largest loss.
+        ({"protocols": [between("quarter", 0.2, 0.1, 0.3), between("half", 0.0, -0.02, 0.02)]}, FAILS),
+        ({"protocols": [between("half", 0.05, 0.01, 0.09)], "curves": {}}, UNTOLD),
+    ],
+    "calibrated": [
+        ({"calibration": [sureness("all", 0.71, 0.7, 0.02), sureness("1", 0.15, 0.14, 0.05)]}, HOLDS),
+        ({"calibration": [sureness("all", 0.8, 0.7, 0.02)]}, FAILS),
+        ({"calibration": [sureness("all", 0.6, 0.7, 0.02)]}, FAILS),
+        ({"calibration": [sureness("all", 0.7, 0.7, 0.02), sureness("9", 0.95, 0.6, 0.1)]}, FAILS),
+        ({"calibration": [sureness("all", 0.75, 0.7, 0.06)]}, UNTOLD),
+        # An empty bin says nothing.
+        ({"calibration": [sureness("all", 0.71, 0.7, 0.02), sureness("2", math.nan, math.nan, 0, tests=0)]}, HOLDS),
+    ],
+}  # fmt: skip
+
+
+def test_every_claim_reaches_every_verdict():
+    assert list(VERDICTS) == CLAIMS
+    for cases in VERDICTS.values():
+        assert {verdict for _, verdict in cases} == {HOLDS, FAILS, UNTOLD}
+
+
+@pytest.mark.parametrize(
+    ("claim", "changes", "verdict"), [(claim, *case) for claim, cases in VERDICTS.items() for case in cases]
+)
+def test_verdict(judge, claim, changes, verdict):
+    table, page = judge(**changes)
+    asked = any(row["protocol"] == "five_genres" for row in changes.get("paired", TABLES["paired"]))
+    assert table.index.tolist() == [name for name in CLAIMS if asked or name != OF_FIVE_GENRES]
+    assert table.verdict[claim] == verdict, table.reason[claim]
+    assert table.reason[claim] and table.measure[claim]
+    for name in table.index:
+        assert f"**{table.verdict[name]}:**" in page.split(f"### {table.sentence[name]}\n")[1].split("\n###")[0]
+
+
+def test_five_genres_are_asked_about_where_they_were_run(judge):
+    assert OF_FIVE_GENRES in judge()[0].index
+    # On other labels than the five nothing follows.
+    table, page = judge(paired=[pair("cdbn", 0.1, 0.02, 0.18)])
+    assert OF_FIVE_GENRES not in table.index and "Of 8 claims of the paper" in page
+
+
+def test_columns_of_the_table(judge):
+    table, _ = judge()
+    assert list(table.reset_index()) == [
+        *["claim", "sentence", "place", "measure", "value", "low", "high", "baseline", "tracks", "tests", "seeds"],
+        *["protocol", "verdict", "reason"],
+    ]
+    numbers = table[["value", "low", "high"]].astype(float)
+    assert (numbers.low <= numbers.value).all() and (numbers.value <= numbers.high).all()
+    assert table.loc["human_level", ["tracks", "tests", "seeds"]].tolist() == ["900", "1000", "3"]
+    assert (table.place == "not in the paper").tolist() == [False] * 9 + [True] * 5
+
+
+def test_numbers_are_those_of_the_tables(judge):
+    odd = {
+        "summary": [summary(0.71234, 0.6543, 0.7654, baseline=0.1357)],
+        "paired": [pair("mfcc_svm", 0.05432, 0.01, 0.09), pair("majority", 0.4321, 0.4, 0.5)],
+        "heard": [heard(2.97, 0, 0, 0), heard(28.5, 0.01234, -0.005, 0.025)],
+        "protocols": [between("artist", 0.01999, 0.0, 0.04), between("half", 0.05111, 0.02, 0.08)],
+        "resemblance": shapes((0.21, 0.23), (0.3, 0.31)),
+        "discriminants": axes(0.12345, 0.1, 0.15),
+    }
+    table, page = judge(**odd)
+    assert table.value[["human_level", "above_hand_made", "filters_like_strfs", "hidden_separable"]].tolist() == [
+        "0.71234", "0.05432", "0.21", "0.12345",
+    ]  # fmt: skip
+    assert table.value[["three_seconds", "learned", "artists_apart", "still_rising"]].tolist() == [
+        "0.01234", "0.4321", "0.01999", "0.05111",
+    ]  # fmt: skip
+    assert "71.2% (65.4% – 76.5%)" in page and "13.6%" in table.baseline["human_level"]
+    assert "+5.4 points (+1.0 to +9.0)" in page and "64.6%" in table.baseline["above_hand_made"]
+    assert "41 tracks (p = 0.0123)" in table.reason["above_hand_made"]
+    assert float(table.value["calibrated"]) == pytest.approx(0.02)
+    assert float(table.low["calibrated"]) == pytest.approx(0) and float(table.high["calibrated"]) == pytest.approx(0.04)
+
+
+def test_predictions_that_two_claims_ask_for_are_read_once(judge, tmp_path, monkeypatch):
+    runs = {}
+    for model in ("cnn", "cnn_context"):
+        for seed in (1, 2):
+            run = tmp_path / "stratified" / str(seed) / model
+            run.mkdir(parents=True)
+            (path,), _ = write_runs(run, dict.fromkeys(GENRES, 0.5), per_label=4, runs=1)
+            runs.setdefault(model, []).append(path)
+    seen = []
+    monkeypatch.setattr(claims, "read_predictions", lambda path: seen.append(path) or read_predictions(path))
+    table, _ = judge(predictions=runs["cnn"], whole_track=runs["cnn_context"])
+    assert seen == [*runs["cnn"], *runs["cnn_context"]] and float(table.value["whole_track"]) == 0
+
+
+def test_human_level_is_that_of_the_references(judge, tmp_path):
+    references = pd.read_csv("resources/reference_levels.csv")
+    changed = {"summary": [summary(0.75, 0.71, 0.79)]}
+    assert judge(**changed)[0].verdict["human_level"] == HOLDS
+    references.assign(accuracy=0.8).to_csv(tmp_path / "higher.csv", index=False)
+    table, _ = judge(**changed, references=tmp_path / "higher.csv")
+    assert table.verdict["human_level"] == FAILS and "80.0%" in table.baseline["human_level"]
+    references.assign(kind="machine").to_csv(tmp_path / "none.csv", index=False)
+    table, _ = judge(**changed, references=tmp_path / "none.csv")
+    assert table.verdict["human_level"] == UNTOLD and table.value["human_level"] == "0.75"
+
+
+def test_hardest_and_easiest_are_named(judge):
+    recall = dict.fromkeys(GENRES, 0.9) | {"country": 0.4, "rock": 0.3, "jazz": 1.0}
+    table, _ = judge(truth=recall)
+    assert "rock 30.0%, country 40.0%" in table.reason["hardest_genres"]
+    assert "best jazz 100.0%, worst rock 30.0%" in table.baseline["genres_differ"]
+    others = [recall[label] for label in GENRES if label not in ("country", "rock")]
+    assert float(table.value["hardest_genres"]) == pytest.approx(0.35 - np.mean(others), abs=1e-6)
+    assert table.loc["hardest_genres", ["tracks", "tests", "seeds"]].tolist() == ["1000", "3000", "3"]
+
+
+@pytest.mark.parametrize(
+    ("without", "untold"),
+    [
+        ({"resemblance": None}, {"filters_like_strfs"}),
+        ({"discriminants": None}, {"hidden_separable"}),
+        ({"protocols": None}, {"artists_apart", "still_rising"}),
+        ({"learning_curve": None}, set()),
+        ({"heard": None}, {"three_seconds"}),
+        ({"calibration": None}, {"calibrated"}),
+        ({"paired": None}, {"above_hand_made", "learned", "learned_apart", "above_tzanetakis"}),
+        ({"hand_made": []}, {"above_hand_made"}),
+        ({"controls": []}, {"learned", "learned_apart"}),
+        ({"artists_apart": None}, {"learned_apart", "artists_apart"}),
+        ({"curves": None}, {"still_rising"}),
+        ({"predictions": []}, {"hardest_genres", "genres_differ"}),
+        (
+            {"model": "x"},
+            set(CLAIMS) - {"hardest_genres", "genres_differ", "filters_like_strfs", "hidden_separable", OF_FIVE_GENRES},
+        ),
+        (
+            {"protocol": "x"},
+            set(CLAIMS) - {"hardest_genres", "genres_differ", "hidden_separable", "above_deep_belief", "learned_apart"},
+        ),
+        ({"resemblance": shape("lasso", "cnn_untrained", 0.2, 0.1)}, {"filters_like_strfs"}),
+        ({"resemblance": shapes((math.nan, math.nan), (0.3, 0.3))}, {"filters_like_strfs"}),
+        ({"resemblance": shape("lasso", "same_sparsity", 0.2, 0.1)}, {"filters_like_strfs"}),
+    ],
+)
+def test_what_is_not_there_cannot_be_told(judge, without, untold):
+    recall = dict.fromkeys(GENRES, 0.9) | {"country": 0.4, "rock": 0.3}
+    complete = {"truth": recall, "summary": [summary(0.8, 0.75, 0.85)]}
+    assert UNTOLD not in set(judge(**complete)[0].verdict)
+    table, page = judge(**complete, **without)
+    assert set(table.index[table.verdict == UNTOLD]) == untold
+    assert all(table.reason) and not re.search(r"\bnan\b", page)
+
+
+def test_intervals_that_are_not_there_decide_nothing(judge):
+    table, page = judge(
+        summary=[summary(0.7, math.nan, math.nan)],
+        paired=[pair("mfcc_svm", 0.1, math.nan, math.nan), pair("majority", 0.5, math.nan, math.nan)],
+        heard=[heard(2.97, 0, 0, 0), heard(30, 0.1, math.nan, math.nan)],
+        protocols=[between("artist", 0.2, math.nan, math.nan), between("half", 0.2, math.nan, math.nan)],
+        calibration=[sureness("all", 0.9, 0.5, math.nan), sureness("9", 0.95, 0.6, math.nan)],
+    )
+    named = [
+        "human_level",
+        "above_hand_made",
+        "three_seconds",
+        "learned",
+        "artists_apart",
+        "still_rising",
+        "calibrated",
+    ]
+    assert set(table.verdict[named]) == {UNTOLD}
+    assert "70.0% (no interval)" in page and not re.search(r"\bnan\b", page)
+
+
+def test_fine_print_of_artists(judge):
+    assert "No artist is known for 1000 of 1000 tracks" in judge()[0].reason["artists_apart"]
+    assert "artist is known" not in judge(artist="X")[0].reason["artists_apart"]
+
+
+@pytest.mark.parametrize(("source", "words"), [("files", "other music than this"), ("demo", "which code made")])
+def test_other_music_is_said_to_be_other(judge, source, words):
+    table, page = judge(source=source)
+    assert (
+        words in table.reason["human_level"] and "1000 tracks of 10 labels, 100 of each" in table.reason["human_level"]
+    )
+    assert "GTZAN's have" not in page and ("> This music was made by code" in page) == (source == "demo")
+
+
+HARD = ["R&B | *soul*", "<b>", "[x](y)", "a_b_c", "`code`", "#1", "~~no~~", "\\|", "a  &amp; $x$", "NA", "01", "2 \r 3"]
+
+
+def inline(tokens):
+    return "".join(child.content for child in tokens.children)
+
+
+def tables_of(page):
+    """Return the cells of all tables as a reader sees them."""
+    tables = []
+    for token in MarkdownIt("commonmark").enable("table").parse(page):
+        if token.type == "table_open":
+            tables.append([])
+        elif token.type == "tr_open":
+            tables[-1].append([])
+        elif token.type == "inline" and token.level > 3 and tables:
+            tables[-1][-1].append(inline(token))
+    return tables
+
+
+def test_names_are_shown_as_they_are(judge):
+    model, protocol = "my_net|*", "so_*`|`<x>"
+    mine = {"model": model, "protocol": protocol}
+    table, page = judge(
+        dataset="my_*songs*",
+        **mine,
+        truth=dict.fromkeys(HARD, 0.5) | {"<b>": 1.0, "country": 0.1, "rock": 0.1},
+        summary=[summary() | mine, summary(0.5, 0.4, 0.6) | mine | {"model": "<i>"}],
+        paired=[pair(other, 0.2, 0.1, 0.3) | mine for other in ("<i>", "mfcc_svm")],
+        controls=["<i>"],
+    )
+    wanted = {" ".join(each.split()) for each in (model, protocol, "<i>", "mfcc_svm")}
+    tables = tables_of(page)
+    assert wanted <= {cell for each in tables for row in each for cell in row}
+    for each in tables:
+        assert {len(row) for row in each} == {len(each[0])}
+    html = MarkdownIt("commonmark").enable("table").render(page)
+    assert "my_*songs*</h1>" in html and "<i>" not in html and "<b>" not in html and "best &lt;b&gt; 100.0%" in html
+    assert table.protocol["human_level"] == protocol
+
+
+def test_all_models_on_features_made_by_hand_are_named(judge):
+    pairs = [pair("mel_logistic", 0.2, 0.15, 0.25), pair("mfcc_svm", 0.05, 0.01, 0.09)]
+    table, _ = judge(paired=pairs)
+    baseline = table.baseline["above_hand_made"]
+    assert baseline.startswith("mfcc_svm: 65.0%; mel_logistic: 50.0%, difference +20.0 points (+15.0 to +25.0); others")
+
+
+def test_page_begins_with_verdicts_and_repeats_the_table(judge):
+    table, page = judge(summary=[summary(0.65, 0.6, 0.69)])
+    counts = table.verdict.groupby(table.place == "not in the paper").value_counts()
+    papers = [int(counts.get((False, verdict), 0)) for verdict in (HOLDS, FAILS, UNTOLD)]
+    holds, fails, untold = papers
+    head = page.split("\n\n")[1]
+    assert head.startswith(f"**Of 9 claims of the paper {holds} hold") and f" {fails} do" in head
+    assert f", {untold} cannot be told" in head and "Of 5 further ones" in head
+    first = tables_of(page)[0]
+    assert [row[:2] for row in first[1:]] == [list(row) for row in zip(table.verdict, table.sentence, strict=True)]
+    assert page.index("Accuracy differs from genre to genre") < page.index("## Accuracy")
+    text = " ".join(page.split())
+    assert all(" ".join(rule.split()) in text for rule in ("Rule:*", "Held against:*", "Where:* title and abstract"))
+
+
+def test_page_shows_accuracies_pairs_costs_and_references(judge):
+    other = {"protocol": "artist", "accuracy": 0.5, "low": 0.4, "high": 0.6, "baseline": 0.2, "train_seconds": ""}
+    _, page = judge(
+        summary=[
+            summary(0.7, 0.65, 0.75, train_seconds=61.5, peak_mb=812.4),
+            summary(0.6, 0.55, 0.65, model="mfcc_svm", train_seconds=2.25, peak_mb=99.6),
+            summary(peak_mb="", **other),
+        ],
+    )
+    tables = tables_of(page)
+    assert ["model", "stratified", "artist"] in [each[0] for each in tables]
+    grid = next(each for each in tables if each[0] == ["model", "stratified", "artist"])
+    assert grid[1:] == [
+        ["cnn", "70.0% (65.0% – 75.0%)", "50.0% (40.0% – 60.0%)"],
+        ["mfcc_svm", "60.0% (55.0% – 65.0%)", ""],
+    ]
+    costs = next(each for each in tables if "memory [MB]" in each[0])
+    assert costs[1:] == [["cnn", "61.5", "812"], ["mfcc_svm", "2.2", "100"]]
+    pairs = next(each for each in tables if "p" in each[0])
+    assert ["stratified", "mfcc_svm", "60.0%", "+10.0 points (+6.0 to +14.0)", "0.0123", "41 of 900"] in pairs
+    references = pd.read_csv("resources/reference_levels.csv")
+    shown = tables[-1]
+    assert [row[0] for row in shown[1:]] == references.name.tolist()
+    assert [row[5] for row in shown[1:]] == references.protocol.tolist()
+    assert "memory [MB]" not in judge()[1]
+
+
+def test_recall_of_each_label_is_shown(judge):
+    rows = [
+        {"protocol": "stratified", "model": model, "label": label, "seeds": 3, "tracks": 7, "tests": 21}
+        | {"recall": recall, "low": recall - 0.1, "high": recall + 0.1}
+        for model, label, recall in (("cnn", "blues", 0.7), ("cnn", "rock", 0.2), ("mfcc_svm", "jazz", 0.5))
+    ]
+    tables = tables_of(judge(recall=rows)[1])
+    shown = next(each for each in tables if each[0][:2] == ["label", "recall"])
+    assert [row[0] for row in shown[1:]] == ["rock", "blues"] and shown[1][1] == "20.0% (10.0% – 30.0%)"
+
+
+def test_same_tables_give_the_same_files(judge):
+    one, other = judge(), judge()
+    assert one[0].equals(other[0]) and one[1] == other[1]
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"heard": [{"protocol": "stratified", "model": "cnn", "seconds": 3}]}, "heard.csv lacks the column 'seeds'"),
+        ({"summary": [summary("high")]}, r"summary.csv, column 'accuracy': .*high.*; delete the file"),
+        ({"discriminants": {"n_tracks": [1, 2, 3]}}, "fig5.npz lacks the array 'hidden_segments'"),
+    ],
+)
+def test_tables_that_cannot_be_read(judge, tables, message, tmp_path):
+    with pytest.raises(DatasetError, match=message):
+        judge(**tables)
+    assert not (tmp_path / "out.md").exists()
+
+
+def test_claims_need_no_tensorflow_and_no_plots():
+    code = (
+        "import sys, earfield.claims.paper_claims; "
+        "sys.exit(bool({'tensorflow', 'matplotlib', 'sklearn'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,152 @@
+"""Which runs a configuration asks for."""
+
+import copy
+import itertools
+
+import pytest
+
+from earfield.configuration.run_grid import (
+    in_table_order,
+    learning_curves,
+    model_settings,
+    models_of,
+    networks_of,
+    protocols_of,
+    runs_of,
+    split_settings,
+    splits_of,
+)
+
+CONFIG = {
+    "datasets": {"all": {"seeds": [3, 5, 8]}, "own": {"seeds": [1, 2], "protocols": ["half", "plain"]}},
+    "protocols": {
+        "plain": {"kind": "stratified", "ratio": [5, 2, 3]},
+        "half": {"kind": "stratified", "ratio": [5, 2, 3], "train_share": 0.5, "seeds": 2, "models": ["net"]},
+        "other": {"kind": "stratified", "ratio": [1, 1, 1], "train_share": 0.5},
+        "given": {"kind": "file", "path": "split.csv"},
+        "folds": {"kind": "cross_validation", "folds": 4, "seeds": 2},
+        "more_folds": {"kind": "same_splits", "of": "folds", "seeds": 1, "models": ["svm"]},
+    },
+    "models": {"net": {}, "svm": {"module": "mfcc_svm"}, "untrained": {"train": {"max_epochs": 0}}},
+}
+
+
+def test_dataset_runs_the_protocols_that_it_names_or_all_but_files():
+    assert protocols_of(CONFIG, "own") == ["half", "plain"]
+    assert protocols_of(CONFIG, "all") == ["plain", "half", "other", "folds"]
+
+
+def test_runs_are_the_first_seeds():
+    assert runs_of(CONFIG, "all", "plain") == [3, 5, 8]
+    assert runs_of(CONFIG, "all", "half") == [3, 5]
+
+
+def test_each_fold_of_each_seed_is_a_run_of_its_own_number():
+    runs = runs_of(CONFIG, "all", "folds")
+    assert [divmod(run, 4) for run in runs] == [(seed, fold) for seed in (3, 5) for fold in range(4)]
+
+
+@pytest.mark.parametrize("protocol", CONFIG["protocols"])
+def test_added_seed_adds_runs_and_changes_none(protocol):
+    more = copy.deepcopy(CONFIG)
+    more["datasets"]["own"]["seeds"].append(3)
+    before, after = (runs_of(config, "own", protocol) for config in (CONFIG, more))
+    assert after[: len(before)] == before
+
+
+def test_splits_of_another_protocol_come_with_their_runs_and_settings():
+    assert [splits_of(CONFIG, name) for name in ("folds", "more_folds")] == ["folds", "folds"]
+    assert runs_of(CONFIG, "all", "more_folds") == runs_of(CONFIG, "all", "folds")[:4]
+    assert split_settings(CONFIG, "more_folds") == split_settings(CONFIG, "folds")
+    assert models_of(CONFIG, "more_folds", "all") == ["svm"]
+
+
+def test_table_of_most_runs_comes_first_whatever_the_order_of_protocols():
+    shared = {"few": {"kind": "same_splits", "of": "plain", "seeds": 1}, "most": {"kind": "same_splits", "of": "plain"}}
+    config = CONFIG | {"protocols": CONFIG["protocols"] | shared}
+    for names in itertools.permutations(["plain", "few", "most"]):
+        config["datasets"] = {"own": {"seeds": [1, 2], "protocols": [*names, "half"]}}
+        assert in_table_order(config, "own") == ["plain", "half", "most", "few"]
+
+
+def test_model_replaces_what_the_dataset_replaces():
+    config = {
+        "segment": {"frames": 256, "overlap": 0.5},
+        "network": {"scale": "log_power", "dropout": 0.2},
+        "train": {"patience": 10, "max_epochs": 100, "batch_size": 150},
+        "datasets": {"small": {"train": {"patience": 3, "max_epochs": 14}}},
+        "models": {"cnn": {}, "own": {"segment": {"frames": 86}, "train": {"max_epochs": 7}}},
+    }
+    assert model_settings(config, "cnn") == {key: config[key] for key in ("segment", "network", "train")}
+    found = model_settings(config, "own", "small")
+    assert found["segment"] == {"frames": 86, "overlap": 0.5} and found["network"] == config["network"]
+    assert found["train"] == {"patience": 3, "max_epochs": 7, "batch_size": 150}
+
+
+def test_networks_are_the_models_without_a_module():
+    assert models_of(CONFIG, "plain", "all") == ["net", "svm", "untrained"]
+    assert networks_of(CONFIG, "plain", "all") == ["net", "untrained"]
+    assert networks_of(CONFIG, "half", "all") == ["net"]
+
+
+def test_rivals_are_run_where_they_are_named_or_on_the_splits_of_another():
+    models = CONFIG["models"] | {"wide": {"rival": True}}
+    protocols = CONFIG["protocols"] | {
+        "more": {"kind": "same_splits", "of": "plain"},
+        "named": {"kind": "stratified", "models": ["wide"]},
+    }
+    config = CONFIG | {"models": models, "protocols": protocols}
+    assert models_of(config, "plain", "all") == ["net", "svm", "untrained"]
+    assert models_of(config, "more", "all") == ["net", "svm", "untrained", "wide"] and models_of(
+        config, "named", "all"
+    ) == ["wide"]
+
+
+def test_splits_do_not_depend_on_which_runs_there_are():
+    assert split_settings(CONFIG, "half") == {"kind": "stratified", "ratio": [5, 2, 3], "train_share": 0.5}
+
+
+def test_learning_curve_joins_protocols_that_differ_in_the_training_tracks_alone():
+    assert learning_curves(CONFIG, "all") == {"plain": ("plain", 1.0), "half": ("plain", 0.5)}
+    assert (
+        learning_curves({**CONFIG, "datasets": {"all": {"seeds": [1], "protocols": ["plain", "folds"]}}}, "all") == {}
+    )
+
+
+def test_task_of_tags_leaves_out_models_and_protocols_of_one_label():
+    config = {
+        "datasets": {
+            "plain": {"seeds": [1]},
+            "moods": {"seeds": [1], "task": {"kind": "tags"}},
+            "artists": {"seeds": [1], "task": {"kind": "artist"}},
+        },
+        "protocols": {
+            "stratified": {"kind": "stratified"},
+            "artist": {"kind": "artist"},
+            "folds": {"kind": "cross_validation", "artists": True},
+            "some": {"kind": "stratified", "labels": ["a", "b"]},
+        },
+        **{key: {} for key in ("segment", "network")},
+        "train": {"recipe": "windows"},
+        "models": {
+            "net": {},
+            "author": {"train": {"recipe": "author"}},
+            "svm": {"module": "mfcc_svm"},
+            "majority": {"module": "majority"},
+            "neighbours": {"module": "tzanetakis_neighbours"},
+        },
+    }
+    assert protocols_of(config, "plain") == ["stratified", "artist", "folds"]
+    assert protocols_of(config, "moods") == ["stratified", "artist"]
+    assert protocols_of(config, "artists") == ["stratified"]
+    assert models_of(config, "stratified", "moods") == ["net", "svm", "majority"]
+    assert networks_of(config, "stratified", "moods") == ["net"]
+    for dataset in ("plain", "artists"):
+        assert models_of(config, "stratified", dataset) == list(config["models"])
+
+
+def test_protocol_of_certain_labels_is_run_only_where_a_dataset_names_it():
+    protocols = {"plain": {"kind": "stratified"}, "five": {"kind": "stratified", "labels": ["a", "b"]}}
+    config = {"protocols": protocols, "datasets": {"mine": {}, "named": {"protocols": ["five"]}}}
+    assert protocols_of(config, "mine") == ["plain"]
+    assert protocols_of(config, "named") == ["five"]
