@@ -4,7 +4,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: setup demo test check bench reproduce-check gpu lock clean
+.PHONY: setup demo test test-nightly check bench reproduce-check gpu lock clean
 
 # The stamp is newer than the lock file when the environment holds what the lock file names.
 setup: $(VENV)/installed
@@ -20,8 +20,12 @@ demo: setup
 	snakemake --config dataset=demo --quiet rules
 	@earfield report demo
 
+# One process per core; what is long and rarely wrong is left to test-nightly.
 test: setup
-	pytest
+	pytest --numprocesses auto --dist loadfile -m "not nightly"
+
+test-nightly: setup
+	HYPOTHESIS_PROFILE=nightly pytest
 
 check: setup
 	ruff format --check .

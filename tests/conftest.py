@@ -1,11 +1,18 @@
 """What tests of several modules share."""
 
+import os
+
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
 
 from earfield.files.tables import TRACK_COLUMNS
+
+hypothesis.settings.register_profile("fast", max_examples=20, deadline=None)
+hypothesis.settings.register_profile("nightly", max_examples=200, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 FRONT_END = {"sample_rate": 22050, "n_fft": 512, "hop_length": 256, "n_mels": 64, "fmin": 0, "fmax": 10000}
 

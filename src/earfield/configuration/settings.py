@@ -1,0 +1,164 @@
+"""Settings of the stages as frozen dataclasses, parsed once from the checked configuration."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+
+class _Settings:
+    """What all settings have in common: made from a mapping, and back."""
+
+    @classmethod
+    def parse(cls, mapping: Mapping[str, Any]) -> Self:
+        """Make settings from a part of the configuration; keys that belong to others are passed over.
+
+        Parameters
+        ----------
+        mapping : mapping
+            With a key for each field.
+
+        Returns
+        -------
+        Settings
+        """
+        return cls(**{field.name: mapping[field.name] for field in fields(cls)})  # type: ignore[arg-type]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings as a mapping, in the order of the fields."""
+        return asdict(self)  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True)
+class MelSettings(_Settings):
+    """The front end.
+
+    Attributes
+    ----------
+    sample_rate : int
+        Rate that songs are resampled to [Hz].
+    n_fft, hop_length : int
+        Length and step of the analysis window [samples].
+    n_mels : int
+        Number of mel bands.
+    fmin, fmax : float
+        Lower and upper edge of the bands [Hz].
+    """
+
+    sample_rate: int
+    n_fft: int
+    hop_length: int
+    n_mels: int
+    fmin: float
+    fmax: float
+
+
+@dataclass(frozen=True)
+class SegmentSettings(_Settings):
+    """What a network sees at a time.
+
+    Attributes
+    ----------
+    frames : int
+        Length of a segment [frames].
+    overlap : float
+        Overlap of the segments that validation and test tracks are cut into, as a fraction of a segment.
+    """
+
+    frames: int
+    overlap: float
+
+
+@dataclass(frozen=True)
+class NetworkSettings(_Settings):
+    """The network.
+
+    Attributes
+    ----------
+    scale : str
+        "log_power", or "decibels" standardised in each mel band.
+    context : mapping or None
+        Layers of a second input, a summary of the whole track.
+    conv : sequence of mapping
+        `filters`, `kernel` and `pool` [frames, mel bands] and `l2` of each convolutional layer.
+    dense : mapping
+        `units` and `l2` of the hidden layer.
+    dropout : float
+        Fraction of dropped units.
+    """
+
+    scale: str
+    context: Mapping[str, Any] | None
+    conv: tuple[Mapping[str, Any], ...]
+    dense: Mapping[str, Any]
+    dropout: float
+
+
+@dataclass(frozen=True)
+class TrainSettings(_Settings):
+    """How a network is trained.
+
+    Attributes
+    ----------
+    recipe : str
+        Key of `earfield.train.recipes.RECIPES`.
+    optimizer : mapping
+        `name` of a Keras optimiser and its arguments.
+    batch_size, micro_batch : int
+        Segments per step of the optimiser; segments that a processor works on at a time.
+    windows_per_track : int
+        Segments drawn from each training track in an epoch.
+    max_epochs, patience : int
+        Training ends after so many epochs, or after so many without improvement.
+    precision : str
+        "float32" or "bfloat16".
+    xla : bool
+        Whether XLA compiles the step.
+    """
+
+    recipe: str
+    optimizer: Mapping[str, Any]
+    batch_size: int
+    micro_batch: int
+    windows_per_track: int
+    max_epochs: int
+    patience: int
+    precision: str
+    xla: bool
+
+
+@dataclass(frozen=True)
+class ActivationSettings(_Settings):
+    """What is recorded of a network.
+
+    Attributes
+    ----------
+    layer : str
+        conv1, pool1, conv2, pool2, dense or output.
+    positions : str or sequence of [int, int]
+        "centre", "all", or positions [frame, mel band] on the layer's map.
+    overlap : float
+        Overlap of the segments that tracks are cut into, as a fraction of a segment.
+    """
+
+    layer: str
+    positions: Any
+    overlap: float
+
+
+@dataclass(frozen=True)
+class FilterSettings(_Settings):
+    """How receptive fields are estimated.
+
+    Attributes
+    ----------
+    folds : int
+        Folds of tracks that choose the penalty by cross-validation.
+    alphas : int
+        Number of penalties tried.
+    min_active : int
+        Rows that a unit has to be active on to be fitted.
+    """
+
+    folds: int
+    alphas: int
+    min_active: int
