@@ -10,6 +10,9 @@ import soundfile
 
 from earfield.files.tables import TRACK_COLUMNS
 
+# TensorFlow's faster kernels, which it takes by itself on AVX-512 alone; subprocesses inherit the variable.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
 hypothesis.settings.register_profile("fast", max_examples=20, deadline=None)
 hypothesis.settings.register_profile("nightly", max_examples=200, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
