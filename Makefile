@@ -4,21 +4,37 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: setup demo test test-nightly check bench reproduce-check gpu lock clean
+# Snakemake does not quote the path of the Python that runs its jobs.
+ifneq (,$(shell pwd -P | grep '[][[:space:]"$$&;<>|*?(){}:\`'"'"']'))
+$(error earfield cannot run in "$(CURDIR)": the shell would split that path when Snakemake starts a job; move the folder \
+to a path without spaces, colons, quotes, brackets and $$&;<>|*?\, such as ~/earfield, and run make again)
+endif
 
-# The stamp is newer than the lock file when the environment holds what the lock file names.
+.PHONY: setup demo test test-fast test-nightly check bench reproduce-check gpu lock clean
+
+# The stamp is newer than the lock file when the environment holds what the lock file names. It says where the environment
+# was made, since its commands hold that path: a moved or copied folder is set up again.
+ifneq ($(shell cat $(VENV)/installed 2>&1),$(realpath $(VENV)))
+.PHONY: $(VENV)/installed
+clear := --clear
+endif
 setup: $(VENV)/installed
 $(VENV)/installed: requirements.lock pyproject.toml
 	$(if $(PYTHON),,$(error earfield needs Python 3.11, 3.12 or 3.13, and none is on the PATH; name one: make PYTHON=/path/to/python3.12))
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+	$(PYTHON) -m venv $(clear) $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@cd $(VENV) && pwd -P > installed
 
 # The main job on music made by code; ends with the accuracy, its interval, and where the figures lie.
 demo: setup
 	snakemake --config dataset=demo --quiet rules
 	@earfield report demo
+
+# The rooms that need no TensorFlow, for the loop of a contributor.
+FAST := audio claims configuration evaluate features files jobs mel splits statistics tracks
+test-fast: setup
+	pytest --numprocesses auto --dist loadfile -m "not nightly" $(addprefix tests/unit/,$(FAST))
 
 # One process per core; what is long and rarely wrong is left to test-nightly.
 test: setup
