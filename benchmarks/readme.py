@@ -1,9 +1,9 @@
-"""Fill the README's tables from the files in benchmarks/measured; no number in them is typed.
+"""Fill the tables of README.md and docs/ from the files in benchmarks/measured; no number in them is typed.
 
     python -m benchmarks.readme [real_tracks=RESULTS] [demo=RESULTS]
 
-NAME=RESULTS first takes the tables of a folder of results, such as results/demo, over into benchmarks/measured/. A test
-fails when the README says something else than the files.
+NAME=RESULTS first copies the tables of a folder of results, such as results/demo, into benchmarks/measured/. A test fails
+if a page differs from the files.
 """
 
 import re
@@ -20,15 +20,67 @@ ROOT = Path(__file__).parents[1]
 MEASURED = ROOT / "benchmarks" / "measured"
 
 
+def headline() -> str:
+    """Five models on the real tracks with and without shared artists."""
+    table = pd.read_csv(MEASURED / "real_tracks.csv").set_index(["protocol", "model"])
+    protocols = {"stratified": "artists shared", "artist": "no shared artist"}
+    rows = [
+        {"model": f"`{model}`", "": title}
+        | {head: _cell(table.loc[protocol, model]) for protocol, head in protocols.items()}
+        for model, title in _HEADLINE.items()
+    ]
+    counts = {
+        head: f"{own.tests:g} ({own.tracks:g}); {own.seeds:g}"
+        for protocol, head in protocols.items()
+        for own in [table.loc[protocol, "cnn"]]
+    }
+    return _markdown(pd.DataFrame([*rows, {"model": "*predictions (tracks); seeds*", "": ""} | counts]))
+
+
+_HEADLINE = {
+    "cnn": "the paper's network",
+    "cnn_shuffled": "the same, trained on shuffled labels (control)",
+    "mfcc_svm": "support vector machine on MFCCs (baseline)",
+    "ensemble": "our small-data baseline",
+    "majority": "always the most frequent training label",
+}
+
+
+def demo_run() -> str:
+    """Last lines of `make demo`, without most of the models."""
+    lines = (MEASURED / "demo.txt").read_text(encoding="utf-8").splitlines()
+    names = [re.match(r"demo, \w+, (\w+):", line) for line in lines]
+    shown = [line for line, name in zip(lines, names, strict=True) if not name or name[1] in _HEADLINE]
+    return _console("\n".join(shown))
+
+
+def _console(text: str) -> str:
+    return f"```console\n{text.rstrip()}\n```"
+
+
+def cost() -> str:
+    """Time and memory of one run of each model, on the real tracks and on the demo."""
+    tables = {name: pd.read_csv(MEASURED / f"{name}.csv") for name in _DATASETS}
+    rows = []
+    for model in tables["real_tracks"].model.unique():
+        row = {"model": model}
+        for name, title in _DATASETS.items():
+            for own in tables[name].query("protocol == 'stratified' and model == @model").itertuples():
+                row[f"{title}: seconds"] = f"{own.train_seconds:.0f}"
+                row[f"{title}: MB"] = f"{own.peak_mb:.0f}"
+        rows.append(row)
+    return _markdown(pd.DataFrame(rows).fillna(""))
+
+
 def overview() -> str:
-    """Accuracy of every model on the real tracks and on the demo, with its interval; protocols beside each other."""
+    """Accuracy of every model on the real tracks and on the demo, with its interval; protocols side by side."""
     rows = []
     for name, title in _DATASETS.items():
         table = pd.read_csv(MEASURED / f"{name}.csv")
         counts = table.groupby("protocol")[["tests", "tracks", "seeds", "baseline"]].max()
         shown = [protocol for protocol in _COMPARED if protocol in counts.index]
-        held = {each: "{tests:g} of {tracks:g}; {seeds:g}; {baseline:.1%}".format(**counts.loc[each]) for each in shown}
-        rows.append({"dataset": title, "model": "*tests of tracks; runs; always the commonest*", **held})
+        sizes = {each: "{tests:g} ({tracks:g}); {seeds:g}; {baseline:.1%}".format(**counts.loc[each]) for each in shown}
+        rows.append({"dataset": title, "model": "*predictions (tracks); seeds; most frequent label*", **sizes})
         own = table.set_index(["protocol", "model"])
         for model in table[table.protocol.isin(shown)].model.unique():
             cells = {each: _cell(own.loc[each, model]) for each in shown if (each, model) in own.index}
@@ -42,14 +94,14 @@ def _cell(row: Any) -> str:
 
 
 def artists() -> str:
-    """Accuracy at naming the artists of the real tracks."""
+    """Accuracy of recognising the artists of the real tracks."""
     table = pd.read_csv(MEASURED / "real_artists.csv")
     rows = [
         {
             "model": row.model,
             "accuracy (95% interval)": _cell(row),
-            "always the commonest": f"{row.baseline:.1%}",
-            "tests of tracks; runs": f"{row.tests} of {row.tracks}; {row.seeds}",
+            "most frequent label": f"{row.baseline:.1%}",
+            "predictions (tracks); seeds": f"{row.tests} ({row.tracks}); {row.seeds}",
         }
         for row in table.itertuples()
     ]
@@ -57,7 +109,7 @@ def artists() -> str:
 
 
 def tags() -> str:
-    """Scores of tags, mean over them, and the networks' rivals on the same tests."""
+    """Scores of tags, mean over tags, and paired differences from the network."""
     rows = []
     for name, dataset in (("real_tags", "130 GTZAN tracks"), ("demo_tags", "demo")):
         pairs = pd.read_csv(MEASURED / f"{name}_paired.csv").set_index(["statistic", "other"]).loc["roc_auc"]
@@ -68,17 +120,17 @@ def tags() -> str:
             }
             chance = f"{row.roc_auc_baseline:.2f}; {row.average_precision_baseline:.2f}"
             pair = pairs.loc[row.model] if row.model in pairs.index else None
-            cells["area less that of cnn"] = (
+            cells["area minus that of cnn"] = (
                 "" if pair is None else f"{-pair.difference:+.3f} ({-pair.high:+.3f} to {-pair.low:+.3f})"
             )
             counts = f"{row.tests}; {row.tags}; {row.seeds}"
-            cells |= {"by chance": chance, "tests; tags; runs": counts}
+            cells |= {"chance level": chance, "predictions; tags; seeds": counts}
             rows.append({"dataset": dataset, "model": row.model, **cells})
     return _markdown(pd.DataFrame(rows))
 
 
 def paired() -> str:
-    """Hold every model against the paper's network on the same tests of the real tracks."""
+    """Paired difference of every model from the paper's network on the real tracks."""
     table = pd.read_csv(MEASURED / "real_tracks_paired.csv")
     table = table[table.protocol.isin(_COMPARED)]
     rows = []
@@ -90,22 +142,22 @@ def paired() -> str:
         rows.append({"model": other, **cells})
     shown = _markdown(pd.DataFrame(rows)[["model", *_COMPARED]].fillna(""))
     chance = (
-        f"Some {len(table) / 20:.0f} of {len(table)} such intervals would exclude 0 by chance if no model differed "
+        f"About {len(table) / 20:.0f} of these {len(table)} intervals would exclude 0 by chance if no model differed "
         "from the network; none is widened for that."
     )
     return "\n\n".join([shown, chance, *_run_elsewhere(table)])
 
 
 def _run_elsewhere(table: pd.DataFrame) -> list[str]:
-    """Say which models were run on another machine, beside runs of the network that rounded otherwise there."""
+    """Name the models that were run on another machine, where the network's runs round differently."""
     measured = pd.read_csv(MEASURED / "real_tracks.csv").set_index(["protocol", "model"]).accuracy
     notes = []
     for (protocol, model, accuracy), own in table.groupby(["protocol", "model", "accuracy"], sort=False):
         if accuracy != measured[protocol, model]:
             names = " and ".join(f"`{each}`" for each in own.other)
             notes.append(
-                f"{names} under `{protocol}`: run on another processor than the rest, which rounds otherwise, and held "
-                f"against `{model}` there, which has {accuracy:.1%} with the same splits and seeds, not "
+                f"{names} under `{protocol}`: run on another processor than the rest, which rounds differently, and "
+                f"compared with `{model}` there, which has {accuracy:.1%} with the same splits and seeds, not "
                 f"{measured[protocol, model]:.1%}."
             )
     return notes
@@ -123,27 +175,27 @@ def runs() -> str:
                     "model": row.model,
                     "accuracy": f"{row.accuracy:.1%}",
                     "95% interval": f"{row.low:.1%} – {row.high:.1%}",
-                    "between seeds (sd)": "" if row.seeds == 1 else f"{100 * row.sd:.1f} points",
-                    "mean recall of genres": f"{row.balanced_accuracy:.1%}",
-                    "always the commonest": f"{row.baseline:.1%}",
+                    "sd over seeds": "" if row.seeds == 1 else f"{100 * row.sd:.1f} points",
+                    "mean recall of labels": f"{row.balanced_accuracy:.1%}",
+                    "most frequent label": f"{row.baseline:.1%}",
                     "seeds": row.seeds,
-                    "tests": row.tests,
-                    "tracks tested": row.tracks,
+                    "predictions": row.tests,
+                    "tracks": row.tracks,
                 }
             )
     return _markdown(pd.DataFrame(rows))
 
 
 def claims() -> str:
-    """Say what holds of the paper's sentences on the real tracks."""
+    """Verdicts on the paper's sentences on the real tracks."""
     table = pd.read_csv(MEASURED / "real_tracks_claims.csv", keep_default_na=False)
     rows = [
         {
             "sentence": row.sentence,
             "where": row.place,
             "measured": f"{row.measure}: {_with_interval(row)}",
-            "held against": row.baseline,
-            "tracks, tests, seeds": f"{row.tracks}, {row.tests}, {row.seeds}",
+            "compared with": row.baseline,
+            "tracks, predictions, seeds": f"{row.tracks}, {row.tests}, {row.seeds}",
             "protocol": row.protocol,
             "verdict": f"**{row.verdict}**",
             "why": row.reason,
@@ -154,14 +206,14 @@ def claims() -> str:
 
 
 def _with_interval(row: Any) -> str:
-    """Return a claim's number with its interval, as far as there are any."""
+    """Return a claim's number with its interval, where there are any."""
     if row.value == "":
         return "nothing"
     return f"{float(row.value):.3g}" + (f" ({float(row.low):.3g} to {float(row.high):.3g})" if row.low != "" else "")
 
 
 def leakage() -> str:
-    """Say what it costs a model when no artist is on both sides."""
+    """Accuracy lost by each model when no artist is shared."""
     rows = []
     for name, title in _DATASETS.items():
         table = pd.read_csv(MEASURED / f"{name}_protocols.csv")
@@ -190,7 +242,7 @@ def optimizers() -> str:
         {
             "optimiser": name,
             "validation loss (nat)": f"{group.loss.mean():.2f} ({group.loss.min():.2f} – {group.loss.max():.2f})",
-            "paired difference to Adam (nat)": _paired(best.loss, name),
+            "paired difference from Adam (nat)": _paired(best.loss, name),
             "validation accuracy": f"{group.accuracy.mean():.1%} "
             f"({group.accuracy.min():.1%} – {group.accuracy.max():.1%})",
             "seeds": len(group),
@@ -202,7 +254,7 @@ def optimizers() -> str:
 
 
 def _paired(loss: pd.Series, name: str) -> str:
-    """Return the mean difference to Adam on the same splits, with its range over seeds."""
+    """Return the mean difference from Adam on the same splits, with its range over seeds."""
     difference = loss[name] - loss["Adam 0.001"]
     return (
         "" if not difference.any() else f"{difference.mean():+.2f} ({difference.min():+.2f} – {difference.max():+.2f})"
@@ -216,7 +268,7 @@ _MEASURES = {
     "separability": "separability, σ₁/Σσᵢ",
     "inseparability": "inseparability, 1 − σ₁²/Σσᵢ²",
     "gabor_r2": "Gabor fit, R²",
-    "direction_strength": "strength of direction",
+    "direction_strength": "direction selectivity",
     "rate_hz": "best rate (Hz; octaves)",
     "scale_cpo": "best scale (cycles/octave; octaves)",
     "r2_held_out": "R² on held-out tracks",
@@ -229,12 +281,12 @@ _ESTIMATES = {"lasso": "Lasso filters", "gradient": "mean gradients"}
 
 
 def resemblance_real() -> str:
-    """Every measure on the real tracks beside its nulls."""
+    """Every measure on the real tracks beside controls and null kernels."""
     return _resemblance("real_tracks")
 
 
 def resemblance_demo() -> str:
-    """Every measure on the demo beside its nulls."""
+    """Every measure on the demo beside controls and null kernels."""
     return _resemblance("demo")
 
 
@@ -257,13 +309,13 @@ def _difference(row: Any) -> str:
     if row.low != row.low:
         return str(row.finding)
     if row.low == row.high == 0:
-        return "neither can be told from a constant"
+        return "neither distinguished from a constant"
     mark = "**" if row.low > 0 or row.high < 0 else ""
     return f"{mark}{row.difference:+.2f} ({row.low:+.2f} to {row.high:+.2f}){mark}"
 
 
 def verdict() -> str:
-    """Say in words what the tables say of the paper's claim."""
+    """Summarise the tables of measures in sentences."""
     lines, gained, by_labels = [], [], []
     for name, title in _DATASETS.items():
         table = pd.read_csv(MEASURED / f"{name}_resemblance.csv")
@@ -271,8 +323,8 @@ def verdict() -> str:
             own = table[table.estimate == estimate].set_index(["null", "measure"])
             untrained, shuffled = own.loc["cnn_untrained"], own.loc["cnn_shuffled"]
             lines.append(
-                f"- **{title}, {kind}.** Against the same network untrained: {_said(untrained)}. Against the network "
-                f"trained on shuffled labels: {_said(shuffled)}."
+                f"- **{title}, {kind}.** Minus the untrained network: {_said(untrained)}. Minus the network trained on "
+                f"shuffled labels: {_said(shuffled)}."
             )
             if estimate == "gradient":
                 gained.append(untrained.finding["separability"] == "above null")
@@ -280,22 +332,23 @@ def verdict() -> str:
     if all(gained) and not any(by_labels):
         lines += [
             "",
-            "So training leaves units that respond to more separable patterns, and to patterns more like Gabor "
-            "functions, as auditory receptive fields mostly are. But training on shuffled labels does so as well: it "
-            "is the training, not the genres, that does it. The Lasso filters of the paper do not show even that.",
+            "Bold: the 95% interval excludes 0. By their mean gradients, trained units respond to more separable and "
+            "more Gabor-like patterns than untrained ones, as auditory receptive fields mostly do. Training on shuffled "
+            "labels does the same within the intervals, so nothing here ties it to genres. The Lasso filters of the "
+            "paper do not show it.",
         ]
     return "\n".join(lines)
 
 
 def _said(found: pd.DataFrame) -> str:
-    """Return what a comparison with one null found, the distances from the stages together."""
+    """Return the differences from one control, and the stages that the network is nearer to or farther from."""
     words = [
         f"{_MEASURES[measure].split(',')[0]} {_difference(found.loc[measure])}"
         for measure in ("separability", "gabor_r2", "direction_strength")
     ]
     near = [stage for stage in _STAGES if found.finding[f"distance_{stage}"] == "nearer than null"]
     far = [stage for stage in _STAGES if found.finding[f"distance_{stage}"] == "farther than null"]
-    words.append(f"nearer to {' and '.join(near) or 'no stage'} and farther from {' and '.join(far) or 'none'}")
+    words.append(f"nearer to {' and '.join(near) or 'no stage'}, farther from {' and '.join(far) or 'none'}")
     return ", ".join(words)
 
 
@@ -307,12 +360,12 @@ def bench() -> str:
 
 
 def repro() -> str:
-    """Show what `dvc repro` did on the demo after a parameter of figure 1 was changed, and changed back."""
-    return f"```console\n{(MEASURED / 'repro.txt').read_text(encoding='utf-8').rstrip()}\n```"
+    """Output of `dvc repro` on the demo after a parameter of figure 1 was changed, and changed back."""
+    return _console((MEASURED / "repro.txt").read_text(encoding="utf-8"))
 
 
 def experiments() -> str:
-    """Show the experiments on the demo, as `dvc exp show --csv` tells them."""
+    """Experiments on the demo, from `dvc exp show --csv`."""
     table = pd.read_csv(MEASURED / "experiments.csv", keep_default_na=False)
     rows = [
         {
@@ -327,6 +380,9 @@ def experiments() -> str:
 
 
 BLOCKS = {
+    "headline": headline,
+    "demo_run": demo_run,
+    "cost": cost,
     "overview": overview,
     "paired": paired,
     "artists": artists,
@@ -342,11 +398,11 @@ BLOCKS = {
     "repro": repro,
     "experiments": experiments,
 }
-PAGES = ("README.md", "docs/evidence.md", "docs/receptive_fields.md", "docs/reproduce.md", "docs/tasks.md")
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 
 def render(text: str) -> str:
-    """Return a page with each block `<!-- measured: NAME -->` ... `<!-- end -->` filled anew."""
+    """Return a page with each block `<!-- measured: NAME -->` ... `<!-- end -->` filled again."""
 
     def fill(found: re.Match[str]) -> str:
         return f"{found[1]}{BLOCKS[found[2]]()}\n{found[3]}"
@@ -370,5 +426,5 @@ if __name__ == "__main__":
         pairs = pd.concat(own[own.model == own.model.iloc[0]] for own in tables if len(own))
         pairs = pairs.drop_duplicates([name for name in ("protocol", "other", "statistic") if name in pairs])
         write_csv(pairs, MEASURED / f"{name}_paired.csv")
-    for page in (ROOT / name for name in PAGES):
+    for page in PAGES:
         page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,30 +1,62 @@
-"""The README says what was measured, and what the project can do."""
+"""The pages say what was measured, and what the project can do."""
 
 import re
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = ROOT / "README.md"
+DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def test_numbers_are_those_that_were_measured():
     from benchmarks.readme import BLOCKS, PAGES, render
 
-    pages = [(ROOT / name).read_text(encoding="utf-8") for name in PAGES]
+    pages = [page.read_text(encoding="utf-8") for page in PAGES]
     for page in pages:
         assert render(page) == page
-    assert set(re.findall(r"<!-- measured: (\w+) -->", "".join(pages))) == set(BLOCKS)
+    assert set(re.findall(r"<!-- measured: (\w+) -->\n", "".join(pages))) == set(BLOCKS)
 
 
-def test_named_files_and_targets_exist():
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        text = page.read_text(encoding="utf-8")
-        for link in re.findall(r"\]\((?!http)([^)#]+)(?:#[^)]*)?\)", text):
-            assert (page.parent / link).exists(), link
+@pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: page.name)
+def test_links_anchors_and_make_targets_exist(page):
+    text = page.read_text(encoding="utf-8")
+    for link, anchor in re.findall(r"\]\((?!http)([^)#]*)(?:#([^)]*))?\)", text):
+        target = (page.parent / link) if link else page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target), f"{link}#{anchor}"
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\bmake (\w[\w-]*)", README)) <= targets
+    assert set(re.findall(r"`(?:.*&& )?make (\w[\w-]*)", text)) <= targets
+
+
+def anchors(page):
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_readme_is_one_screen_that_leads_to_every_page():
+    text = README.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    for page in (ROOT / "docs").glob("*.md"):
+        assert f"docs/{page.name}" in text
+
+
+def test_options_in_the_pages_are_keys_of_the_configuration():
+    import yaml
+
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    sections = "|".join(set(config) - {"dataset", "datasets", "models", "protocols"})
+    for page in (README, *(ROOT / "docs").glob("*.md")):
+        for key in re.findall(rf"`((?:{sections})\.[a-z_.]+)`", page.read_text(encoding="utf-8")):
+            value = config
+            for part in key.split("."):
+                assert part in value, f"{page.name}: {key}"
+                value = value[part]
 
 
 def test_default_optimizer_is_the_one_that_the_comparison_chose():
