@@ -2,8 +2,8 @@
 
     python -m benchmarks.readme [real_tracks=RESULTS] [demo=RESULTS]
 
-NAME=RESULTS first copies the tables of a folder of results, such as results/demo, into benchmarks/measured/. A test fails
-if a page differs from the files.
+NAME=RESULTS first copies the tables of a folder of results, such as results/demo, into benchmarks/measured/. A test
+fails if a page differs from the files.
 """
 
 import re
@@ -333,9 +333,9 @@ def verdict() -> str:
         lines += [
             "",
             "Bold: the 95% interval excludes 0. By their mean gradients, trained units respond to more separable and "
-            "more Gabor-like patterns than untrained ones, as auditory receptive fields mostly do. Training on shuffled "
-            "labels does the same within the intervals, so nothing here ties it to genres. The Lasso filters of the "
-            "paper do not show it.",
+            "more Gabor-like patterns than untrained ones, as auditory receptive fields mostly do. Training on "
+            "shuffled labels does the same within the intervals, so nothing here ties it to genres. The Lasso filters "
+            "of the paper do not show it.",
         ]
     return "\n".join(lines)
 
