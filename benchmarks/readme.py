@@ -417,12 +417,12 @@ def _markdown(table: pd.DataFrame) -> str:
 
 if __name__ == "__main__":
     for name, results in (argument.split("=") for argument in sys.argv[1:]):
-        shutil.copy(Path(results, "summary.csv"), MEASURED / f"{name}.csv")
-        for table in ("claims", "protocols", "resemblance"):
+        shutil.copy(Path(results, "claims", "summary.csv"), MEASURED / f"{name}.csv")
+        for table in ("claims/claims", "claims/protocols", "filters/resemblance"):
             if Path(results, f"{table}.csv").exists():
-                shutil.copy(Path(results, f"{table}.csv"), MEASURED / f"{name}_{table}.csv")
+                shutil.copy(Path(results, f"{table}.csv"), MEASURED / f"{name}_{Path(table).name}.csv")
         # The network comes first in a table; a protocol with the splits of another repeats some of its pairs.
-        tables = [pd.read_csv(path) for path in sorted(Path(results).glob("*/paired.csv"))]
+        tables = [pd.read_csv(path) for path in sorted(Path(results).glob("evaluate/*/paired.csv"))]
         pairs = pd.concat(own[own.model == own.model.iloc[0]] for own in tables if len(own))
         pairs = pairs.drop_duplicates([name for name in ("protocol", "other", "statistic") if name in pairs])
         write_csv(pairs, MEASURED / f"{name}_paired.csv")

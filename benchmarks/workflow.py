@@ -52,10 +52,12 @@ def measure_workflow(folder: Path, songs: Path | None) -> list[list[object]]:
 
 def _repeat_seed(folder: Path, n: int) -> None:
     """Copy what the first seed made for the others: a dry run looks at names and times, not at what is in the files."""
-    splits, runs = folder / "data/many/splits/stratified", folder / "results/many/stratified"
+    splits = folder / "data/many/splits/stratified"
     for seed in range(2, n + 1):
         shutil.copy(splits / "1.csv", splits / f"{seed}.csv")
-        shutil.copytree(runs / "1", runs / str(seed))
+        for stage in ("train", "evaluate", "activations", "filters"):
+            runs = folder / "results/many" / stage / "stratified"
+            shutil.copytree(runs / "1", runs / str(seed))
 
 
 def _modules_of_a_figure(project: Project) -> int:

@@ -6,9 +6,9 @@ import shutil
 import pandas as pd
 import pytest
 import yaml
+from result_paths import run_file
 from tiny_project import Project
 
-RUN = "results/demo/stratified/1/cnn"
 RATE = "config.yaml:train.optimizer.learning_rate"
 
 
@@ -31,7 +31,7 @@ def rows(project):
     states = [each for revision in shown for experiment in revision["experiments"] or [] for each in experiment["revs"]]
     return {
         state["data"]["params"]["config.yaml"]["data"]["train"]["optimizer"]["learning_rate"]: state["data"]["metrics"][
-            "results/demo/stratified/summary.json"
+            "results/demo/evaluate/stratified/summary.json"
         ]["data"]["test"]["stratified"]["cnn"]
         for state in states
     }
@@ -54,7 +54,7 @@ def test_grid_is_queued_and_shown_with_our_metrics(experimented):
 
 
 def test_dvclive_has_the_curves(experimented):
-    history = pd.read_csv(experimented.folder / RUN / "history.csv")
+    history = pd.read_csv(experimented.folder / run_file("history.csv"))
     curves = experimented.folder / "logs/demo/stratified/1/cnn/dvclive"
     for name in ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy"):
         curve = pd.read_csv(curves / f"plots/metrics/{name}.tsv", sep="\t")

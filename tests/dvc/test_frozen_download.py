@@ -43,4 +43,4 @@ def test_archive_that_verified_is_frozen(make_project, tmp_path):
     archive.write_bytes(content[:-1])
     output = project.run("dvc repro tracks")
     assert "Running stage" not in output
-    assert len(pd.read_csv(project.folder / "data/gtzan/tracks.csv")) == 8
+    assert len(pd.read_csv(project.folder / "data/gtzan/tracks/tracks.csv")) == 8

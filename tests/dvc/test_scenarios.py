@@ -64,7 +64,7 @@ def test_changed_training_runs_training_and_what_follows_and_changed_back_runs_n
     before = built.hashes()
     built.configure(train={"optimizer": {"learning_rate": 2.0e-3}})
     assert built.changed() == ["train", "evaluate"]
-    upstream = {"tracks_demo", "tracks_shard", "tracks", "mel", "splits_repeats", "splits"}
+    upstream = {"tracks_demo", "tracks_shard", "tracks", "mel", "splits_duplicates", "splits"}
     assert "train" in built.planned() and not upstream & built.planned()
     output = built.run("dvc repro evaluate")
     assert ran(output) == {"train", "evaluate_predict", "evaluate_score", "evaluate_protocol"}
@@ -89,7 +89,7 @@ def test_files_from_the_cache_are_never_mixed_with_records_of_others(built):
     first = built.hashes()
     track = {"spectrogram": {"track": "waltz/waltz.0000"}}
     built.configure(figures=track)
-    assert "figures_spectrogram_data" in ran(built.run("dvc repro"))
+    assert "figures_data" in ran(built.run("dvc repro"))
     second = built.hashes()
     built.configure(figures={"spectrogram": {"track": None}})
     assert ran(built.run("dvc repro")) == set()
@@ -104,7 +104,7 @@ def test_files_from_the_cache_are_never_mixed_with_records_of_others(built):
     built.run("dvc repro")
     built.run("earfield adopt")
     built.replace("src/earfield/figures/confusion.py", '"""', '"""Again. ')
-    assert ran(built.run("dvc repro")) == {"figures_confusion"}
+    assert ran(built.run("dvc repro")) == {"figures_draw"}
     after = built.hashes()
     assert {path for path in first if after[path] != first[path]} <= {
         "results/demo/figures/fig2_confusion.pdf",
@@ -127,8 +127,8 @@ def test_changed_colour_draws_that_figure_alone(built):
     before = built.hashes()
     built.replace("src/earfield/figures/spectrogram.py", "linewidth=", "alpha=0.5, linewidth=")
     assert built.changed() == ["figures"]
-    assert built.planned() == {"figures_spectrogram"}
-    assert ran(built.run("dvc repro")) == {"figures_spectrogram"}
+    assert built.planned() == {"figures_draw"}
+    assert ran(built.run("dvc repro")) == {"figures_draw"}
     after = built.hashes()
     figure = "results/demo/figures/fig1_spectrogram"
     assert {path for path in before if after[path] != before[path]} == {f"{figure}.pdf", f"{figure}.png"}
@@ -197,7 +197,7 @@ def test_added_track_makes_one_shard_again_and_what_depends_on_it(own_music):
         f"data/mine/mel/shard-{shard}.npy",
         f"data/mine/mel/shard-{shard}.csv",
         f"data/mine/tracks/shard-{shard}.csv",
-        "data/mine/tracks.csv",
+        "data/mine/tracks/tracks.csv",
         "data/mine/splits/stratified/1.csv",
         "data/mine/splits/stratified/1.json",
     }
@@ -294,9 +294,12 @@ def test_snakemake_is_refused_while_dvc_is_at_work(built):
 
 
 def test_record_refuses_with_the_list_of_what_snakemake_has_to_do(built):
-    (built.folder / "results/demo/stratified/summary.csv").unlink()
+    (built.folder / "results/demo/evaluate/stratified/summary.csv").unlink()
     refused = built.run("earfield record", ok=False)
-    assert "DVC cannot record: Snakemake has " in refused and "results/demo/stratified/summary.csv: missing" in refused
+    assert (
+        "DVC cannot record: Snakemake has " in refused
+        and "results/demo/evaluate/stratified/summary.csv: missing" in refused
+    )
     assert "Traceback" not in refused
 
 

@@ -97,8 +97,10 @@ def test_evidence_has_stages_of_its_own_on_request(here, demo):
         assert {**stages[name], "meta": None} == {**stage, "meta": None}
     made = Counter(path for stage in stages.values() for path in outputs(stage))
     assert made == Counter(path for job in evidence for path in job.outputs)
-    assert "results/demo/artist/summary.csv" in outputs(stages["evidence"])
-    assert {"results/demo/claims.csv", "results/demo/figures/fig12_deep_belief.png"} <= outputs(stages["claims"])
+    assert "results/demo/evaluate/artist/summary.csv" in outputs(stages["evidence"])
+    assert {"results/demo/claims/claims.csv", "results/demo/claims/figures/fig12_deep_belief.png"} <= outputs(
+        stages["claims"]
+    )
     for name in ("evidence", "claims"):
         needed = {path for job in evidence for path in job.inputs if set(job.outputs) <= outputs(stages[name])}
         assert needed - outputs(stages[name]) <= set(stages[name]["deps"])

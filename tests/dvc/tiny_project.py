@@ -12,7 +12,18 @@ import yaml
 from snakemake.utils import update_config
 
 ROOT = Path(__file__).parents[2]
-PARTS = [".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "config.yaml", "resources", "src", "workflow"]
+PARTS = [
+    ".dvc/config",
+    ".dvc/.gitignore",
+    ".dvcignore",
+    ".gitignore",
+    "config.yaml",
+    "profiles",
+    "resources",
+    "Snakefile",
+    "src",
+    "workflow",
+]
 MODELS = {
     "cnn": {},
     "cnn_untrained": {"train": {"max_epochs": 0}},

@@ -11,7 +11,7 @@ import yaml
 from tiny_config import TINY
 
 ROOT = Path(__file__).parents[2]
-PARTS = ["config.yaml", "resources", "src", "workflow"]
+PARTS = ["config.yaml", "profiles", "resources", "Snakefile", "src", "workflow"]
 
 
 class Project:

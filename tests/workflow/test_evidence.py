@@ -67,7 +67,7 @@ def table(project, name):
 
 
 def test_evidence_is_the_paper_and_the_other_protocols(evident):
-    trained = re.findall(r"output: results/demo/(\w+)/(\d+)/(\w+)/model\.keras", evident.output)
+    trained = re.findall(r"output: results/demo/train/(\w+)/(\d+)/(\w+)/model\.keras", evident.output)
     assert set(trained) == {
         *(("stratified", "1", model) for model in ("cnn", "cnn_untrained", "cnn_shuffled", "cnn_decibels")),
         *((protocol, "1", "cnn") for protocol in ("artist", "stratified_half")),
@@ -79,7 +79,7 @@ def test_evidence_is_the_paper_and_the_other_protocols(evident):
 
 
 def test_every_cell_is_a_row_with_its_cost(evident):
-    summary = table(evident, "summary.csv")
+    summary = table(evident, "claims/summary.csv")
     assert set(map(tuple, summary[["protocol", "model"]].to_numpy())) == {
         *(("stratified", model) for model in ("cnn", "cnn_untrained", "cnn_shuffled", "mfcc_svm", "mel_logistic")),
         *(("stratified", model) for model in ("cnn_decibels", "cdbn")),
@@ -96,32 +96,32 @@ def test_every_cell_is_a_row_with_its_cost(evident):
     assert ((summary.low <= summary.accuracy) & (summary.accuracy <= summary.high)).all()
     folds = summary[summary.protocol == "cross_validation"]
     assert (folds.seeds == 3).all()
-    tracks = pd.read_csv(evident.folder / "data/demo/tracks.csv")
+    tracks = pd.read_csv(evident.folder / "data/demo/tracks/tracks.csv")
     assert (folds.tests == len(tracks)).all() and (folds.tracks == len(tracks)).all()
 
 
 def test_rival_is_held_against_the_network_on_its_own_tests(evident):
-    paired = table(evident, "stratified_rivals/paired.csv")
+    paired = table(evident, "evaluate/stratified_rivals/paired.csv")
     pairs = itertools.permutations(("cnn", "cnn_decibels", "cdbn"), 2)
     assert set(map(tuple, paired[["model", "other"]].to_numpy())) == set(pairs)
     assert len(paired) == 6 and set(paired.protocol) == {"stratified"}
-    own = table(evident, "stratified/summary.csv").set_index("model")
+    own = table(evident, "evaluate/stratified/summary.csv").set_index("model")
     assert not {"cnn_decibels", "cdbn"} & set(own.index)
     assert set(paired.accuracy[paired.model == "cnn"]) == {own.accuracy["cnn"]}
-    assert table(evident, "claims.csv").claim.tolist()[-1] == "scale"
+    assert table(evident, "claims/claims.csv").claim.tolist()[-1] == "scale"
 
 
 def test_artist_splits_share_no_artist(evident):
     split = pd.read_csv(evident.folder / "data/demo/splits/artist/1.csv")
-    tracks = pd.read_csv(evident.folder / "data/demo/tracks.csv")
+    tracks = pd.read_csv(evident.folder / "data/demo/tracks/tracks.csv")
     assert (split.merge(tracks, on="track").groupby("artist").subset.nunique() == 1).all()
     audit = json.loads(evident.read("data/demo/splits/artist/1.json"))
     assert audit["shared"]["train"]["test"]["artists"] == 0 and audit["subsets"]["test"]["tracks"] >= 10
 
 
 def test_planted_repeat_is_found_and_kept_on_one_side(evident):
-    repeats = pd.read_csv(evident.folder / "data/demo/repeats.csv")
-    tracks = pd.read_csv(evident.folder / "data/demo/tracks.csv")
+    repeats = pd.read_csv(evident.folder / "data/demo/splits/duplicates.csv")
+    tracks = pd.read_csv(evident.folder / "data/demo/tracks/tracks.csv")
     planted = {(name.removesuffix("b"), name) for name in tracks.track if name.endswith("b")}
     assert set(zip(repeats.track, repeats.other, strict=True)) == planted
     for path in sorted((evident.folder / "data/demo/splits").glob("*/*.csv")):
@@ -131,39 +131,41 @@ def test_planted_repeat_is_found_and_kept_on_one_side(evident):
 
 
 def test_claims_are_those_of_the_tables(evident):
-    claims, summary = table(evident, "claims.csv"), table(evident, "summary.csv")
+    claims, summary = table(evident, "claims/claims.csv"), table(evident, "claims/summary.csv")
     assert {"holds", "does not hold", "cannot be told from this data"} >= set(claims.verdict)
     own = summary[(summary.protocol == "stratified") & (summary.model == "cnn")].iloc[0]
     shown = claims[claims.claim == "human_level"].iloc[0]
     assert shown.value == pytest.approx(own.accuracy, abs=1e-6) and shown.tests == own.tests
-    page = evident.read("results/demo/claims.md").decode()
+    page = evident.read("results/demo/claims/claims.md").decode()
     assert all(claim.verdict in page for claim in claims.itertuples())
     names = "7_accuracy", "8_learning_curve", "9_seconds_heard", "10_recall", "11_calibration", "12_deep_belief"
     for name in names:
-        assert len(evident.read(f"results/demo/figures/fig{name}.png")) > 5_000
+        assert len(evident.read(f"results/demo/claims/figures/fig{name}.png")) > 5_000
 
 
 def test_further_seed_computes_that_seed_alone(evident):
     config = {**EVIDENCE, "datasets": {"demo": {**EVIDENCE["datasets"]["demo"], "seeds": [1, 2]}}}
     plan = evident.run("-n", "evidence", **config)
-    made = set(re.findall(r"results/demo/(\w+)/(\d+)/\w+/model\.keras", " ".join(re.findall(r"output: (.*)", plan))))
+    made = set(
+        re.findall(r"results/demo/train/(\w+)/(\d+)/\w+/model\.keras", " ".join(re.findall(r"output: (.*)", plan)))
+    )
     # Cross-validation has one seed here, the part of the learning curve has five at most.
     assert made == {("stratified", "2"), ("artist", "2"), ("stratified_half", "2")}
-    assert not ran(plan) & {"tracks", "mel", "features", "splits_repeats"}
+    assert not ran(plan) & {"tracks", "mel", "features", "splits_duplicates"}
 
 
 def test_added_model_is_one_module_and_one_line(evident):
     module = evident.folder / "src/earfield/models/nearest.py"
     module.write_text(NEAREST)
     config = {**EVIDENCE, "models": {"nearest": {"module": "nearest", "options": {"k": [1, 3]}}}}
-    output = evident.run("--cores", "2", "results/demo/stratified/summary.csv", **config)
+    output = evident.run("--cores", "2", "results/demo/evaluate/stratified/summary.csv", **config)
     assert ran(output) == {"evaluate_model", "evaluate_protocol"}
     assert len(re.findall("^(?:local)?rule evaluate_model:", output, re.MULTILINE)) == 1
-    summary = table(evident, "stratified/summary.csv").set_index("model")
+    summary = table(evident, "evaluate/stratified/summary.csv").set_index("model")
     assert summary.accuracy["nearest"] > summary.accuracy["majority"]
     module.write_text(NEAREST.replace("by long-term spectrum", "by mean spectrum"))
-    assert ran(evident.run("-n", "results/demo/stratified/summary.csv", **config)) >= {"evaluate_model"}
-    assert "train" not in ran(evident.run("-n", "results/demo/stratified/summary.csv", **config))
+    assert ran(evident.run("-n", "results/demo/evaluate/stratified/summary.csv", **config)) >= {"evaluate_model"}
+    assert "train" not in ran(evident.run("-n", "results/demo/evaluate/stratified/summary.csv", **config))
 
 
 def test_unknown_option_is_refused_before_anything_runs(evident):

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from result_paths import run_file
 
-RUN = "results/demo/stratified/1/cnn"
 FIGURES = [
     "fig1_spectrogram", "fig2_confusion", "fig3_filters", "fig4_reference", "fig5_discriminants", "fig6_populations",
 ]  # fmt: skip
@@ -25,7 +25,7 @@ NULLS = ["same_sparsity", "same_spectrum"]
 
 
 def test_outputs_keep_their_contracts(built):
-    tracks = pd.read_csv(built.folder / "data/demo/tracks.csv", keep_default_na=False)
+    tracks = pd.read_csv(built.folder / "data/demo/tracks/tracks.csv", keep_default_na=False)
     assert list(tracks) == [
         "track", "label", "path", "artist", "title", "seconds", "sample_rate", "channels", "sha256", "problem",
     ]  # fmt: skip
@@ -37,17 +37,17 @@ def test_outputs_keep_their_contracts(built):
     assert set(pd.concat(indexes).track) == set(tracks.track)
     split = pd.read_csv(built.folder / "data/demo/splits/stratified/1.csv")
     assert set(split.track) == set(tracks.track)
-    predictions = pd.read_csv(built.folder / RUN / "predictions.csv")
+    predictions = pd.read_csv(built.folder / run_file("predictions.csv"))
     labels = sorted(tracks.label.unique())
     assert list(predictions) == ["track", "label", "predicted", *(f"p_{label}" for label in labels)]
     assert set(predictions.track) == set(split.track[split.subset == "test"])
     assert np.allclose(predictions.filter(like="p_").sum(axis=1), 1, atol=1e-6)
-    metrics = json.loads(built.read(f"{RUN}/metrics.json"))
+    metrics = json.loads(built.read(run_file("metrics.json")))
     assert metrics["accuracy"] == (predictions.label == predictions.predicted).mean()
     assert metrics["low"] < metrics["accuracy"] < metrics["high"] or metrics["accuracy"] == 0
-    history = pd.read_csv(built.folder / RUN / "history.csv")
+    history = pd.read_csv(built.folder / run_file("history.csv"))
     assert list(history.epoch) == [1, 2]
-    summary = pd.read_csv(built.folder / "results/demo/stratified/summary.csv").query("model == 'cnn'")
+    summary = pd.read_csv(built.folder / "results/demo/evaluate/stratified/summary.csv").query("model == 'cnn'")
     assert summary.accuracy.item() == pytest.approx(metrics["accuracy"], abs=1e-6)
     for name in FIGURES:
         for suffix in ("png", "pdf"):
@@ -58,24 +58,27 @@ def test_controls_differ_from_the_network_in_what_they_are_named_after(built):
     import keras
 
     models = {
-        name: keras.models.load_model(built.folder / f"results/demo/stratified/1/{name}/model.keras") for name in MODELS
+        name: keras.models.load_model(built.folder / f"results/demo/train/stratified/1/{name}/model.keras")
+        for name in MODELS
     }
     kernels = {name: model.get_layer("conv2").get_weights()[0] for name, model in models.items()}
     assert len({kernel.tobytes() for kernel in kernels.values()}) == 3
-    histories = {name: pd.read_csv(built.folder / f"results/demo/stratified/1/{name}/history.csv") for name in MODELS}
+    histories = {
+        name: pd.read_csv(built.folder / f"results/demo/train/stratified/1/{name}/history.csv") for name in MODELS
+    }
     assert histories["cnn_untrained"].empty
     best = histories["cnn"].sort_values(["validation_accuracy", "validation_loss"], ascending=[False, True]).index[0]
     assert len(histories["cnn_shuffled"]) == best + 1
     # Initialised alike: the biases, and kernels of the size that initialisation draws.
     assert not models["cnn_untrained"].get_layer("conv2").get_weights()[1].any()
-    summary = pd.read_csv(built.folder / "results/demo/stratified/summary.csv")
+    summary = pd.read_csv(built.folder / "results/demo/evaluate/stratified/summary.csv")
     assert sorted(summary.model) == sorted(MODELS + BASELINES)
 
 
 def test_filters_keep_their_contracts(built):
     for model in MODELS + NULLS:
-        table = pd.read_csv(built.folder / f"results/demo/stratified/1/{model}/filters.csv")
-        with np.load(built.folder / f"results/demo/stratified/1/{model}/filters.npz") as arrays:
+        table = pd.read_csv(built.folder / f"results/demo/filters/stratified/1/{model}/filters.csv")
+        with np.load(built.folder / f"results/demo/filters/stratified/1/{model}/filters.npz") as arrays:
             assert arrays["filters"].shape == (4, 10, 34) and arrays["filters"].dtype == np.float32
             assert ("gradients" in arrays) == (model in MODELS)
             assert arrays["band_hz"].shape == (10,) and float(arrays["frame_seconds"]) == 256 / 22050
@@ -83,9 +86,9 @@ def test_filters_keep_their_contracts(built):
             assert (arrays["filters"].any(axis=(1, 2)) == fitted).all()
         assert (table.problem.isna() == fitted).all()
         assert table.loc[fitted, "separability"].between(0, 1).all()
-    facts = json.loads(built.read(f"{RUN}/activations/facts.json"))
+    facts = json.loads(built.read(run_file("dump/facts.json")))
     assert (facts["layer"], facts["positions"], facts["units"], facts["rows"]) == ("pool2", [[7, 7]], 4, 41)
-    resemblance = pd.read_csv(built.folder / "results/demo/resemblance.csv")
+    resemblance = pd.read_csv(built.folder / "results/demo/filters/resemblance.csv")
     assert set(resemblance.null) == {"cnn_shuffled", "cnn_untrained", *NULLS}
     assert {"separability", "rate_hz", "scale_cpo", "distance_midbrain", "distance_cortex"} <= set(resemblance.measure)
     assert (resemblance.window_ms.round() == 395).all() and (resemblance.window_octaves.round(2) == 0.74).all()
@@ -114,25 +117,25 @@ def test_another_layer_goes_through_to_the_figures(other_layer):
     project, output = other_layer("conv1", "all", *figures)
     rules = set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE))
     assert "train" not in rules and {"activations", "activations_gradient", "filters", "filters_null"} <= rules
-    with np.load(project.folder / f"{RUN}/filters.npz") as arrays:
+    with np.load(project.folder / run_file("filters.npz")) as arrays:
         assert arrays["filters"].shape == (4, 3, 3)
         assert arrays["band_hz"][0] > 1000  # the middle of the map, not its edge
-    facts = json.loads(project.read(f"{RUN}/activations/facts.json"))
+    facts = json.loads(project.read(run_file("dump/facts.json")))
     assert len(facts["positions"]) == 254 * 62
-    resemblance = pd.read_csv(project.folder / "results/demo/resemblance.csv")
+    resemblance = pd.read_csv(project.folder / "results/demo/filters/resemblance.csv")
     assert (resemblance.window_ms.round(1) == 34.8).all()
 
 
 def test_layer_that_all_inputs_reach_is_dumped_but_not_fitted(other_layer):
-    project, output = other_layer("dense", "centre", f"{RUN}/filters.csv", ok=False)
+    project, output = other_layer("dense", "centre", run_file("filters.csv"), ok=False)
     if "Gram matrices take" not in output:
         pytest.skip("this machine has memory for the Gram matrices of 15,000 inputs")
     assert "choose an earlier activations.layer" in output
-    assert json.loads(project.read(f"{RUN}/activations/facts.json"))["units"] == 32
+    assert json.loads(project.read(run_file("dump/facts.json")))["units"] == 32
 
 
 def test_demo_ends_with_the_accuracy_and_the_way_to_the_figures(built):
-    summary = pd.read_csv(built.folder / "results/demo/stratified/summary.csv").iloc[0]
+    summary = pd.read_csv(built.folder / "results/demo/evaluate/stratified/summary.csv").iloc[0]
     command = [sys.executable, "-m", "earfield.cli", "report", "demo"]
     environment = {"cwd": built.folder, "env": built.environment}
     said = subprocess.run(command, check=True, capture_output=True, text=True, **environment).stdout
@@ -151,7 +154,7 @@ def test_one_figure_is_made_again_alone(built):
     before = built.read(figure)
     (built.folder / figure).unlink()
     output = built.run("--", figure)
-    assert set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)) == {"figures_confusion"}
+    assert set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)) == {"figures_draw"}
     assert built.read(figure) == before
     assert "Nothing to be done" in built.run("-n")
 
@@ -184,21 +187,21 @@ assert not heavy, heavy
 
 def test_other_number_of_cores_gives_the_same_bits(built, make_project):
     other = make_project()
-    other.run("--cores", "1", "--", f"{RUN}/predictions.csv", f"{RUN}/filters.csv")
+    other.run("--cores", "1", "--", run_file("predictions.csv"), run_file("filters.csv"))
     for name in ("history.csv", "model.keras", "predictions.csv", "gradient.npz", "filters.npz", "filters.csv"):
-        assert other.read(f"{RUN}/{name}") == built.read(f"{RUN}/{name}"), name
+        assert other.read(run_file(name)) == built.read(run_file(name)), name
     for name in ("tracks.csv", "mel/shard-00.npy", "mel/shard-01.npy", "splits/stratified/1.csv"):
         assert other.read(f"data/demo/{name}") == built.read(f"data/demo/{name}"), name
 
 
 def test_training_settings_of_a_dataset_leave_its_songs_alone(built):
-    plan = built.run("-n", "--", "results/demo/stratified/summary.csv", train={"batch_size": 20})
+    plan = built.run("-n", "--", "results/demo/evaluate/stratified/summary.csv", train={"batch_size": 20})
     rules = set(re.findall(r"^(?:local)?rule (\w+):", plan, re.MULTILINE))
     assert rules == {"train", "evaluate_predict", "evaluate_protocol"}
     of_dataset = {"demo": {"train": {"max_epochs": 3}}}
-    plan = built.run("-n", "--", "results/demo/stratified/summary.csv", datasets=of_dataset)
+    plan = built.run("-n", "--", "results/demo/evaluate/stratified/summary.csv", datasets=of_dataset)
     assert set(re.findall(r"^(?:local)?rule (\w+):", plan, re.MULTILINE)) == rules
-    plan = built.run("-n", "--", "results/demo/stratified/summary.csv", datasets={"demo": {"seeds": [1, 2]}})
+    plan = built.run("-n", "--", "results/demo/evaluate/stratified/summary.csv", datasets={"demo": {"seeds": [1, 2]}})
     assert len(re.findall(r"^(?:local)?rule train:", plan, re.MULTILINE)) == len(MODELS)  # of the new seed alone
     assert "rule mel:" not in plan and "rule tracks" not in plan
 
@@ -239,10 +242,10 @@ def songs(tmp_path):
 def test_own_music_with_broken_files(make_project, songs):
     project = make_project()
     mine = {"dataset": "mine", "datasets": {"mine": {"source": "files", "path": str(songs), "seeds": [3]}}}
-    output = project.run("--", "data/mine/tracks.csv", ok=False, **mine)
+    output = project.run("--", "data/mine/tracks/tracks.csv", ok=False, **mine)
     assert "5 of 20 tracks cannot be used, more than tracks.max_unusable = 0.05 allows" in output
     assert "Traceback" not in output
-    assert not (project.folder / "data/mine/tracks.csv").exists()
+    assert not (project.folder / "data/mine/tracks/tracks.csv").exists()
     settings = mine | {"tracks": {"max_unusable": 0.3}, "train": {"max_epochs": 1, "batch_size": 10}}
     output = project.run(**settings)
     assert "5 of 20 tracks were left out:" in output
@@ -254,7 +257,7 @@ def test_own_music_with_broken_files(make_project, songs):
         "short": "ends after 1.00 s of audio; 2.96 s are needed",
     }.items():
         assert re.search(f"'Ελληνικά/{name}' {re.escape(reason)}", output), name
-    predictions = pd.read_csv(project.folder / "results/mine/stratified/3/cnn/predictions.csv")
+    predictions = pd.read_csv(project.folder / "results/mine/evaluate/stratified/3/cnn/predictions.csv")
     assert set(predictions.label) == {path.name for path in songs.iterdir()}
     assert "Nothing to be done" in project.run("-n", **settings)
     (songs / "Ελληνικά" / ".hidden").touch()
@@ -290,7 +293,7 @@ def test_segment_longer_than_the_tracks(make_project, songs):
     project = make_project()
     mine = {"source": "files", "path": str(songs), "seeds": [3]}
     settings = {"dataset": "mine", "datasets": {"mine": mine}, "segment": {"frames": 2000}}
-    output = project.run("--", "data/mine/tracks.csv", ok=False, **settings)
+    output = project.run("--", "data/mine/tracks/tracks.csv", ok=False, **settings)
     assert "ends after 4.00 s of audio; 23.21 s are needed" in output
 
 
@@ -306,12 +309,12 @@ def test_real_tracks_as_the_readme_says(make_project):
     settings = yaml.safe_load(example.replace("~/Music/by-genre", str(REAL / "audio")))
     settings["datasets"]["my-music"]["seeds"] = [1]
     project.run(**settings, train={"max_epochs": 1, "windows_per_track": 2, "batch_size": 50})
-    tracks = pd.read_csv(project.folder / "data/my-music/tracks.csv", keep_default_na=False)
+    tracks = pd.read_csv(project.folder / "data/my-music/tracks/tracks.csv", keep_default_na=False)
     known = pd.read_csv(REAL / "tracks.csv").sort_values(["genre", "track"]).reset_index()  # not sorted in the file
     assert len(tracks) == len(known) == 130
     assert (tracks.problem == "").all()
     assert list(tracks.label) == list(known.genre)
     assert np.allclose(tracks.seconds, known.samples / known.sample_rate, atol=1e-6)
-    predictions = pd.read_csv(project.folder / "results/my-music/stratified/1/cnn/predictions.csv")
+    predictions = pd.read_csv(project.folder / "results/my-music/evaluate/stratified/1/cnn/predictions.csv")
     assert len(predictions) == 38
     shutil.rmtree(project.folder)

@@ -43,7 +43,7 @@ def pack(folder):
 
 
 def check(project, output):
-    table = pd.read_csv(project.folder / "data/gtzan/tracks.csv", keep_default_na=False)
+    table = pd.read_csv(project.folder / "data/gtzan/tracks/tracks.csv", keep_default_na=False)
     assert list(table.track) == [f"{genre}.{number:05d}" for genre in GENRES for number in range(10)]
     assert set(table.artist) == {"Etta"} and set(table.label) == set(GENRES)
     assert list(table.track[table.problem != ""]) == ["jazz.00009"]
@@ -55,14 +55,14 @@ def test_own_archive(small):
     project, folder = small
     archive, _ = pack(folder)
     gtzan = {"archive": str(archive)}
-    check(project, project.run("--", "data/gtzan/tracks.csv", dataset="gtzan", datasets={"gtzan": gtzan}))
+    check(project, project.run("--", "data/gtzan/tracks/tracks.csv", dataset="gtzan", datasets={"gtzan": gtzan}))
     assert (project.folder / "data/gtzan/audio").is_dir()
 
 
 def test_own_folder_is_used_where_it_lies(small):
     project, folder = small
     gtzan = {"archive": str(folder)}
-    check(project, project.run("--", "data/gtzan/tracks.csv", dataset="gtzan", datasets={"gtzan": gtzan}))
+    check(project, project.run("--", "data/gtzan/tracks/tracks.csv", dataset="gtzan", datasets={"gtzan": gtzan}))
     assert not (project.folder / "data/gtzan/audio").exists()
 
 
@@ -74,7 +74,7 @@ def test_download_from_the_second_mirror(small):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         here = f"http://127.0.0.1:{server.server_port}"
         gtzan = facts | {"mirrors": [f"{here}/not-here.tar.gz", f"{here}/genres.tar.gz"]}
-        output = project.run("--", "data/gtzan/tracks.csv", dataset="gtzan", datasets={"gtzan": gtzan})
+        output = project.run("--", "data/gtzan/tracks/tracks.csv", dataset="gtzan", datasets={"gtzan": gtzan})
         server.shutdown()
     check(project, output)
 
@@ -82,6 +82,6 @@ def test_download_from_the_second_mirror(small):
 def test_no_mirror_answers(small):
     project, _ = small
     gtzan = {"mirrors": ["http://127.0.0.1:9/genres.tar.gz"]}
-    output = project.run("--", "data/gtzan/tracks.csv", ok=False, dataset="gtzan", datasets={"gtzan": gtzan})
+    output = project.run("--", "data/gtzan/tracks/tracks.csv", ok=False, dataset="gtzan", datasets={"gtzan": gtzan})
     assert "http://127.0.0.1:9/genres.tar.gz" in output and "datasets.gtzan.archive" in output
     assert "Traceback" not in output

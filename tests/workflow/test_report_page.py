@@ -300,7 +300,7 @@ def check_scene(browser, box, tracks):
 
 def test_interactive_figure_turns_and_names_tracks(browser, built, tmp_path):
     page = shutil.copy(built.folder / INTERACTIVE, tmp_path / "figure.html")
-    tracks = set(pd.read_csv(built.folder / "data/demo/tracks.csv").track)
+    tracks = set(pd.read_csv(built.folder / "data/demo/tracks/tracks.csv").track)
     with browser.clean(page):
         browser.open(page)
         browser.wait("return document.querySelectorAll('.gl-container canvas').length === 2")

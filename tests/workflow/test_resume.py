@@ -6,8 +6,8 @@ import subprocess
 import time
 
 import pandas as pd
+from result_paths import run_file
 
-RUN = "results/demo/stratified/1/cnn"
 LONGER = {"datasets": {"demo": {"train": {"max_epochs": 12, "windows_per_track": 20}}}}
 
 
@@ -32,24 +32,24 @@ def kill_once_there(project, path, *arguments, **config):
 
 def test_killed_training_goes_on_to_the_same_result(make_project):
     whole, killed = make_project(), make_project()
-    target = ["--", f"{RUN}/predictions.csv"]
+    target = ["--", run_file("predictions.csv")]
     whole.run(*target, **LONGER)
-    kill_once_there(killed, "results/demo/stratified/1/cnn/checkpoint.npz", *target, **LONGER)
-    assert not (killed.folder / RUN / "model.keras").exists()
+    kill_once_there(killed, ".snakemake/checkpoints/demo/stratified/1/cnn/checkpoint.npz", *target, **LONGER)
+    assert not (killed.folder / run_file("model.keras")).exists()
     killed.run("--unlock")
     output = killed.run(*target, **LONGER)
     assert "Going on after epoch" in output
-    assert len(pd.read_csv(killed.folder / RUN / "history.csv")) == 12
+    assert len(pd.read_csv(killed.folder / run_file("history.csv"))) == 12
     for name in ("history.csv", "model.keras", "predictions.csv"):
-        assert killed.read(f"{RUN}/{name}") == whole.read(f"{RUN}/{name}"), name
+        assert killed.read(run_file(name)) == whole.read(run_file(name)), name
 
 
 def test_checkpoint_of_another_run_is_not_taken(make_project):
     project = make_project()
-    checkpoint = "results/demo/stratified/1/cnn/checkpoint.npz"
-    kill_once_there(project, checkpoint, "--", f"{RUN}/model.keras", **LONGER)
+    checkpoint = ".snakemake/checkpoints/demo/stratified/1/cnn/checkpoint.npz"
+    kill_once_there(project, checkpoint, "--", run_file("model.keras"), **LONGER)
     project.run("--unlock")
     changed = {"demo": {"train": {"max_epochs": 2, "windows_per_track": 10}}}
-    output = project.run("--", f"{RUN}/model.keras", datasets=changed)
+    output = project.run("--", run_file("model.keras"), datasets=changed)
     assert "Going on after epoch" not in output
-    assert len(pd.read_csv(project.folder / RUN / "history.csv")) == 2
+    assert len(pd.read_csv(project.folder / run_file("history.csv"))) == 2

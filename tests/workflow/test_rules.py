@@ -9,9 +9,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src"
-RULES = sorted(
-    path for path in (ROOT / "workflow" / "rules").glob("*.smk") if path.stem not in {"common", "milestones"}
-)
+RULES = sorted(path for path in (ROOT / "workflow" / "rules").glob("*.smk") if path.stem not in {"common", "targets"})
 
 
 def rules():

@@ -1,20 +1,20 @@
-"""activations: what one layer of a trained network does on every segment of the collection.
+"""activations: the output of one layer of a trained network on every segment of the collection.
 
 Needs: trained networks, the mel shards, the splits.
-Makes: results/{dataset}/{protocol}/{seed}/{model}/activations/ and gradient.npz.
+Makes: results/{dataset}/activations/{protocol}/{seed}/{model}/dump/ and gradient.npz.
 """
 
 
 rule activations:
     """A layer's output on all segments, in chunks; a killed run goes on from its last chunk."""
     input:
-        model="results/{dataset}/{protocol}/{seed}/{model}/model.keras",
-        frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
-        index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
+        model="results/{dataset}/train/{protocol}/{seed}/{model}/model.keras",
+        frames=INPUTS.spectrograms("npy"),
+        index=INPUTS.spectrograms("csv"),
         split="data/{dataset}/splits/{protocol}/{seed}.csv",
         code=code("activations"),
     output:
-        dump=directory("results/{dataset}/{protocol}/{seed}/{model}/activations"),
+        dump=directory("results/{dataset}/activations/{protocol}/{seed}/{model}/dump"),
     log:
         "logs/{dataset}/{protocol}/{seed}/{model}/activations.log",
     benchmark:
@@ -25,11 +25,18 @@ rule activations:
     resources:
         gpu=1,
         mem_mb=2500,
+        runtime=120,
     params:
-        # The chunks are no output until all are there: they have to outlive a job that was killed.
-        partial="results/{dataset}/{protocol}/{seed}/{model}/activations.partial",
-        front_end=FRONT_END,
-        activations=config["activations"],
+        settings=lambda wildcards: in_order(
+            {
+                "activations": config["activations"],
+                "front_end": INPUTS.front_end,
+                # The chunks are no output until all are there: they have to outlive a job that was killed.
+                "partial": INPUTS.run_file(
+                    wildcards, "results", "activations", "dump.partial"
+                ),
+            }
+        ),
     script:
         "../scripts/activations.py"
 
@@ -37,13 +44,13 @@ rule activations:
 rule activations_gradient:
     """The mean gradient of each unit with respect to its input: the truth that filters are held against."""
     input:
-        model="results/{dataset}/{protocol}/{seed}/{model}/model.keras",
-        frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
-        index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
+        model="results/{dataset}/train/{protocol}/{seed}/{model}/model.keras",
+        frames=INPUTS.spectrograms("npy"),
+        index=INPUTS.spectrograms("csv"),
         split="data/{dataset}/splits/{protocol}/{seed}.csv",
         code=code("activations_gradient"),
     output:
-        gradient="results/{dataset}/{protocol}/{seed}/{model}/gradient.npz",
+        gradient="results/{dataset}/activations/{protocol}/{seed}/{model}/gradient.npz",
     log:
         "logs/{dataset}/{protocol}/{seed}/{model}/activations_gradient.log",
     benchmark:
@@ -54,8 +61,10 @@ rule activations_gradient:
     resources:
         gpu=1,
         mem_mb=2500,
+        runtime=120,
     params:
-        front_end=FRONT_END,
-        activations=config["activations"],
+        settings=in_order(
+            {"activations": config["activations"], "front_end": INPUTS.front_end}
+        ),
     script:
         "../scripts/activations_gradient.py"

@@ -1,4 +1,4 @@
-"""features: what models other than networks hear of a song, computed once a track.
+"""features: what models other than networks are given of a song, computed once per track.
 
 Needs: data/{dataset}/tracks/shard-NN.csv, the audio it lists, and the mel shards.
 Makes: data/{dataset}/features/{features}/shard-NN.csv, with {features} a module of earfield.features.
@@ -11,7 +11,7 @@ rule features:
         tracks="data/{dataset}/tracks/shard-{shard}.csv",
         frames="data/{dataset}/mel/shard-{shard}.npy",
         index="data/{dataset}/mel/shard-{shard}.csv",
-        own_code=lambda wildcards: code_of_module("features", wildcards.features),
+        own_code=INPUTS.module_code("features"),
         code=code("features"),
     output:
         features="data/{dataset}/features/{features}/shard-{shard}.csv",
@@ -23,7 +23,8 @@ rule features:
         "../envs/features.yaml"
     resources:
         mem_mb=1500,
+        runtime=120,
     params:
-        front_end=FRONT_END,
+        settings=in_order({"front_end": INPUTS.front_end}),
     script:
         "../scripts/features.py"

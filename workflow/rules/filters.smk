@@ -1,22 +1,23 @@
-"""filters: what each unit responds to, measured, and how far that is from what says nothing.
+"""filters: receptive field of each unit, its measures, and the comparison with null models.
 
 Needs: dumped activations, mean gradients, the mel shards.
-Makes: results/{dataset}/{protocol}/{seed}/{model}/filters.npz and .csv; results/{dataset}/resemblance.csv.
+Makes: results/{dataset}/filters/{protocol}/{seed}/{model}/filters.npz and .csv; results/{dataset}/filters/units.csv
+and resemblance.csv.
 """
 
 
 rule filters:
     """The Lasso filter of every unit, its error on tracks held out, and its measures."""
     input:
-        dump="results/{dataset}/{protocol}/{seed}/{model}/activations",
-        gradient="results/{dataset}/{protocol}/{seed}/{model}/gradient.npz",
-        frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
-        index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
+        dump="results/{dataset}/activations/{protocol}/{seed}/{model}/dump",
+        gradient="results/{dataset}/activations/{protocol}/{seed}/{model}/gradient.npz",
+        frames=INPUTS.spectrograms("npy"),
+        index=INPUTS.spectrograms("csv"),
         code=code("filters"),
     output:
-        filters="results/{dataset}/{protocol}/{seed}/{model}/filters.npz",
-        table="results/{dataset}/{protocol}/{seed}/{model}/filters.csv",
-        gradients="results/{dataset}/{protocol}/{seed}/{model}/gradients.csv",
+        filters="results/{dataset}/filters/{protocol}/{seed}/{model}/filters.npz",
+        table="results/{dataset}/filters/{protocol}/{seed}/{model}/filters.csv",
+        gradients="results/{dataset}/filters/{protocol}/{seed}/{model}/gradients.csv",
     log:
         "logs/{dataset}/{protocol}/{seed}/{model}/filters.log",
     benchmark:
@@ -26,8 +27,9 @@ rule filters:
     threads: 8
     resources:
         mem_mb=2500,
+        runtime=120,
     params:
-        filters=config["filters"],
+        settings=in_order(config["filters"]),
     script:
         "../scripts/filters.py"
 
@@ -35,18 +37,21 @@ rule filters:
 rule filters_null:
     """Kernels that no network learned, each with something of a learned filter's: its sparsity or its spectrum."""
     input:
-        filters=f"results/{{dataset}}/{{protocol}}/{{seed}}/{SHOWN_MODEL}/filters.npz",
-        table=f"results/{{dataset}}/{{protocol}}/{{seed}}/{SHOWN_MODEL}/filters.csv",
+        filters=f"results/{{dataset}}/filters/{{protocol}}/{{seed}}/{INPUTS.model}/filters.npz",
+        table=f"results/{{dataset}}/filters/{{protocol}}/{{seed}}/{INPUTS.model}/filters.csv",
         code=code("filters_null"),
     output:
-        filters="results/{dataset}/{protocol}/{seed}/{null}/filters.npz",
-        table="results/{dataset}/{protocol}/{seed}/{null}/filters.csv",
+        filters="results/{dataset}/filters/{protocol}/{seed}/{null}/filters.npz",
+        table="results/{dataset}/filters/{protocol}/{seed}/{null}/filters.csv",
     log:
         "logs/{dataset}/{protocol}/{seed}/{null}/filters_null.log",
     benchmark:
         "benchmarks/{dataset}/{protocol}/{seed}/{null}/filters_null.tsv"
     conda:
         "../envs/filters.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=60,
     script:
         "../scripts/filters_null.py"
 
@@ -54,22 +59,24 @@ rule filters_null:
 rule filters_resemblance:
     """Every measure of the learned filters less that of each null, with intervals over seeds and units."""
     input:
-        tables=runs("filters.csv", [SHOWN_PROTOCOL], models=[SHOWN_MODEL, *NULLS]),
-        gradients=runs(
-            "gradients.csv", [SHOWN_PROTOCOL], models=[SHOWN_MODEL, *NETWORK_NULLS]
+        tables=INPUTS.runs(
+            "filters/filters.csv", [INPUTS.protocol], [INPUTS.model, *INPUTS.nulls]
         ),
-        filters=shown_run("filters.npz"),
+        gradients=INPUTS.runs(
+            "filters/gradients.csv", [INPUTS.protocol], INPUTS.estimated
+        ),
+        filters=INPUTS.shown_run("filters/filters.npz"),
         stages="resources/auditory_stages.csv",
         code=code("filters_resemblance"),
     output:
         table=report(
-            "results/{dataset}/resemblance.csv",
+            "results/{dataset}/filters/resemblance.csv",
             caption="../report/resemblance.rst",
             category="Tables",
             labels={"Table": "Resemblance to auditory receptive fields"},
         ),
         units=report(
-            "results/{dataset}/units.csv",
+            "results/{dataset}/filters/units.csv",
             caption="../report/units.rst",
             category="Tables",
             labels={"Table": "Measures of every unit"},
@@ -80,8 +87,10 @@ rule filters_resemblance:
         "benchmarks/{dataset}/filters_resemblance.tsv"
     conda:
         "../envs/filters.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=60,
     params:
-        trained=SHOWN_MODEL,
-        nulls=NULLS,
+        settings={"nulls": INPUTS.nulls, "trained": INPUTS.model},
     script:
         "../scripts/filters_resemblance.py"

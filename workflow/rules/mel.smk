@@ -21,7 +21,8 @@ rule mel:
         "../envs/mel.yaml"
     resources:
         mem_mb=1500,
+        runtime=60,
     params:
-        front_end=FRONT_END,
+        settings=in_order({"front_end": INPUTS.front_end}),
     script:
         "../scripts/mel.py"

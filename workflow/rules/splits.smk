@@ -1,40 +1,43 @@
-"""splits: which tracks are for training, validation and test, and what speaks against it.
+"""splits: which tracks train, validate and test, with a leakage report.
 
-Needs: data/{dataset}/tracks.csv and the mel shards.
-Makes: data/{dataset}/repeats.csv; data/{dataset}/splits/{protocol}/{seed}.csv and its audit, .json.
+Needs: data/{dataset}/tracks/tracks.csv and the mel shards.
+Makes: data/{dataset}/splits/duplicates.csv, {protocol}/{seed}.csv and its leakage report, .json.
 """
 
 
-rule splits_repeats:
-    """Pairs of tracks that are the same recording, found by what they sound like."""
+rule splits_duplicates:
+    """Pairs of tracks that are the same recording, by audio fingerprint."""
     input:
-        frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
-        index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
-        code=code("splits_repeats"),
+        frames=INPUTS.spectrograms("npy"),
+        index=INPUTS.spectrograms("csv"),
+        code=code("splits_duplicates"),
     output:
-        repeats="data/{dataset}/repeats.csv",
+        duplicates="data/{dataset}/splits/duplicates.csv",
     log:
-        "logs/{dataset}/splits_repeats.log",
+        "logs/{dataset}/splits_duplicates.log",
     benchmark:
-        "benchmarks/{dataset}/splits_repeats.tsv"
+        "benchmarks/{dataset}/splits_duplicates.tsv"
     conda:
         "../envs/splits.yaml"
-    threads: 64
+    threads: 8
     resources:
         mem_mb=4000,
+        runtime=30,
     params:
-        sample_rate=config["mel"]["sample_rate"],
-        hop_length=config["mel"]["hop_length"],
+        settings={
+            "hop_length": config["mel"]["hop_length"],
+            "sample_rate": config["mel"]["sample_rate"],
+        },
     script:
-        "../scripts/splits_repeats.py"
+        "../scripts/splits_duplicates.py"
 
 
 rule splits:
-    """One split of one protocol, with its audit."""
+    """One split of one protocol, with its leakage report."""
     input:
-        tracks="data/{dataset}/tracks.csv",
-        repeats="data/{dataset}/repeats.csv",
-        file=split_file,
+        tracks="data/{dataset}/tracks/tracks.csv",
+        duplicates="data/{dataset}/splits/duplicates.csv",
+        file=INPUTS.split_file,
         code=code("splits"),
     output:
         split="data/{dataset}/splits/{protocol}/{seed}.csv",
@@ -45,8 +48,15 @@ rule splits:
         "benchmarks/{dataset}/splits/{protocol}/{seed}.tsv"
     conda:
         "../envs/splits.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=15,
     params:
-        protocol=lambda wildcards: split_settings(config, wildcards.protocol),
-        tags=tagged,
+        settings=lambda wildcards: in_order(
+            {
+                "protocol": INPUTS.split_settings(wildcards),
+                "tags": INPUTS.is_tagged(wildcards),
+            }
+        ),
     script:
         "../scripts/splits.py"

@@ -1,7 +1,8 @@
 """tracks: every collection as one table.
 
 Needs: a download, the demo's generator, or songs of your own.
-Makes: data/{dataset}/tracks.csv, and the part of it that each mel shard is made of: data/{dataset}/tracks/shard-NN.csv.
+Makes: data/{dataset}/audio/ (GTZAN, demo), data/{dataset}/tracks/tracks.csv, and the part of it that each mel shard
+is made of: data/{dataset}/tracks/shard-NN.csv.
 """
 
 
@@ -9,7 +10,7 @@ rule tracks_gtzan:
     """GTZAN, downloaded or from an archive at hand, unpacked, every track checked against its known md5."""
     input:
         facts="resources/gtzan_tracks.csv",
-        archive=own_archive,
+        archive=INPUTS.own_archive,
         code=code("tracks_gtzan"),
     output:
         audio=directory("data/{dataset}/audio"),
@@ -18,13 +19,18 @@ rule tracks_gtzan:
     benchmark:
         "benchmarks/{dataset}/tracks_gtzan.tsv"
     wildcard_constraints:
-        dataset=datasets_from("gtzan"),
+        dataset=INPUTS.of_source("gtzan"),
     conda:
         "../envs/tracks.yaml"
     threads: 4
+    resources:
+        mem_mb=1500,
+        runtime=240,
     params:
         # Without the mirrors: other addresses of the same archive change nothing.
-        gtzan=lambda wildcards: source_settings(wildcards, leave_out={"mirrors"}),
+        settings=lambda wildcards: INPUTS.songs_settings(
+            wildcards, leave_out={"mirrors"}
+        ),
     script:
         "../scripts/tracks_gtzan.py"
 
@@ -40,20 +46,23 @@ rule tracks_demo:
     benchmark:
         "benchmarks/{dataset}/tracks_demo.tsv"
     wildcard_constraints:
-        dataset=datasets_from("demo"),
+        dataset=INPUTS.of_source("demo"),
     conda:
         "../envs/tracks.yaml"
-    threads: 64
+    threads: 8
+    resources:
+        mem_mb=4000,
+        runtime=30,
     params:
-        demo=source_settings,
+        settings=INPUTS.songs_settings,
     script:
         "../scripts/tracks_demo.py"
 
 
 rule tracks_shard:
-    """One row a track of a shard: where it lies, what it holds, and why it cannot be used if it cannot."""
+    """Metadata of one shard: path, audio properties and, if a track is unusable, the reason."""
     input:
-        audio=made_collection,
+        audio=INPUTS.made_collection,
         facts="resources/gtzan_tracks.csv",
         code=code("tracks_shard"),
     output:
@@ -64,16 +73,21 @@ rule tracks_shard:
         "benchmarks/{dataset}/tracks/{shard}.tsv"
     conda:
         "../envs/tracks.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=60,
     params:
-        source=lambda wildcards: config["datasets"][wildcards.dataset]["source"],
-        own=own_collection,
-        shards=config["mel"]["shards"],
-        sample_rate=config["mel"]["sample_rate"],
-        hop_length=config["mel"]["hop_length"],
-        frames=config["segment"]["frames"],
-        tags=lambda wildcards: (
-            config["datasets"][wildcards.dataset].get("task", {}).get("columns", [])
-        ),
+        settings=lambda wildcards: {
+            "frames": config["segment"]["frames"],
+            "hop_length": config["mel"]["hop_length"],
+            "own": INPUTS.own_collection(wildcards),
+            "sample_rate": config["mel"]["sample_rate"],
+            "shards": config["mel"]["shards"],
+            "source": config["datasets"][wildcards.dataset]["source"],
+            "tags": config["datasets"][wildcards.dataset]
+            .get("task", {})
+            .get("columns", []),
+        },
     script:
         "../scripts/tracks_shard.py"
 
@@ -81,18 +95,23 @@ rule tracks_shard:
 rule tracks:
     """The whole collection as one table."""
     input:
-        shards=expand("data/{{dataset}}/tracks/shard-{shard}.csv", shard=SHARDS),
+        shards=expand("data/{{dataset}}/tracks/shard-{shard}.csv", shard=INPUTS.shards),
         code=code("tracks"),
     output:
-        tracks="data/{dataset}/tracks.csv",
+        tracks="data/{dataset}/tracks/tracks.csv",
     log:
         "logs/{dataset}/tracks.log",
     benchmark:
         "benchmarks/{dataset}/tracks.tsv"
     conda:
         "../envs/tracks.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=15,
     params:
-        max_unusable=config["tracks"]["max_unusable"],
-        task=lambda wildcards: config["datasets"][wildcards.dataset].get("task"),
+        settings=lambda wildcards: {
+            "max_unusable": config["tracks"]["max_unusable"],
+            "task": in_order(config["datasets"][wildcards.dataset].get("task")),
+        },
     script:
         "../scripts/tracks.py"

@@ -1,45 +1,44 @@
-"""train: the paper's network on random windows of the training tracks.
+"""train: the paper's network on random segments of the training tracks.
 
 Needs: the mel shards and one split.
-Makes: results/{dataset}/{protocol}/{seed}/{model}/model.keras, history.csv, environment.json and
-cost.json.
+Makes: results/{dataset}/train/{protocol}/{seed}/{model}/model.keras, history.csv, environment.json and cost.json.
 """
 
 
 rule train:
     """One network; a killed run goes on from its last epoch."""
     input:
-        frames=expand("data/{{dataset}}/mel/shard-{shard}.npy", shard=SHARDS),
-        index=expand("data/{{dataset}}/mel/shard-{shard}.csv", shard=SHARDS),
+        frames=INPUTS.spectrograms("npy"),
+        index=INPUTS.spectrograms("csv"),
         split="data/{dataset}/splits/{protocol}/{seed}.csv",
-        shuffled_like=trained_like,
+        shuffled_like=INPUTS.trained_like,
         code=code("train"),
     output:
-        model="results/{dataset}/{protocol}/{seed}/{model}/model.keras",
-        history="results/{dataset}/{protocol}/{seed}/{model}/history.csv",
-        environment="results/{dataset}/{protocol}/{seed}/{model}/environment.json",
-        cost="results/{dataset}/{protocol}/{seed}/{model}/cost.json",
+        model="results/{dataset}/train/{protocol}/{seed}/{model}/model.keras",
+        history="results/{dataset}/train/{protocol}/{seed}/{model}/history.csv",
+        environment="results/{dataset}/train/{protocol}/{seed}/{model}/environment.json",
+        cost="results/{dataset}/train/{protocol}/{seed}/{model}/cost.json",
     log:
         "logs/{dataset}/{protocol}/{seed}/{model}/train.log",
     benchmark:
         "benchmarks/{dataset}/{protocol}/{seed}/{model}/train.tsv"
     wildcard_constraints:
-        model="|".join(NETWORKS),
+        model=pattern(INPUTS.networks),
     conda:
         "../envs/train.yaml"
     threads: 8
     resources:
         gpu=1,
         mem_mb=4000,
+        runtime=480,
     params:
-        # The checkpoint is no output: it has to outlive a job that was killed.
-        checkpoint="results/{dataset}/{protocol}/{seed}/{model}/checkpoint.npz",
-        tensorboard="logs/{dataset}/{protocol}/{seed}/{model}/tensorboard",
-        dvclive="logs/{dataset}/{protocol}/{seed}/{model}/dvclive",
-        front_end=FRONT_END,
-        segment=settings("segment"),
-        network=settings("network"),
-        train=settings("train"),
-        tags=tagged,
+        settings=lambda wildcards: in_order(
+            {
+                # No output, and outside the stage's folder: it has to outlive a job that was killed.
+                "checkpoint": INPUTS.run_file(wildcards, ".snakemake/checkpoints"),
+                "curves": INPUTS.run_file(wildcards, "logs"),
+                **INPUTS.network_settings(wildcards),
+            }
+        ),
     script:
         "../scripts/train.py"

@@ -1,8 +1,10 @@
 from earfield.network.device import configure  # isort: split
 
 from earfield.activations.dump import dump_activations
+from earfield.configuration.settings import MelSettings
 from earfield.jobs.job import logged
 
+settings = snakemake.params.settings
 with logged(snakemake.log[0], snakemake.output):
     dump_activations(
         model_path=snakemake.input.model,
@@ -10,8 +12,8 @@ with logged(snakemake.log[0], snakemake.output):
         index_paths=snakemake.input.index,
         split=snakemake.input.split,
         folder=snakemake.output.dump,
-        partial=snakemake.params.partial,
+        partial=settings["partial"],
         device=configure(snakemake.threads),
-        front_end=snakemake.params.front_end,
-        **snakemake.params.activations,
+        front_end=MelSettings.parse(settings["front_end"]).as_dict(),
+        **settings["activations"],
     )

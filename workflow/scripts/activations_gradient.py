@@ -1,8 +1,10 @@
 from earfield.network.device import configure  # isort: split
 
 from earfield.activations.dump import write_gradient
+from earfield.configuration.settings import MelSettings
 from earfield.jobs.job import logged
 
+settings = snakemake.params.settings
 with logged(snakemake.log[0], snakemake.output):
     write_gradient(
         model_path=snakemake.input.model,
@@ -11,6 +13,6 @@ with logged(snakemake.log[0], snakemake.output):
         split=snakemake.input.split,
         path=snakemake.output.gradient,
         device=configure(snakemake.threads),
-        front_end=snakemake.params.front_end,
-        **snakemake.params.activations,
+        front_end=MelSettings.parse(settings["front_end"]).as_dict(),
+        **settings["activations"],
     )

@@ -7,5 +7,5 @@ with logged(snakemake.log[0], snakemake.output):
         md_path=snakemake.output.page,
         dataset=snakemake.wildcards.dataset,
         **{name: paths for name, paths in snakemake.input.items() if name != "code"},
-        **snakemake.params,
+        **snakemake.params.settings,
     )

@@ -7,7 +7,7 @@ with logged(snakemake.log[0], snakemake.output):
         costs=snakemake.input.costs,
         predictions=snakemake.input.predictions,
         splits=snakemake.input.splits,
-        curves=snakemake.params.curves,
+        curves=snakemake.params.settings["curves"],
         summary_path=snakemake.output.table,
         protocols_path=snakemake.output.protocols,
         learning_curve_path=snakemake.output.learning_curve,

@@ -4,18 +4,19 @@ from earfield.jobs.job import logged
 from earfield.jobs.resource_usage import cost_written
 from earfield.models.estimator import predict_with_module
 
+settings = snakemake.params.settings
 cost = cost_written(snakemake.output.cost, processors=snakemake.threads)
 with logged(snakemake.log[0], snakemake.output), cost:
     predict_with_module(
-        module=snakemake.params.model["module"],
-        options=snakemake.params.model.get("options", {}),
+        module=settings["model"]["module"],
+        options=settings["model"].get("options", {}),
         split=snakemake.input.split,
         features_paths=snakemake.input.features,
         frames_paths=snakemake.input.frames,
         index_paths=snakemake.input.index,
         predictions_path=snakemake.output.predictions,
         seed=int(snakemake.wildcards.seed),
-        tags=snakemake.params.tags,
+        tags=settings["tags"],
     )
-    write = write_tag_metrics if snakemake.params.tags else write_metrics
+    write = write_tag_metrics if settings["tags"] else write_metrics
     write(snakemake.output.predictions, snakemake.output.metrics)

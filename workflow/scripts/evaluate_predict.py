@@ -11,5 +11,5 @@ with logged(snakemake.log[0], snakemake.output):
         predictions_path=snakemake.output.predictions,
         heard_path=snakemake.output.heard,
         device=configure(snakemake.threads),
-        **snakemake.params,
+        **snakemake.params.settings,
     )

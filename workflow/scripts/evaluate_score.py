@@ -3,10 +3,10 @@ from earfield.evaluate.score import write_metrics
 from earfield.evaluate.tag_scores import write_tag_metrics
 from earfield.jobs.job import logged
 
+settings = snakemake.params.settings
 with logged(snakemake.log[0], snakemake.output):
-    write = write_tag_metrics if snakemake.params.tags else write_metrics
+    write = write_tag_metrics if settings["tags"] else write_metrics
     write(snakemake.input.predictions, snakemake.output.metrics)
-    settings = ("front_end", "segment", "network", "train", "shuffled_like")
     write_card(
         snakemake.output.card,
         metrics=snakemake.output.metrics,
@@ -15,8 +15,8 @@ with logged(snakemake.log[0], snakemake.output):
         history=snakemake.input.history,
         environment=snakemake.input.environment,
         facts=snakemake.input.facts,
-        source=snakemake.params.source,
-        settings={key: snakemake.params[key] for key in settings},
+        source=settings["source"],
+        settings=settings,
         dataset=snakemake.wildcards.dataset,
         protocol=snakemake.wildcards.protocol,
         seed=int(snakemake.wildcards.seed),

@@ -8,5 +8,5 @@ with logged(snakemake.log[0], snakemake.output):
         frames_path=snakemake.input.frames,
         index_path=snakemake.input.index,
         path=snakemake.output.features,
-        front_end=snakemake.params.front_end,
+        front_end=snakemake.params.settings["front_end"],
     )

@@ -12,5 +12,5 @@ with logged(snakemake.log[0], snakemake.output):
         gradients_path=snakemake.output.gradients,
         seed=int(snakemake.wildcards.seed),
         threads=snakemake.threads,
-        **snakemake.params.filters,
+        **snakemake.params.settings,
     )

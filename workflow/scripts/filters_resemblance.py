@@ -9,6 +9,5 @@ with logged(snakemake.log[0], snakemake.output):
         stages_path=snakemake.input.stages,
         csv_path=snakemake.output.table,
         units_path=snakemake.output.units,
-        trained=snakemake.params.trained,
-        nulls=snakemake.params.nulls,
+        **snakemake.params.settings,
     )

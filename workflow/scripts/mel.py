@@ -6,5 +6,5 @@ with logged(snakemake.log[0], snakemake.output):
         tracks=snakemake.input.tracks,
         frames_path=snakemake.output.frames,
         index_path=snakemake.output.index,
-        **snakemake.params.front_end,
+        **snakemake.params.settings["front_end"],
     )

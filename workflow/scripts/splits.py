@@ -4,10 +4,9 @@ from earfield.splits.protocols import write_split
 with logged(snakemake.log[0], snakemake.output):
     write_split(
         tracks=snakemake.input.tracks,
-        repeats=snakemake.input.repeats,
+        repeats=snakemake.input.duplicates,
         path=snakemake.output.split,
         audit_path=snakemake.output.audit,
         seed=int(snakemake.wildcards.seed),
-        protocol=snakemake.params.protocol,
-        tags=snakemake.params.tags,
+        **snakemake.params.settings,
     )

@@ -3,4 +3,4 @@ from earfield.jobs.job import logged
 
 if __name__ == "__main__":  # the workers import this file again
     with logged(snakemake.log[0], snakemake.output):
-        write_collection(snakemake.output.audio, workers=snakemake.threads, **snakemake.params.demo)
+        write_collection(snakemake.output.audio, workers=snakemake.threads, **snakemake.params.settings)

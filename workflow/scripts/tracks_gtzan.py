@@ -6,5 +6,5 @@ with logged(snakemake.log[0], snakemake.output):
         snakemake.output.audio,
         facts=snakemake.input.facts,
         mirrors=snakemake.config["datasets"][snakemake.wildcards.dataset]["mirrors"],
-        **snakemake.params.gtzan,
+        **snakemake.params.settings,
     )

@@ -1,9 +1,11 @@
+from earfield.configuration.settings import MelSettings
 from earfield.jobs.job import logged
 from earfield.jobs.resource_usage import cost_written
 from earfield.network.device import configure
 from earfield.train.environment import write_environment
 from earfield.train.training import train_network
 
+settings = snakemake.params.settings
 cost = cost_written(snakemake.output.cost, processors=snakemake.threads)
 with logged(snakemake.log[0], snakemake.output), cost:
     train_network(
@@ -12,16 +14,16 @@ with logged(snakemake.log[0], snakemake.output), cost:
         split=snakemake.input.split,
         model_path=snakemake.output.model,
         history_path=snakemake.output.history,
-        checkpoint=snakemake.params.checkpoint,
-        tensorboard=snakemake.params.tensorboard,
-        dvclive=snakemake.params.dvclive,
+        checkpoint=settings["checkpoint"],
+        tensorboard=f"{settings['curves']}/tensorboard",
+        dvclive=f"{settings['curves']}/dvclive",
         shuffled_like=snakemake.input.get("shuffled_like"),
         device=configure(snakemake.threads),
         seed=int(snakemake.wildcards.seed),
-        front_end=snakemake.params.front_end,
-        network=snakemake.params.network,
-        tags=snakemake.params.tags,
-        **snakemake.params.segment,
-        **snakemake.params.train,
+        front_end=MelSettings.parse(settings["front_end"]).as_dict(),
+        network=settings["network"],
+        tags=settings["tags"],
+        **settings["segment"],
+        **settings["train"],
     )
     write_environment(snakemake.output.environment, seed=int(snakemake.wildcards.seed))

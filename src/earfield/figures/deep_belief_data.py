@@ -11,6 +11,7 @@ from earfield.files.tables import read_text_csv
 from earfield.mel.log_mel import band_edges
 from earfield.mel.shards import MelShards
 from earfield.models.cdbn.network import Cdbn, train_cdbn
+from earfield.network.device import Device
 
 MOST_PANELS = 60  # five rows of twelve
 
@@ -27,7 +28,7 @@ def write_deep_belief_data(
     protocol: str,
     seed: int,
     model: str,
-    workers: int,
+    device: Device,
 ) -> None:
     """Train the network of a run once more, which gives the same bits, and write what the figure shows of it.
 
@@ -47,15 +48,15 @@ def write_deep_belief_data(
         Which run it is.
     seed : int
         Of the run.
-    workers : int
-        Processors to use.
+    device : Device
+        Where to compute.
     """
     table = read_text_csv(split)
     network = train_cdbn(
         MelShards(frames_paths, index_paths),
         table.track[table.subset == "train"].tolist(),
         seed=seed,
-        workers=workers,
+        workers=device.workers,
         **{name: value for name, value in options.items() if name != "c"},
     )
     arrays = deep_belief_arrays(network, front_end=front_end)

@@ -16,8 +16,8 @@ _REFERENCES = ["kind", "name", "accuracy", "dataset", "genres", "protocol", "sou
 def write_accuracy_data(
     *,
     summary: str | os.PathLike[str],
-    references: str | os.PathLike[str] | None,
     path: str | os.PathLike[str],
+    references: str | os.PathLike[str] | None = None,
 ) -> None:
     """Write the data of figure 7.
 

@@ -25,16 +25,17 @@ def describe(dataset: str, *, root: str = ".") -> str:
     """
     results = Path(root, "results", dataset)
     lines = []
-    for path in sorted(results.glob("*/summary.json")):
+    for path in sorted(results.glob("evaluate/*/summary.json")):
         summary = json.loads(path.read_text(encoding="utf-8"))
         lines += [_accuracy(dataset, row) for row in summary["models"]]
-    if (results / "resemblance.csv").exists():
-        with open(results / "resemblance.csv", newline="", encoding="utf-8") as file:
+    resemblance, claims = results / "filters" / "resemblance.csv", results / "claims" / "claims.md"
+    if resemblance.exists():
+        with open(resemblance, newline="", encoding="utf-8") as file:
             lines += [_filters(dataset, row) for row in csv.DictReader(file) if row["measure"] == "r2_held_out"]
-        lines.append(f"Filters and the auditory system, measure by measure: {results}/resemblance.csv")
+        lines.append(f"Filters and the auditory system, measure by measure: {resemblance}")
     lines += describe_problems(dataset, root=root).splitlines()
-    if (results / "claims.md").exists():
-        lines.append(f"What holds of the paper's claims: {results}/claims.md")
+    if claims.exists():
+        lines.append(f"What holds of the paper's claims: {claims}")
     if (results / "figures").exists():
         lines.append(f"Figures: {results}/figures/")
     return "\n".join(lines)
@@ -53,7 +54,7 @@ def describe_problems(dataset: str, *, root: str = ".") -> str:
     str
         One line a track after a line that counts them; empty if none was left out, or there is no table yet.
     """
-    tracks = Path(root, "data", dataset, "tracks.csv")
+    tracks = Path(root, "data", dataset, "tracks", "tracks.csv")
     if not tracks.exists():
         return ""
     with open(tracks, newline="", encoding="utf-8") as file:

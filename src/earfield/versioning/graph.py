@@ -99,7 +99,7 @@ def _jobs(config: Mapping[str, Any], *, targets: set[str]) -> Iterator[Any]:
             workflow = api.workflow(
                 resource_settings=ResourceSettings(cores=1),
                 config_settings=ConfigSettings(config=config),
-                snakefile=Path("workflow/Snakefile"),
+                snakefile=Path("Snakefile"),
             )
             with contextlib.redirect_stdout(io.StringIO()):
                 workflow.dag(DAGSettings(targets=targets, forceall=True)).summary()

@@ -133,8 +133,8 @@ def _has_evidence(stages: Mapping[str, Any]) -> bool:
 
 def read_config() -> dict[str, Any]:
     """Read and check `config.yaml`, which is all the configuration that DVC knows."""
-    if not Path("workflow", "Snakefile").exists():
-        raise EarfieldError(f"{Path.cwd()} is no folder of the project (it has no workflow/Snakefile); go to one.")
+    if not Path("Snakefile").exists():
+        raise EarfieldError(f"{Path.cwd()} is no folder of the project (it has no Snakefile); go to one.")
     config = read_yaml(Path("config.yaml"))
     check_config(config, Path("workflow", "schemas", "config.schema.yaml"))
     return config
@@ -263,16 +263,16 @@ def _shown(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what DVC shows of the results: metrics, plots and the model."""
     results, figures = f"results/{config['dataset']}", config["figures"]
     seed = runs_of(config, config["dataset"], figures["protocol"])[0]
-    run = f"{results}/{figures['protocol']}/{seed}/{figures['model']}"
+    run = f"{figures['protocol']}/{seed}/{figures['model']}"
     curves = {"x": "epoch", "x_label": "epoch"}
     shown: dict[str, Any] = {
-        "metrics": [f"{results}/{figures['protocol']}/summary.json"],
+        "metrics": [f"{results}/evaluate/{figures['protocol']}/summary.json"],
         "plots": [
             {
                 "confusion": {
                     "template": "confusion",
                     "x": "predicted",
-                    "y": {f"{run}/predictions.csv": "label"},
+                    "y": {f"{results}/evaluate/{run}/predictions.csv": "label"},
                     "title": f"Tracks by true and predicted label, {figures['model']}, seed {seed}",
                     "x_label": "predicted",
                     "y_label": "true",
@@ -281,7 +281,7 @@ def _shown(config: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "loss": curves
                 | {
-                    "y": {f"{run}/history.csv": ["train_loss", "validation_loss"]},
+                    "y": {f"{results}/train/{run}/history.csv": ["train_loss", "validation_loss"]},
                     "y_label": "loss (nat)",
                     "title": f"Loss, {figures['model']}, seed {seed}",
                 }
@@ -289,7 +289,7 @@ def _shown(config: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "accuracy": curves
                 | {
-                    "y": {f"{run}/history.csv": ["train_accuracy", "validation_accuracy"]},
+                    "y": {f"{results}/train/{run}/history.csv": ["train_accuracy", "validation_accuracy"]},
                     "y_label": "accuracy",
                     "title": f"Accuracy, {figures['model']}, seed {seed}",
                 }
@@ -298,14 +298,14 @@ def _shown(config: Mapping[str, Any]) -> dict[str, Any]:
                 "accuracy by model": {
                     "template": "workflow/report/accuracy.vl.json",
                     "x": "accuracy",
-                    "y": {f"{results}/{figures['protocol']}/summary.csv": "model"},
+                    "y": {f"{results}/evaluate/{figures['protocol']}/summary.csv": "model"},
                     "title": f"Accuracy by model, {figures['protocol']}",
                 }
             },
         ],
         "artifacts": {
             f"{config['dataset']}-{figures['model']}".lower().replace("_", "-"): {
-                "path": f"{run}/model.keras",
+                "path": f"{results}/train/{run}/model.keras",
                 "type": "model",
                 "desc": f"{figures['model']}, {figures['protocol']} split, seed {seed}; see MODEL_CARD.md beside it",
             }

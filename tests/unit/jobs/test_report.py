@@ -31,11 +31,13 @@ def summary(tmp_path):
     def write(models=(ROW,), problems=()):
         folder = tmp_path / "results/mine"
         (folder / "figures").mkdir(parents=True)
-        (folder / "stratified").mkdir()
-        (folder / "stratified" / "summary.json").write_text(json.dumps({"models": list(models)}), encoding="utf-8")
-        (tmp_path / "data/mine").mkdir(parents=True)
+        (folder / "evaluate" / "stratified").mkdir(parents=True)
+        (folder / "evaluate" / "stratified" / "summary.json").write_text(
+            json.dumps({"models": list(models)}), encoding="utf-8"
+        )
+        (tmp_path / "data/mine/tracks").mkdir(parents=True)
         rows = [("fine", ""), *problems]
-        with open(tmp_path / "data/mine/tracks.csv", "w", newline="", encoding="utf-8") as file:
+        with open(tmp_path / "data/mine/tracks/tracks.csv", "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("track", "problem"), *rows])
         return tmp_path
 
@@ -92,7 +94,8 @@ def test_command_prints_the_same_and_imports_nothing_heavy(summary):
 
 def test_it_says_how_well_filters_predict_and_against_what(summary):
     root = summary()
-    (root / "results/mine/resemblance.csv").write_text(
+    (root / "results/mine/filters").mkdir()
+    (root / "results/mine/filters/resemblance.csv").write_text(
         "protocol,measure,null,trained,null_value,difference,low,high,units,null_units,seeds\n"
         "stratified,separability,cnn_untrained,0.3,0.2,0.1,0.05,0.15,60,64,5\n"
         "stratified,r2_held_out,cnn_untrained,0.571,0.552,0.019,-0.022,0.059,60,64,5\n"
@@ -103,6 +106,6 @@ def test_it_says_how_well_filters_predict_and_against_what(summary):
         "mine, stratified: mean R² of the filters on held-out tracks 0.57, cnn_untrained 0.55, 95% interval of the "
         "difference -0.02 to +0.06 (60 and 64 units, seeds: 5)",
         "mine, stratified: mean R² of the filters on held-out tracks: no filter to hold against cnn_shuffled",
-        f"Filters and the auditory system, measure by measure: {root}/results/mine/resemblance.csv",
+        f"Filters and the auditory system, measure by measure: {root}/results/mine/filters/resemblance.csv",
         f"Figures: {root}/results/mine/figures/",
     ]

@@ -5,27 +5,27 @@ tracks -> mel -> features -> splits -> train -> evaluate -> activations -> filte
 
 from snakemake.utils import min_version
 
-min_version("9.10")
+min_version("9.19")
 
 
 configfile: "config.yaml"
 
 
-report: "report/workflow.rst"
+report: "workflow/report/workflow.rst"
 
 
-include: "rules/common.smk"
-include: "rules/tracks.smk"
-include: "rules/mel.smk"
-include: "rules/features.smk"
-include: "rules/splits.smk"
-include: "rules/train.smk"
-include: "rules/evaluate.smk"
-include: "rules/activations.smk"
-include: "rules/filters.smk"
-include: "rules/figures.smk"
-include: "rules/claims.smk"
-include: "rules/milestones.smk"
+include: "workflow/rules/common.smk"
+include: "workflow/rules/tracks.smk"
+include: "workflow/rules/mel.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/splits.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/activations.smk"
+include: "workflow/rules/filters.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/targets.smk"
 
 
 rule all:
@@ -38,7 +38,7 @@ rule all:
 
 
 rule evidence:
-    """Every model under every protocol, and what holds of the paper's sentences."""
+    """Every model under every protocol, and a verdict on each of the paper's claims."""
     input:
         rules.all.input,
         rules.all_evidence.input,

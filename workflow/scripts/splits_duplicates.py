@@ -5,7 +5,7 @@ with logged(snakemake.log[0], snakemake.output):
     write_repeats(
         frames_paths=snakemake.input.frames,
         index_paths=snakemake.input.index,
-        path=snakemake.output.repeats,
+        path=snakemake.output.duplicates,
         workers=snakemake.threads,
-        **snakemake.params,
+        **snakemake.params.settings,
     )

@@ -2,4 +2,4 @@ from earfield.figures.discriminants_page import write_discriminants_page
 from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output):
-    write_discriminants_page(snakemake.input.data, snakemake.output.page, run=snakemake.params.run)
+    write_discriminants_page(snakemake.input.data, snakemake.output.page, run=snakemake.params.settings["run"])

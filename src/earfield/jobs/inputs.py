@@ -1,0 +1,405 @@
+"""Inputs and settings of the workflow's rules, derived from the configuration."""
+
+import functools
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from earfield.configuration.code_dependencies import code_of, constant, module_file
+from earfield.configuration.null_models import KERNEL_NULLS, is_null
+from earfield.configuration.run_grid import (
+    in_table_order,
+    learning_curves,
+    model_settings,
+    models_of,
+    networks,
+    networks_of,
+    protocols_of,
+    runs_of,
+    split_settings,
+    splits_of,
+    task_of,
+)
+from earfield.figures.registry import FIGURES, code_file
+from earfield.tracks.audio_files import fingerprints
+
+ROOT = Path(__file__).parents[3]
+_NOTHING = "(?!)"  # a pattern that no name matches
+_NOT_OF_SONGS = frozenset({"source", "seeds", "protocols", "train", "task"})
+
+
+class Wildcards(Protocol):
+    """Values of a job's wildcards, as Snakemake gives them."""
+
+    dataset: str
+    protocol: str
+    seed: str
+    model: str
+    shard: str
+    features: str
+    figure: str
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a wildcard, if the rule has it."""
+
+
+File = Callable[[Wildcards], str]
+Files = Callable[[Wildcards], list[str]]
+
+
+def in_order(settings: Any) -> Any:
+    """Return settings with the keys of all mappings sorted.
+
+    Snakemake compares the values of `params` as a set without names: two values that are exchanged would count as
+    unchanged, and a mapping in another order as changed. So each rule has one mapping, in this order.
+    """
+    if isinstance(settings, Mapping):
+        return {key: in_order(settings[key]) for key in sorted(settings)}
+    if isinstance(settings, list | tuple):
+        return [in_order(each) for each in settings]
+    return settings
+
+
+def code(script: str) -> list[str]:
+    """Return a script of the workflow and the modules of the package that it runs, relative to the current folder."""
+    path = ROOT / "workflow" / "scripts" / f"{script}.py"
+    return [os.path.relpath(each) for each in (*code_of(path), path)]
+
+
+def pattern(names: Iterable[str]) -> str:
+    """Return a regular expression that matches these names, or nothing if there are none."""
+    return "|".join(names) or _NOTHING
+
+
+class Inputs:
+    """Which files a job reads and which settings it is given.
+
+    Parameters
+    ----------
+    config : mapping
+        The checked configuration.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self.chosen = config["dataset"]
+        self.shards = [f"{shard:02d}" for shard in range(config["mel"]["shards"])]
+        self.model, self.protocol = config["figures"]["model"], config["figures"]["protocol"]
+        self.networks = networks(config)
+        self.modules = [name for name in config["models"] if name not in self.networks]
+        self.front_end = {key: value for key, value in config["mel"].items() if key != "shards"}
+        self.tagged = [name for name in config["datasets"] if task_of(config, name) == "tags"]
+        self.one_label = [name for name in config["datasets"] if name not in self.tagged]
+        # Networks that no true label has shaped, and then kernels that no network learned.
+        self.controls = [
+            name for name in networks_of(config, self.protocol, self.chosen) if is_null(config["models"][name])
+        ]
+        self.nulls = [*self.controls, *KERNEL_NULLS]
+        self.estimated = [self.model, *self.controls]  # networks whose receptive fields are estimated
+        # Models on features: what the paper's "hand-made features" are.
+        self.hand_made = [name for name in self.modules if self._constant(name, "FEATURES")]
+        # Of each dataset that has such a model, its first run: protocol, seed, model.
+        self.deep_belief = {
+            dataset: (splits_of(config, protocol), runs_of(config, dataset, protocol)[0], model)
+            for dataset in config["datasets"]
+            for protocol in reversed(protocols_of(config, dataset))
+            for model in reversed(models_of(config, protocol, dataset))
+            if config["models"][model].get("module") == "cdbn"
+        }
+
+    # Collections
+
+    def of_source(self, source: str) -> str:
+        """Return a pattern of the datasets with this source."""
+        return pattern(name for name, each in self.config["datasets"].items() if each["source"] == source)
+
+    def songs_settings(self, wildcards: Wildcards, *, leave_out: Iterable[str] = ()) -> dict[str, Any]:
+        """Return what decides a dataset's songs: not its seeds, training or task, which must not make them again."""
+        dataset = self.config["datasets"][wildcards.dataset]
+        return in_order({key: dataset[key] for key in dataset if key not in {*_NOT_OF_SONGS, *leave_out}})
+
+    def own_path(self, dataset: str) -> str | None:
+        """Return the user's songs or archive of a dataset, or None."""
+        settings = self.config["datasets"][dataset]
+        path = settings.get("path") or settings.get("archive")
+        return os.path.expanduser(path) if path else None
+
+    def own_archive(self, wildcards: Wildcards) -> list[str]:
+        """Return the user's packed archive, whose change unpacks it again."""
+        path = self.own_path(wildcards.dataset)
+        return [path] if path and os.path.isfile(path) else []
+
+    def own_collection(self, wildcards: Wildcards) -> dict[str, str] | None:
+        """Return the user's folder or CSV with the fingerprint of a shard: a changed song reruns that shard."""
+        path = self.own_path(wildcards.dataset)
+        of_gtzan = self.config["datasets"][wildcards.dataset]["source"] == "gtzan"
+        if not path or (of_gtzan and os.path.isfile(path)):
+            return None
+        marks = self._fingerprints(path)
+        # Tracks of GTZAN are not called by their paths, so that a file's shard is not known from outside.
+        return {"path": path, "fingerprint": str(marks if of_gtzan else marks[int(wildcards.shard)])}
+
+    def made_collection(self, wildcards: Wildcards) -> str | list[str]:
+        """Return the folder of audio that a rule makes, or none for the user's own songs, which are never touched."""
+        return [] if self.own_collection(wildcards) else f"data/{wildcards.dataset}/audio"
+
+    @functools.cache  # noqa: B019  # one object in a process
+    def _fingerprints(self, path: str) -> Any:
+        return fingerprints(path, shards=len(self.shards))
+
+    # Splits, runs and tables
+
+    def spectrograms(self, suffix: str) -> list[str]:
+        """Return the mel shards, with the wildcard of the dataset."""
+        return [f"data/{{dataset}}/mel/shard-{shard}.{suffix}" for shard in self.shards]
+
+    def split_file(self, wildcards: Wildcards) -> str | list[str]:
+        """Return the file that a protocol reads its split from, if it does."""
+        path = self.config["protocols"][wildcards.protocol].get("path")
+        return os.path.expanduser(path) if path else []
+
+    def split_settings(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Return what decides the splits of a protocol."""
+        return split_settings(self.config, wildcards.protocol)
+
+    def splits(self, wildcards: Wildcards) -> list[str]:
+        """Return every split of a dataset."""
+        return [
+            f"data/{wildcards.dataset}/splits/{protocol}/{seed}.csv"
+            for protocol in protocols_of(self.config, wildcards.dataset)
+            if splits_of(self.config, protocol) == protocol
+            for seed in runs_of(self.config, wildcards.dataset, protocol)
+        ]
+
+    def runs(
+        self,
+        name: str,
+        protocols: Sequence[str] | None = None,
+        models: Sequence[str] | None = None,
+        *,
+        networks: bool = False,
+    ) -> Files:
+        """Return a function that lists a file of every run of a dataset.
+
+        Parameters
+        ----------
+        name : str
+            `stage/file`; of a stage "*", the stage that fits the model: train for networks, evaluate for others.
+        protocols : sequence of str or None
+            None for that of the wildcard or, without one, each that the dataset names.
+        models : sequence of str or None
+            None for all that are run under a protocol.
+        networks : bool
+            Only networks, if `models` is None.
+        """
+        stage, _, file = name.partition("/")
+        run_models = networks_of if networks else models_of
+
+        def files(wildcards: Wildcards) -> list[str]:
+            dataset, own = wildcards.dataset, wildcards.get("protocol")
+            of_all = [own] if own else protocols_of(self.config, dataset)
+            results = f"results/{dataset}"
+            found = [
+                f"{results}/{self._stage(stage, model)}/{splits_of(self.config, protocol)}/{seed}/{model}/{file}"
+                for protocol in protocols or of_all
+                for seed in runs_of(self.config, dataset, protocol)
+                for model in models or run_models(self.config, protocol, dataset)
+            ]
+            return list(dict.fromkeys(found))
+
+        return files
+
+    def _stage(self, stage: str, model: str) -> str:
+        fitting = "train" if model in self.networks else "evaluate"
+        return fitting if stage == "*" else stage
+
+    def run_file(self, wildcards: Wildcards, folder: str, stage: str = "", name: str = "") -> str:
+        """Return the path of a run's folder, or of a file in it, below `folder`."""
+        parts = (folder, wildcards.dataset, stage, wildcards.protocol, wildcards.seed, wildcards.model, name)
+        return "/".join(filter(None, parts))
+
+    def protocol_tables(self, name: str) -> Files:
+        """Return a function that lists a table of every protocol of a dataset; of rows in two, the first counts."""
+        return lambda wildcards: [
+            f"results/{wildcards.dataset}/evaluate/{protocol}/{name}"
+            for protocol in in_table_order(self.config, wildcards.dataset)
+        ]
+
+    def shown_run(self, name: str) -> File:
+        """Return a function that names a file of the run that figures show, the first seed: `stage/file`."""
+        return lambda wildcards: self.runs(name, [self.protocol], [self.model])(wildcards)[0]
+
+    def shown_seed(self, dataset: str) -> int:
+        """Return the seed of the run that figures show."""
+        return runs_of(self.config, dataset, self.protocol)[0]
+
+    def shown_split(self, wildcards: Wildcards) -> str:
+        """Return the split of the run that figures show."""
+        return f"data/{wildcards.dataset}/splits/{self.protocol}/{self.shown_seed(wildcards.dataset)}.csv"
+
+    def shown_title(self, wildcards: Wildcards) -> str:
+        """Return what a page calls the run that it shows."""
+        seed = self.shown_seed(wildcards.dataset)
+        return f"{wildcards.dataset}, {self.protocol} split, seed {seed}, {self.model}"
+
+    # Models
+
+    def is_tagged(self, wildcards: Wildcards) -> bool:
+        """Return whether the tracks of a dataset have several tags instead of one label."""
+        return wildcards.dataset in self.tagged
+
+    def network_settings(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Return the front end and the settings of segment, network and training of a run."""
+        settings = model_settings(self.config, wildcards.model, wildcards.dataset)
+        return {"front_end": self.front_end, "tags": self.is_tagged(wildcards), **settings}
+
+    def trained_like(self, wildcards: Wildcards) -> str | list[str]:
+        """Return the history of the run that a network on shuffled labels is trained like."""
+        like = self.config["models"][wildcards.model].get("shuffled_like")
+        run = f"results/{wildcards.dataset}/train/{wildcards.protocol}/{wildcards.seed}"
+        return f"{run}/{like}/history.csv" if like else []
+
+    def threads(self, wildcards: Wildcards) -> int:
+        """Return how many processors a model that is a module can use."""
+        return int(self._constant(wildcards.model, "THREADS") or 1)
+
+    def features(self, wildcards: Wildcards) -> list[str]:
+        """Return the shards of the features that a model's module asks for."""
+        features = self._constant(wildcards.model, "FEATURES")
+        folder = f"data/{wildcards.dataset}/features/{features}"
+        return [f"{folder}/shard-{shard}.csv" for shard in self.shards] if features else []
+
+    def model_spectrograms(self, suffix: str) -> Files:
+        """Return a function that lists the mel shards for a model whose module asks for no features."""
+        return lambda wildcards: (
+            []
+            if self._constant(wildcards.model, "FEATURES")
+            else [path.format(dataset=wildcards.dataset) for path in self.spectrograms(suffix)]
+        )
+
+    def module_code(self, kind: str) -> Files:
+        """Return a function that lists the code of a module of `earfield.models` or `earfield.features`."""
+
+        def files(wildcards: Wildcards) -> list[str]:
+            name = wildcards.features if kind == "features" else self.config["models"][wildcards.model]["module"]
+            return [os.path.relpath(path) for path in code_of(module_file(kind, name))]
+
+        return files
+
+    def all_features(self) -> list[str]:
+        """Return all features that some model asks for."""
+        return sorted({self._constant(name, "FEATURES") for name in self.hand_made})
+
+    def _constant(self, model: str, name: str) -> Any:
+        return constant(module_file("models", self.config["models"][model]["module"]), name)
+
+    # Claims
+
+    def whole_track_runs(self, wildcards: Wildcards) -> list[str]:
+        """Return the predictions of the network that sees the whole track, on the splits that figures show."""
+        model = next((name for name in self.networks if model_settings(self.config, name)["network"]["context"]), None)
+        own = [
+            protocol
+            for protocol in protocols_of(self.config, wildcards.dataset)
+            if splits_of(self.config, protocol) == self.protocol
+            and model in models_of(self.config, protocol, wildcards.dataset)
+        ]
+        return self.runs("evaluate/predictions.csv", own, [model])(wildcards) if own and model else []
+
+    def claims_settings(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Return what the claims are asked about: the shown run, baselines, controls, protocols."""
+        names = protocols_of(self.config, wildcards.dataset)
+        apart = [name for name in names if self.config["protocols"][name]["kind"] == "artist"]
+        chance = [name for name in self.modules if self.config["models"][name]["module"] == "majority"]
+        return {
+            "source": self.config["datasets"][wildcards.dataset]["source"],
+            "protocol": self.protocol,
+            "model": self.model,
+            "hand_made": self.hand_made,
+            "controls": [*self.controls, *chance],
+            "artists_apart": apart[0] if apart else None,
+            "curves": learning_curves(self.config, wildcards.dataset),
+        }
+
+    # Figures
+
+    def figure_inputs(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Return the named inputs of a figure's data, as the function that prepares it takes them."""
+        results = f"results/{wildcards.dataset}"
+        tables = f"{results}/evaluate/{self.protocol}"
+        frames, index = (
+            [path.format(dataset=wildcards.dataset) for path in self.spectrograms(suffix)] for suffix in ("npy", "csv")
+        )
+        shards = {"frames_paths": frames, "index_paths": index}
+        filters = {"filters_npz": self.shown_run("filters/filters.npz")(wildcards)}
+        inputs: dict[str, Callable[[], dict[str, Any]]] = {
+            "fig1_spectrogram": lambda: {"tracks": f"data/{wildcards.dataset}/tracks/tracks.csv", **shards},
+            "fig2_confusion": lambda: {
+                "predictions": self.runs("evaluate/predictions.csv", [self.protocol], [self.model])(wildcards)
+            },
+            "fig3_filters": lambda: {**filters, "filters_csv": self.shown_run("filters/filters.csv")(wildcards)},
+            "fig4_reference": lambda: {**filters, "stages": "resources/auditory_stages.csv"},
+            "fig5_discriminants": lambda: {
+                "model_path": self.shown_run("train/model.keras")(wildcards),
+                "split": self.shown_split(wildcards),
+                **shards,
+            },
+            "fig6_populations": lambda: {"units": f"{results}/filters/units.csv"},
+            "fig7_accuracy": lambda: {"summary": f"{results}/claims/summary.csv", **self._references(wildcards)},
+            "fig8_learning_curve": lambda: {"learning_curve": f"{results}/claims/learning_curve.csv"},
+            "fig9_seconds_heard": lambda: {"heard": f"{tables}/heard.csv"},
+            "fig10_recall": lambda: {"recall": f"{tables}/recall.csv"},
+            "fig11_calibration": lambda: {"calibration": f"{tables}/calibration.csv"},
+            "fig12_deep_belief": lambda: {
+                "split": "data/{}/splits/{}/{}.csv".format(wildcards.dataset, *self.deep_belief[wildcards.dataset]),
+                **shards,
+            },
+        }
+        return inputs[wildcards.figure]()
+
+    def _references(self, wildcards: Wildcards) -> dict[str, str]:
+        """Return the levels that others reached, which are of genres."""
+        of_genres = "task" not in self.config["datasets"][wildcards.dataset]
+        return {"references": "resources/reference_levels.csv"} if of_genres else {}
+
+    def figure_settings(self, wildcards: Wildcards) -> dict[str, Any]:
+        """Return the settings of a figure's data, as the function that prepares it takes them."""
+        config, dataset, figure = self.config, wildcards.dataset, wildcards.figure
+        protocol = {"protocol": self.protocol}
+        if figure == "fig1_spectrogram":
+            settings = {"front_end": self.front_end, "frames": config["segment"]["frames"]}
+            return in_order({**settings, **config["figures"]["spectrogram"]})
+        if figure == "fig3_filters":
+            return {"dataset": dataset, "model": self.model, **protocol, "seed": str(self.shown_seed(dataset))}
+        if figure == "fig5_discriminants":
+            components = config["figures"]["discriminants"]["components"]
+            return {"components": components, "front_end": self.front_end, "overlap": config["activations"]["overlap"]}
+        if figure == "fig6_populations":
+            return {"nulls": self.nulls, **protocol, "trained": self.model}
+        if figure == "fig10_recall":
+            return {"baselines": self.hand_made, "model": self.model, **protocol}
+        if figure == "fig12_deep_belief":
+            name, seed, model = self.deep_belief[dataset]
+            run = {"dataset": dataset, "model": model, "protocol": name, "seed": int(seed)}
+            return in_order({"front_end": self.front_end, "options": config["models"][model]["options"], **run})
+        return protocol if figure in {"fig8_learning_curve", "fig9_seconds_heard", "fig11_calibration"} else {}
+
+    def figure_code(self, part: str) -> Files:
+        """Return a function that lists the code that prepares ("data") or draws ("draw") a figure."""
+        return lambda wildcards: [
+            os.path.relpath(path) for path in code_of(code_file(getattr(FIGURES[wildcards.figure], part)))
+        ]
+
+    def figure_files(self, suffix: str, *, folder: str) -> list[str]:
+        """Return the figures of the chosen dataset in a folder: none of one label per track for a dataset of tags."""
+        left_out = {"fig2_confusion", "fig5_discriminants"} if self.chosen in self.tagged else set()
+        if self.chosen in self.tagged:
+            left_out |= {name for name in FIGURES if FIGURES[name].folder != "figures"}
+        if self.chosen not in self.deep_belief:
+            left_out |= {"fig12_deep_belief"}
+        return [
+            f"results/{self.chosen}/{folder}/{name}.{suffix}"
+            for name, figure in FIGURES.items()
+            if figure.folder == folder and name not in left_out
+        ]
