@@ -46,7 +46,7 @@ test-nightly: setup
 check: setup
 	ruff format --check .
 	ruff check .
-	snakefmt --check workflow
+	snakefmt --check workflow Snakefile
 	mypy
 	lint-imports
 	snakemake --lint
