@@ -1,1 +1,1 @@
-"""Music genre classification with honest error bars, and the receptive fields that the classifier learned."""
+"""Music genre classification with 95% confidence intervals, and the receptive fields that the network learned."""

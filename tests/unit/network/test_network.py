@@ -164,8 +164,8 @@ def test_front_end_that_travels_gives_the_networks_input():
     from earfield.mel.front_end import CONVENTIONS
     from earfield.mel.log_mel import log_mel
 
-    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-    names = re.search(r"^names = (\(.*\))$", readme, re.MULTILINE)[1]
+    page = (Path(__file__).parents[3] / "docs" / "outputs.md").read_text(encoding="utf-8")
+    names = re.search(r"^names = (\(.*\))$", page, re.MULTILINE)[1]
     facts = FRONT_END | CONVENTIONS
     options = {name: facts[name] for name in ast.literal_eval(names)}
     y = np.random.default_rng(0).uniform(-1, 1, 30_000).astype(np.float32)
