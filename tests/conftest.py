@@ -1,6 +1,7 @@
 """What tests of several modules share."""
 
 import os
+import resource
 
 import hypothesis
 import numpy as np
@@ -41,6 +42,14 @@ def song():
         return path
 
     return write
+
+
+@pytest.fixture
+def largest_file():
+    """Return a function that limits the size of files [bytes], as a full disk would; the end of the test lifts it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture

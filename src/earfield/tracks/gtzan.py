@@ -90,25 +90,24 @@ def obtain(
         return unpack(own, folder, max_bytes=max_bytes, max_entries=max_entries)
 
     def unpack_and_verify(candidate: Path) -> None:
+        with open(candidate, "rb") as file:
+            known = hashlib.file_digest(file, "sha256").hexdigest() == sha256.lower()
         unpack(candidate, folder, max_bytes=max_bytes, max_entries=max_entries)
+        if known:
+            return
         try:
             _require_all(folder, facts, known_broken)
         except DatasetError:
             shutil.rmtree(folder)
             raise
 
-    target = folder.with_name(_ARCHIVE)
-    known = download(
+    download(
         mirrors,
-        target,
-        sha256=sha256,
-        size=size,
+        folder.with_name(_ARCHIVE),
         limit=2 * size,
         accept=unpack_and_verify,
-        mend=f"Download {_ARCHIVE} yourself and set datasets.gtzan.archive to its path.",
+        fix=f"Download {_ARCHIVE} yourself and set datasets.gtzan.archive to its path.",
     )
-    if known:
-        unpack(target, folder, max_bytes=max_bytes, max_entries=max_entries)
     return folder
 
 

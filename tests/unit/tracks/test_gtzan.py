@@ -210,9 +210,9 @@ def tampered(name, data):
         (pack({k: v for k, v in members("wav").items() if k != BROKEN}), "1 of 12 .*jazz.00003 .*missing"),
         (pack({"genres/blues/x.wav": b""}), "12 of 12 .*blues.00000, .*jazz.00003 and 2 more"),
         (tampered("copy/jazz.00003.wav", b""), "are both the track jazz.00003"),
-        (tampered("../evil.wav", b""), "'../evil.wav', a name that may lead out"),
+        (tampered("../evil.wav", b""), "'../evil.wav' would be extracted to"),
         (ORIGINAL[: len(ORIGINAL) // 2], "cut short"),
-        (ORIGINAL[:2000] + bytes([ORIGINAL[2000] ^ 1]) + ORIGINAL[2001:], "damaged"),
+        (ORIGINAL[:2000] + bytes([ORIGINAL[2000] ^ 1]) + ORIGINAL[2001:], "damaged|do not verify"),
     ],
     ids=["broken", "tampered", "incomplete", "empty", "double", "hostile", "half", "flipped"],
 )
