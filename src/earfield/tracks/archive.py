@@ -52,7 +52,8 @@ def unpack(
         raise DatasetError(f"There is no archive {archive}: correct the path.")
     if not hasattr(tarfile, "data_filter"):
         raise EarfieldError(
-            f"This Python cannot unpack {archive} safely: use 3.11.4 or later, or unpack it yourself and name the folder."
+            f"This Python cannot unpack {archive} safely: use 3.11.4 or later, or unpack it yourself and name the "
+            "folder."
         )
     # One name for every run: what a killed run has left is removed by the next one.
     aside = folder.with_name(f".{folder.name}.part")
