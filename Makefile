@@ -28,7 +28,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 
 # The main job on music made by code; ends with the accuracy, its interval, and where the figures lie.
 demo: setup
-	snakemake --config dataset=demo --quiet rules
+	snakemake --cores all --config dataset=demo --quiet rules
 	@earfield report demo
 
 # The rooms that need no TensorFlow, for the loop of a contributor.

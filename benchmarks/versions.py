@@ -36,7 +36,7 @@ def measure_versions(folder: Path, songs: Path | None) -> list[list[object]]:
     overheads = []
     for pair in range(_PAIRS):
         seconds = {}
-        ways = [("snakemake", ("snakemake",)), ("dvc", ("dvc", "repro"))]
+        ways = [("snakemake", ("snakemake", "--cores", "2")), ("dvc", ("dvc", "repro"))]
         for name, command in ways if pair % 2 else reversed(ways):  # neither is always the one that finds warm caches
             project = folder / f"{name} {pair}"
             copy_project(project)

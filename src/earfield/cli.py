@@ -36,7 +36,7 @@ def _run(arguments: argparse.Namespace) -> None:
         if not text:
             name = arguments.dataset
             raise EarfieldError(
-                f"There are no results of '{name}' in this folder; run: snakemake --config dataset={name}"
+                f"There are no results of '{name}' in this folder; run: snakemake --cores 2 --config dataset={name}"
             )
         print(text)
         return

@@ -59,6 +59,33 @@ def test_options_in_the_pages_are_keys_of_the_configuration():
                 value = value[part]
 
 
+def test_commands_name_the_cores_that_a_profile_leaves_to_the_user():
+    texts = [page.read_text(encoding="utf-8") for page in (*DOCUMENTS, ROOT / "Makefile")]
+    commands = re.findall(r"^\s*(snakemake .*)$", "\n".join(texts), re.MULTILINE)
+    assert len(commands) > 10
+    for command in commands:
+        assert re.search(r"--cores|--report|--lint|--unlock|-n\b", command), command
+
+
+def test_files_in_the_pages_are_made_by_rules():
+    from earfield.figures.registry import FIGURES
+
+    rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    made = [general(path) for path in re.findall(r'"((?:data|results)/[^"]+)"', rules)]
+    made += [f"results/*/{figure.folder}/{name}.png" for name, figure in FIGURES.items()]
+    for page in ("outputs.md", "evidence.md"):
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        paths = [general(path) for path in re.findall(r"^\| `((?:data|results)/[^`]+)`", text, re.MULTILINE)]
+        assert paths
+        for path in paths:
+            assert any(f"{each}/".startswith(path.rstrip("*")) for each in made), f"{page}: {path}"
+
+
+def general(path):
+    """Return a path with a star for each wildcard, run and number of a shard."""
+    return re.sub(r"\{+\w+\}+|NN", "*", path.replace("{run}", "*/*/*"))
+
+
 def test_default_optimizer_is_the_one_that_the_comparison_chose():
     import pandas as pd
     import yaml

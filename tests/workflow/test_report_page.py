@@ -247,7 +247,7 @@ def test_captions_say_what_is_seen_what_it_was_drawn_from_and_how_to_make_it_aga
     inputs = {path: set(files.split(", ")) for files, outputs in made for path in outputs.split(", ")}
     for path, (text, literals) in shown.items():
         assert len(text.split()) > 20, path
-        assert f"snakemake --force {path}" in literals, path
+        assert f"snakemake --cores 1 --force {path}" in literals, path
         sources = [each for each in literals if "/" in each and path not in each]
         assert sources, path
         for source in sources:
