@@ -178,8 +178,10 @@ def test_loss_that_is_no_number_stops_with_the_step():
         trainer.run_epoch(batches, 5, n_batches=4, bar=Bar())
 
 
-@pytest.mark.parametrize("xla", [False, True])
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    ("precision", "xla"),
+    [("bfloat16", False), ("float32", True), pytest.param("bfloat16", True, marks=pytest.mark.nightly)],
+)
 def test_options_of_training_train(precision, xla):
     import tensorflow as tf
 
