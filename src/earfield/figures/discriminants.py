@@ -133,7 +133,7 @@ def draw_discriminants(data: str | os.PathLike[str], paths: Iterable[str | os.Pa
 
     with np.load(data) as archive:
         shown: dict[str, Any] = dict(archive)
-    labels = [_plain(str(label)) for label in shown["labels"]]
+    labels = [str(label) for label in shown["labels"]]
     codes = np.searchsorted(shown["labels"], shown["label"])
     spaces = read_spaces(shown)
     # Both are in units of the spread within labels: on one scale, their separation can be compared.
@@ -170,7 +170,7 @@ def _draw_space(half: "SubFigure", space: Space, codes: np.ndarray, limits: list
     corner = half.add_subplot(note)
     corner.set_axis_off()
     lines = "\n\n".join(fill(line, width) for line in space.notes)
-    corner.text(0.03, 0.95, _plain(lines), fontsize=7, linespacing=1.3, va="top").set_in_layout(False)
+    corner.text(0.03, 0.95, lines, fontsize=7, linespacing=1.3, va="top").set_in_layout(False)
     for (x, y), place in places.items():
         axes = half.add_subplot(place)
         if n_axes == 1:
@@ -224,10 +224,6 @@ def _scatter(axes: Any, points: np.ndarray, codes: np.ndarray, **options: Any) -
         own, look = points[codes == code], {"marker": _marker(code), "color": label_colour(code), **options}
         axes.scatter(*own.T, s=size, alpha=0.5, linewidths=0, zorder=2, **look)
         axes.scatter(*own.mean(axis=0), s=30, edgecolors="black", linewidths=0.5, zorder=3, **look)
-
-
-def _plain(text: str) -> str:
-    return text.replace("$", r"\$")  # else a formula begins there
 
 
 def _ticks() -> "Locator":

@@ -30,16 +30,14 @@ def look(number: int) -> dict[str, Any]:
 
 
 def plain(text: str) -> str:
-    """Return text on one line that is never taken for a formula."""
-    return " ".join(text.split()).replace("$", r"\$")
+    """Return text on one line."""
+    return " ".join(text.split())
 
 
 def shown_label(label: str) -> str:
     """Return a label as figures show it: on one line, and without its middle where it is very long."""
-    text = " ".join(label.split())
-    if len(text) > _LETTERS:
-        text = f"{text[: _LETTERS - 12].rstrip()}…{text[-11:].lstrip()}"
-    return plain(text)
+    text = plain(label)
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 12].rstrip()}…{text[-11:].lstrip()}"
 
 
 def shown_name(name: str) -> str:

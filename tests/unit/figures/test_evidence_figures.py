@@ -1,9 +1,8 @@
 """Figures 7 to 11 show the rows of the tables of scores, whatever these and the names in them look like."""
 
+import functools
 import itertools
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -93,36 +92,48 @@ def calibration(models, protocol):
     return pd.DataFrame(rows)
 
 
+def data_of(name, table, folder, *, protocol="stratified", model="cnn", baselines=tuple(MODELS[1:]), references=None):
+    """Write a table and its figure's data to a folder, and return the path of the latter."""
+    source, path = folder / "table.csv", folder / f"{name}.csv"
+    table.to_csv(source, index=False)
+    if name == "accuracy":
+        evidence_data.write_accuracy_data(summary=source, references=references or REFERENCES, path=path)
+    elif name == "recall":
+        options = {"protocol": protocol, "model": model, "baselines": baselines}
+        evidence_data.write_recall_data(recall=source, path=path, **options)
+    else:
+        function = getattr(evidence_data, f"write_{name}_data")
+        function(**{name: source}, path=path, protocol=protocol)
+    return path
+
+
+def drawn(name, path):
+    """Return the figure that is drawn from a data file."""
+    figures = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"earfield.figures.{name}.save_figure", lambda figure, paths: figures.append(figure))
+        DRAW[name](path, [])
+    (figure,) = figures
+    return figure
+
+
 @pytest.fixture
 def write(tmp_path):
-    """Return a function that writes a table and its figure's data, and returns the path of the latter."""
+    """Return `data_of` with a folder of its own."""
+    return functools.partial(data_of, folder=tmp_path)
 
-    def make(name, table, *, protocol="stratified", model="cnn", baselines=tuple(MODELS[1:]), references=REFERENCES):
-        source, path = tmp_path / "table.csv", tmp_path / f"{name}.csv"
-        table.to_csv(source, index=False)
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory):
+    """Return a function that returns the table of a figure of five models, its data file and the figure."""
+
+    @functools.cache
+    def make(name):
+        table = TABLES[name](MODELS, "stratified")
         if name == "accuracy":
-            evidence_data.write_accuracy_data(summary=source, references=references, path=path)
-        elif name == "recall":
-            options = {"protocol": protocol, "model": model, "baselines": baselines}
-            evidence_data.write_recall_data(recall=source, path=path, **options)
-        else:
-            function = getattr(evidence_data, f"write_{name}_data")
-            function(**{name: source}, path=path, protocol=protocol)
-        return path
-
-    return make
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """Return a function that draws a figure from its data and returns it."""
-
-    def make(name, path):
-        figures = []
-        monkeypatch.setattr(f"earfield.figures.{name}.save_figure", lambda figure, paths: figures.append(figure))
-        DRAW[name](path, [])
-        (figure,) = figures
-        return figure
+            table = pd.concat([table, summary(MODELS[:3], "artist").assign(baseline=0.2)])
+        path = data_of(name, table, tmp_path_factory.mktemp(name))
+        return table, path, drawn(name, path)
 
     return make
 
@@ -141,11 +152,9 @@ def bars(axes, *, vertical):
 
 def text_boxes(figure):
     """Return each visible text with its place on the page [pixel]."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Text
 
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    figure.draw_without_rendering()
     hidden = set()  # the labels of ticks that are not drawn
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
@@ -154,13 +163,12 @@ def text_boxes(figure):
             hidden |= set() if axes.axison else set(axis.get_ticklabels(which="both"))
     visible = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text() and text not in hidden]
     # Of the text alone: that of an annotation would hold its line, too.
-    renderer = canvas.get_renderer()
-    return [(text.get_text(), Text.get_window_extent(text, renderer)) for text in visible]
+    return [(text.get_text(), Text.get_window_extent(text)) for text in visible]
 
 
 def assert_nothing_collides(figure):
     boxes = text_boxes(figure)
-    width, height = figure.canvas.get_width_height()
+    width, height = figure.bbox.width, figure.bbox.height
     for (first, one), (second, other) in itertools.combinations(boxes, 2):
         apart = one.x1 <= other.x0 + 1 or other.x1 <= one.x0 + 1 or one.y1 <= other.y0 + 2 or other.y1 <= one.y0 + 2
         assert apart, (first, second)
@@ -200,7 +208,7 @@ def test_table_without_a_column_is_refused(write, name):
         write(name, TABLES[name](MODELS, "stratified").drop(columns="low"))
 
 
-def test_references_are_marked_as_those_of_others(write, drawn):
+def test_references_are_marked_as_those_of_others(write):
     path = write("accuracy", summary(["cnn"], "stratified"))
     shown = pd.read_csv(path)
     references = pd.read_csv(REFERENCES)
@@ -217,9 +225,9 @@ def test_references_are_marked_as_those_of_others(write, drawn):
         assert [text for text in texts if row.kind in text and text.endswith(f"protocol: {row.protocol}")]
 
 
-def test_accuracy_of_every_model_and_protocol_is_drawn(write, drawn):
-    table = pd.concat([summary(MODELS, "stratified"), summary(MODELS[:3], "artist").assign(baseline=0.2)])
-    axes = drawn("accuracy", write("accuracy", table)).axes[0]
+def test_accuracy_of_every_model_and_protocol_is_drawn(usual):
+    table, _, figure = usual("accuracy")
+    axes = figure.axes[0]
     n_references = len(pd.read_csv(REFERENCES))
     found = points(axes)[: len(table)]
     assert len(points(axes)) == len(table) + n_references
@@ -234,7 +242,7 @@ def test_accuracy_of_every_model_and_protocol_is_drawn(write, drawn):
     assert names[: len(MODELS)] == [model.replace("_", " ") for model in MODELS]
 
 
-def test_accuracy_tells_protocols_apart_by_colour_and_marker(write, drawn):
+def test_accuracy_tells_protocols_apart_by_colour_and_marker(write):
     protocols = ["stratified", "artist", "cross_validation", "fault_filtered", "e", "f"]
     table = pd.concat([summary(["cnn"], protocol) for protocol in protocols])
     figure = drawn("accuracy", write("accuracy", table))
@@ -247,9 +255,9 @@ def test_accuracy_tells_protocols_apart_by_colour_and_marker(write, drawn):
         assert legend[protocol.replace("_", " ")].get_color() == mark.get_color()
 
 
-def test_learning_curve_shows_each_point_beside_its_neighbours(write, drawn):
-    table = learning_curve(MODELS, "stratified")
-    axes = drawn("learning_curve", write("learning_curve", table)).axes[0]
+def test_learning_curve_shows_each_point_beside_its_neighbours(usual):
+    table, _, figure = usual("learning_curve")
+    axes = figure.axes[0]
     found = points(axes)
     np.testing.assert_allclose([y for _, y in found], table.accuracy)
     np.testing.assert_allclose([x for x, _ in found], table.train_tracks, rtol=0.05)
@@ -260,14 +268,14 @@ def test_learning_curve_shows_each_point_beside_its_neighbours(write, drawn):
     assert [text.get_text() for text in axes.texts] == [model.replace("_", " ") for model in MODELS]
 
 
-def test_seconds_heard_show_level_and_paired_gain(write, drawn):
-    table = heard(["cnn", "cnn_untrained"], "stratified")
-    level_axes, gain_axes = drawn("heard", write("heard", table)).axes
+def test_seconds_heard_show_level_and_paired_gain(usual):
+    table, _, figure = usual("heard")
+    level_axes, gain_axes = figure.axes
     for axes, (middle, low, high) in (
         (level_axes, ("accuracy", "low", "high")),
         (gain_axes, ("gain", "gain_low", "gain_high")),
     ):
-        curves = [line for line in axes.lines if line.get_marker() in "os"]
+        curves = [line for line in axes.lines if len(line.get_xdata()) > 2]
         for curve, band, (_, own) in zip(curves, axes.collections, table.groupby("model", sort=False), strict=True):
             np.testing.assert_allclose(curve.get_xydata(), own[["seconds", middle]])
             corners = band.get_paths()[0].vertices
@@ -277,7 +285,7 @@ def test_seconds_heard_show_level_and_paired_gain(write, drawn):
     assert "2.97 s" in gain_axes.get_ylabel()
 
 
-def test_recall_is_sorted_by_the_shown_model_and_beside_the_best_baseline(write, drawn):
+def test_recall_is_sorted_by_the_shown_model_and_beside_the_best_baseline(write):
     table = recall(MODELS, "stratified").assign(tests=lambda rows: [20 + len(label) for label in rows.label])
     table.loc[table.model == "mfcc_svm", "recall"] = 0.99
     path = write("recall", table)
@@ -297,16 +305,15 @@ def test_recall_is_sorted_by_the_shown_model_and_beside_the_best_baseline(write,
     np.testing.assert_allclose(means, shown.groupby("model", sort=False).recall.mean())
 
 
-def test_recall_of_a_model_alone_needs_no_baseline(write, drawn):
+def test_recall_of_a_model_alone_needs_no_baseline(write):
     path = write("recall", recall(["cnn"], "stratified", labels=["a", "b"]), baselines=["cnn", "absent"])
     assert set(pd.read_csv(path).model) == {"cnn"}
     axes = drawn("recall", path).axes[0]
     assert [y for _, y in points(axes)] == [0, 1]
 
 
-def test_calibration_has_a_diagram_with_counts_and_errors_for_each_model(write, drawn):
-    table = calibration(MODELS, "stratified")
-    figure = drawn("calibration", write("calibration", table))
+def test_calibration_has_a_diagram_with_counts_and_errors_for_each_model(usual):
+    table, _, figure = usual("calibration")
     diagrams = [axes for axes in figure.axes if axes.get_title()]
     strips = [axes for axes in figure.axes if axes.patches]
     assert [axes.get_title() for axes in diagrams] == [
@@ -323,24 +330,27 @@ def test_calibration_has_a_diagram_with_counts_and_errors_for_each_model(write, 
 
 
 @pytest.mark.parametrize("name", list(TABLES))
-@pytest.mark.parametrize("models", [["cnn"], MODELS, ODD], ids=["one", "usual", "odd"])
-def test_no_text_runs_into_another_or_over_the_edge(write, drawn, name, models):
-    protocol = models[-1]
-    table = TABLES[name](models, protocol)
-    if name == "accuracy":
-        table = pd.concat([TABLES[name](models, each) for each in models[-6:]])
-    if name == "recall" and models == ODD:
-        labels = [*ODD, *(f"genre number {number}" for number in range(18))]
-        table = recall(models, protocol, labels=labels)
-    figure = drawn(name, write(name, table, protocol=protocol, model=models[0], baselines=models[1:]))
-    assert_nothing_collides(figure)
-    texts = " ".join(text for text, _ in text_boxes(figure))
-    if models == ODD:
-        assert "…" in texts and "$" in texts
+def test_no_text_runs_into_another_or_over_the_edge(write, usual, name):
+    assert_nothing_collides(usual(name)[2])
+    assert_nothing_collides(drawn(name, write(name, TABLES[name](["cnn"], "stratified"), baselines=[])))
 
 
 @pytest.mark.parametrize("name", list(TABLES))
-def test_scores_without_interval_are_points(write, drawn, name):
+def test_odd_names_run_into_nothing_and_are_drawn_as_they_are(write, name):
+    table = TABLES[name](ODD, ODD[-1])
+    if name == "accuracy":
+        table = pd.concat([TABLES[name](ODD, each) for each in ODD[-6:]])
+    if name == "recall":
+        labels = [*ODD, *(f"genre number {number}" for number in range(18))]
+        table = recall(ODD, ODD[-1], labels=labels)
+    figure = drawn(name, write(name, table, protocol=ODD[-1], model=ODD[0], baselines=ODD[1:]))
+    assert_nothing_collides(figure)
+    texts = " ".join(" ".join(text.split()) for text, _ in text_boxes(figure))
+    assert "…" in texts and "cost $" in texts and ("$x 1$" in texts or "$x_1$" in texts) and "\\" not in texts
+
+
+@pytest.mark.parametrize("name", list(TABLES))
+def test_scores_without_interval_are_points(write, name):
     columns = {"low": np.nan, "high": np.nan} | ({"gain_low": np.nan, "gain_high": np.nan} if name == "heard" else {})
     figure = drawn(name, write(name, TABLES[name](["cnn", "majority"], "stratified").assign(seeds=1, **columns)))
     marks = [line for axes in figure.axes for line in axes.lines if line.get_marker() in ("o", "s")]
@@ -348,7 +358,7 @@ def test_scores_without_interval_are_points(write, drawn, name):
 
 
 @pytest.mark.parametrize("name", list(TABLES))
-def test_table_without_rows_gives_a_figure_that_says_so(write, drawn, tmp_path, name):
+def test_table_without_rows_gives_a_figure_that_says_so(write, tmp_path, name):
     references = tmp_path / "references.csv"
     pd.read_csv(REFERENCES).iloc[:0].to_csv(references, index=False)
     path = write(name, TABLES[name](MODELS, "stratified").iloc[:0], references=references)
@@ -358,7 +368,7 @@ def test_table_without_rows_gives_a_figure_that_says_so(write, drawn, tmp_path, 
 
 
 @pytest.mark.parametrize("name", ["learning_curve", "heard"])
-def test_curve_of_one_point_is_drawn(write, drawn, name):
+def test_curve_of_one_point_is_drawn(write, name):
     table = TABLES[name](MODELS, "stratified")
     single = table[(table.train_share == 1) if name == "learning_curve" else (table.seconds == 2.97)]
     assert_nothing_collides(drawn(name, write(name, single)))
@@ -366,7 +376,7 @@ def test_curve_of_one_point_is_drawn(write, drawn, name):
 
 @pytest.mark.parametrize("shares", [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 @pytest.mark.parametrize("name", ["accuracy", "learning_curve", "heard"])
-def test_scores_at_the_ends_are_inside(write, drawn, name, shares):
+def test_scores_at_the_ends_are_inside(write, name, shares):
     table = TABLES[name](["cnn", "majority"], "stratified")
     table["accuracy"] = table.model.map(dict(zip(["cnn", "majority"], shares, strict=True)))
     axes = drawn(name, write(name, table.assign(low=table.accuracy, high=table.accuracy))).axes[0]
@@ -374,7 +384,7 @@ def test_scores_at_the_ends_are_inside(write, drawn, name, shares):
     assert low <= min(shares) and high >= max(shares)
 
 
-def test_calibration_of_a_model_without_bins_is_drawn(write, drawn):
+def test_calibration_of_a_model_without_bins_is_drawn(write):
     table = calibration(["cnn"], "stratified")
     figure = drawn("calibration", write("calibration", table[table.bin == "all"].assign(calibration_error=np.nan)))
     assert "ECE unknown" in figure.axes[0].get_title()
@@ -382,12 +392,11 @@ def test_calibration_of_a_model_without_bins_is_drawn(write, drawn):
 
 @pytest.mark.parametrize("name", list(TABLES))
 def test_same_data_give_the_same_bytes(write, tmp_path, name):
-    path = write(name, TABLES[name](MODELS, "stratified"))
-    paths = [tmp_path / "figure.png", tmp_path / "figure.pdf"]
-    DRAW[name](path, paths)
-    first = [each.read_bytes() for each in paths]
-    DRAW[name](path, paths)
-    assert first == [each.read_bytes() for each in paths] and all(map(len, first))
+    path, paths = write(name, TABLES[name](["cnn", "majority"], "stratified")), [tmp_path / "1.pdf", tmp_path / "2.pdf"]
+    for each in paths:
+        DRAW[name](path, [each])
+    first, second = (each.read_bytes() for each in paths)
+    assert first == second and len(first) > 1000
 
 
 @given(st.lists(st.floats(0, 1), max_size=12), st.floats(0.01, 0.3))
@@ -410,7 +419,7 @@ def test_limits_hold_all_shares(shares):
 def test_looks_differ_and_names_stay_short():
     assert len({tuple(look(number).values()) for number in range(77)}) == 77
     assert len(shown_label("x" * 500)) <= 33
-    assert shown_label("pop $ rock\n$") == r"pop \$ rock \$"
+    assert shown_label("pop $ rock\n$") == "pop $ rock $"
     assert (count([3, 3], "seed"), count([1], "seed"), count([1, 5], "run")) == ("3 seeds", "1 seed", "1–5 runs")
     assert (percent(0.664, 0.58, 0.741), percent(0.5, np.nan, 1)) == ("66% (58–74)", "50%")
 
@@ -418,9 +427,3 @@ def test_looks_differ_and_names_stay_short():
 def test_names_that_look_like_numbers_stay_names(write):
     path = write("calibration", calibration(["01", "NA"], "1"), protocol="1")
     assert list(dict.fromkeys(read_scores(path).model)) == ["01", "NA"]
-
-
-def test_drawing_loads_nothing_heavy():
-    modules = ", ".join(f"earfield.figures.{name}" for name in [*DRAW, "evidence_data"])
-    code = f"import sys, {modules}; sys.exit(any(m in sys.modules for m in ('tensorflow', 'sklearn', 'librosa')))"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
