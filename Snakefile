@@ -1,6 +1,6 @@
 """From songs to a scored classifier and its receptive fields.
 
-tracks -> mel -> features -> splits -> train -> evaluate -> activations -> filters -> figures -> claims
+audio -> tracks -> mel -> features -> splits -> train -> evaluate -> activations -> filters -> figures -> claims
 """
 
 from snakemake.utils import min_version
@@ -15,6 +15,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/audio.smk"
 include: "workflow/rules/tracks.smk"
 include: "workflow/rules/mel.smk"
 include: "workflow/rules/features.smk"
@@ -29,17 +30,22 @@ include: "workflow/rules/targets.smk"
 
 
 rule all:
-    """The summary, the resemblance to the auditory system and the figures of the chosen dataset."""
+    """What the chosen dataset's results are: summary, receptive fields, figures."""
     default_target: True
     input:
         rules.all_evaluate.input,
         rules.all_filters.input,
         rules.all_figures.input,
+        rules.all_claims.input,
 
 
 rule evidence:
     """Every model under every protocol, and a verdict on each of the paper's claims."""
     input:
         rules.all.input,
-        rules.all_evidence.input,
-        rules.all_claims.input,
+        INPUTS.built_runs("evaluate/MODEL_CARD.md", ALL_PROTOCOLS, networks=True),
+        expand(
+            f"results/{DATASET}/evaluate/{{protocol}}/summary.csv",
+            protocol=ALL_PROTOCOLS,
+        ),
+        CLAIMS,

@@ -31,10 +31,8 @@ rule activations:
             {
                 "activations": config["activations"],
                 "front_end": INPUTS.front_end,
-                # The chunks are no output until all are there: they have to outlive a job that was killed.
-                "partial": INPUTS.run_file(
-                    wildcards, "results", "activations", "dump.partial"
-                ),
+                # No output until all chunks are there: they have to outlive a job that was killed.
+                "partial": INPUTS.run_file(wildcards, ".snakemake/partial"),
             }
         ),
     script:

@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(workflow.basedir, "src"))
 
 from earfield.configuration.check import check_config
 from earfield.configuration.null_models import KERNEL_NULLS
-from earfield.configuration.run_grid import networks_of, protocols_of, runs_of
+from earfield.configuration.run_grid import protocols_of
 from earfield.errors import ConfigError, EarfieldError
 from earfield.figures.registry import FIGURES
 from earfield.jobs.inputs import Inputs, code, in_order, pattern

@@ -1,89 +1,91 @@
 """All that each stage makes of the chosen dataset, as targets.
 
 Needs: what the stage needs.
-Makes: nothing of its own; DVC asks for these, and `snakemake -- all_train` does.
+Makes: nothing of its own; DVC asks for these, and `snakemake -- all_train` does. They hold the protocol that
+`figures.protocol` names or, with `evidence: true`, every protocol of the dataset and the claims.
 """
 
-OTHER_PROTOCOLS = [
-    protocol
-    for protocol in protocols_of(config, config["dataset"])
-    if protocol != INPUTS.protocol
+DATASET = config["dataset"]
+BUILT = INPUTS.built_protocols()
+ALL_PROTOCOLS = protocols_of(config, DATASET)
+CLAIMS = [
+    # The claims are about genres.
+    *(
+        []
+        if "task" in config["datasets"][DATASET]
+        else [f"results/{DATASET}/claims/claims.md"]
+    ),
+    f"results/{DATASET}/claims/summary.csv",
+    *INPUTS.figure_files("png", folder="claims/figures"),
 ]
-CHOSEN = {
-    "dataset": config["dataset"],
-    "protocol": INPUTS.protocol,
-    "seed": runs_of(config, config["dataset"], INPUTS.protocol),
-    "shard": INPUTS.shards,
-}
-NETWORKS = networks_of(config, INPUTS.protocol, config["dataset"])
-RUN = "{protocol}/{seed}/{model}"
+
+
+rule all_audio:
+    """Songs that a rule obtains."""
+    input:
+        [] if INPUTS.own_path(DATASET) else f"data/{DATASET}/audio",
 
 
 rule all_tracks:
     """The table of tracks."""
     input:
-        expand("data/{dataset}/tracks/tracks.csv", **CHOSEN),
+        f"data/{DATASET}/tracks/tracks.csv",
 
 
 rule all_mel:
     """Every log-mel shard."""
     input:
-        expand("data/{dataset}/mel/shard-{shard}.npy", **CHOSEN),
+        expand(f"data/{DATASET}/mel/shard-{{shard}}.npy", shard=INPUTS.shards),
 
 
 rule all_features:
     """The features of every model that asks for some."""
     input:
         expand(
-            "data/{dataset}/features/{features}/shard-{shard}.csv",
+            f"data/{DATASET}/features/{{features}}/shard-{{shard}}.csv",
             features=INPUTS.all_features(),
-            **CHOSEN,
+            shard=INPUTS.shards,
         ),
 
 
 rule all_splits:
-    """Every split of the protocol that figures show."""
+    """Every split."""
     input:
-        expand("data/{dataset}/splits/{protocol}/{seed}.csv", **CHOSEN),
+        INPUTS.built_splits(BUILT),
 
 
 rule all_train:
     """Every network."""
     input:
-        expand(f"results/{{dataset}}/train/{RUN}/model.keras", model=NETWORKS, **CHOSEN),
+        INPUTS.built_runs("train/model.keras", BUILT, networks=True),
 
 
 rule all_evaluate:
     """Every prediction, score and card, and the tables over all runs."""
     input:
-        expand(
-            f"results/{{dataset}}/evaluate/{RUN}/MODEL_CARD.md",
-            model=NETWORKS,
-            **CHOSEN,
-        ),
-        expand("results/{dataset}/evaluate/{protocol}/summary.csv", **CHOSEN),
+        INPUTS.built_runs("evaluate/metrics.json", BUILT),
+        INPUTS.built_runs("evaluate/MODEL_CARD.md", BUILT, networks=True),
+        expand(f"results/{DATASET}/evaluate/{{protocol}}/summary.csv", protocol=BUILT),
 
 
 rule all_activations:
     """Every dumped layer and mean gradient."""
     input:
-        expand(
-            f"results/{{dataset}}/activations/{RUN}/{{part}}",
-            part=["dump", "gradient.npz"],
-            model=INPUTS.estimated,
-            **CHOSEN,
+        INPUTS.built_runs("activations/dump", [INPUTS.protocol], INPUTS.estimated),
+        INPUTS.built_runs(
+            "activations/gradient.npz", [INPUTS.protocol], INPUTS.estimated
         ),
 
 
 rule all_filters:
     """Every filter, those of null models too, and the resemblance to the auditory system."""
     input:
-        expand(
-            f"results/{{dataset}}/filters/{RUN}/filters.csv",
-            model=INPUTS.estimated,
-            **CHOSEN,
+        INPUTS.built_runs(
+            "filters/filters.csv",
+            [INPUTS.protocol],
+            [INPUTS.model, *INPUTS.nulls],
         ),
-        expand("results/{dataset}/filters/resemblance.csv", **CHOSEN),
+        f"results/{DATASET}/filters/resemblance.csv",
 
 
 rule all_figures:
@@ -97,26 +99,7 @@ rule all_figures:
         ],
 
 
-rule all_evidence:
-    """Every run of the other protocols, and the tables of each."""
-    input:
-        expand(
-            "results/{dataset}/evaluate/{protocol}/summary.csv",
-            dataset=config["dataset"],
-            protocol=OTHER_PROTOCOLS,
-        ),
-
-
 rule all_claims:
-    """The tables and figures over all protocols, and a verdict on each claim, which are about genres."""
+    """The tables and figures over all protocols, and a verdict on each claim: none without `evidence: true`."""
     input:
-        expand(
-            "results/{dataset}/claims/claims.md",
-            dataset=(
-                []
-                if "task" in config["datasets"][config["dataset"]]
-                else config["dataset"]
-            ),
-        ),
-        expand("results/{dataset}/claims/summary.csv", **CHOSEN),
-        INPUTS.figure_files("png", folder="claims/figures"),
+        CLAIMS if config["evidence"] else [],

@@ -1,62 +1,9 @@
 """tracks: every collection as one table.
 
-Needs: a download, the demo's generator, or songs of your own.
-Makes: data/{dataset}/audio/ (GTZAN, demo), data/{dataset}/tracks/tracks.csv, and the part of it that each mel shard
-is made of: data/{dataset}/tracks/shard-NN.csv.
+Needs: data/{dataset}/audio/, or songs of your own.
+Makes: data/{dataset}/tracks/tracks.csv, and the part of it that each mel shard is made of:
+data/{dataset}/tracks/shard-NN.csv.
 """
-
-
-rule tracks_gtzan:
-    """GTZAN, downloaded or from an archive at hand, unpacked, every track checked against its known md5."""
-    input:
-        facts="resources/gtzan_tracks.csv",
-        archive=INPUTS.own_archive,
-        code=code("tracks_gtzan"),
-    output:
-        audio=directory("data/{dataset}/audio"),
-    log:
-        "logs/{dataset}/tracks_gtzan.log",
-    benchmark:
-        "benchmarks/{dataset}/tracks_gtzan.tsv"
-    wildcard_constraints:
-        dataset=INPUTS.of_source("gtzan"),
-    conda:
-        "../envs/tracks.yaml"
-    threads: 4
-    resources:
-        mem_mb=1500,
-        runtime=240,
-    params:
-        # Without the mirrors: other addresses of the same archive change nothing.
-        settings=lambda wildcards: INPUTS.songs_settings(
-            wildcards, leave_out={"mirrors"}
-        ),
-    script:
-        "../scripts/tracks_gtzan.py"
-
-
-rule tracks_demo:
-    """The demo's songs, composed and rendered by code."""
-    input:
-        code=code("tracks_demo"),
-    output:
-        audio=directory("data/{dataset}/audio"),
-    log:
-        "logs/{dataset}/tracks_demo.log",
-    benchmark:
-        "benchmarks/{dataset}/tracks_demo.tsv"
-    wildcard_constraints:
-        dataset=INPUTS.of_source("demo"),
-    conda:
-        "../envs/tracks.yaml"
-    threads: 8
-    resources:
-        mem_mb=4000,
-        runtime=30,
-    params:
-        settings=INPUTS.songs_settings,
-    script:
-        "../scripts/tracks_demo.py"
 
 
 rule tracks_shard:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from earfield.activations.store import DumpFacts, chunk_name
 from earfield.configuration.code_dependencies import code_of
 from earfield.errors import ConfigError, DatasetError
-from earfield.files.atomic import write_aside
+from earfield.files.atomic import move_folder, write_aside
 from earfield.files.tables import read_text_csv, write_csv
 from earfield.mel.front_end import CONVENTIONS
 from earfield.mel.shards import MelShards
@@ -208,8 +208,7 @@ def dump_activations(
     with write_aside(partial / "facts.json") as aside:
         aside.write_text(facts.to_json(), encoding="utf-8")
     (partial / "fingerprint").unlink()
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    move_folder(partial, folder)
     log.info("%d segments, %d positions, %d units.", facts.rows, len(facts.positions), facts.units)
     return facts
 

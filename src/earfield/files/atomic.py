@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,3 +51,20 @@ def write_json(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None
     """Write a JSON file for people to read as well, by `write_aside`."""
     with write_aside(path) as aside:
         aside.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def move_folder(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
+    """Move a folder to its final name, where it appears when whole, also on another file system.
+
+    Parameters
+    ----------
+    source, target : path-like
+        A folder at `target` is replaced.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.new")
+    shutil.rmtree(aside, ignore_errors=True)
+    shutil.move(source, aside)
+    shutil.rmtree(target, ignore_errors=True)
+    aside.rename(target)

@@ -72,6 +72,19 @@ def pattern(names: Iterable[str]) -> str:
     return "|".join(names) or _NOTHING
 
 
+class _Chosen:
+    """Wildcards of a target: the dataset alone."""
+
+    protocol = seed = model = shard = features = figure = ""
+
+    def __init__(self, dataset: str) -> None:
+        self.dataset = dataset
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a wildcard, if there is one."""
+        return default
+
+
 class Inputs:
     """Which files a job reads and which settings it is given.
 
@@ -213,6 +226,25 @@ class Inputs:
     def _stage(self, stage: str, model: str) -> str:
         fitting = "train" if model in self.networks else "evaluate"
         return fitting if stage == "*" else stage
+
+    def built_protocols(self) -> list[str]:
+        """Return the protocols that the default target builds for the chosen dataset."""
+        return protocols_of(self.config, self.chosen) if self.config["evidence"] else [self.protocol]
+
+    def built_runs(
+        self, name: str, protocols: Sequence[str], models: Sequence[str] | None = None, *, networks: bool = False
+    ) -> list[str]:
+        """Return a file of every run of the chosen dataset under these protocols; arguments as for `runs`."""
+        return self.runs(name, protocols, models, networks=networks)(_Chosen(self.chosen))
+
+    def built_splits(self, protocols: Sequence[str]) -> list[str]:
+        """Return the splits of the chosen dataset under these protocols."""
+        found = [
+            f"data/{self.chosen}/splits/{splits_of(self.config, protocol)}/{seed}.csv"
+            for protocol in protocols
+            for seed in runs_of(self.config, self.chosen, protocol)
+        ]
+        return list(dict.fromkeys(found))
 
     def run_file(self, wildcards: Wildcards, folder: str, stage: str = "", name: str = "") -> str:
         """Return the path of a run's folder, or of a file in it, below `folder`."""
