@@ -206,6 +206,14 @@ def test_training_settings_of_a_dataset_leave_its_songs_alone(built):
     assert "rule mel:" not in plan and "rule tracks" not in plan
 
 
+def test_values_that_are_exchanged_between_settings_are_a_change(built):
+    """Snakemake compares the values of params as a set without names."""
+    target = ["-n", "--", run_file("filters.csv")]
+    assert "Nothing to be done" in built.run(*target)
+    assert "Nothing to be done" in built.run(*target, filters={"min_active": 5, "alphas": 10, "folds": 3})
+    assert "rule filters:" in built.run(*target, filters={"folds": 10, "alphas": 3, "min_active": 5})
+
+
 def test_tensorboard_has_the_curves(built):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

@@ -5,7 +5,7 @@ from earfield.configuration.settings import MelSettings
 from earfield.jobs.job import logged
 
 settings = snakemake.params.settings
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_gradient(
         model_path=snakemake.input.model,
         frames_paths=snakemake.input.frames,

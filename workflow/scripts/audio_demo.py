@@ -2,5 +2,5 @@ from earfield.demo import write_collection
 from earfield.jobs.job import logged
 
 if __name__ == "__main__":  # the workers import this file again
-    with logged(snakemake.log[0], snakemake.output):
+    with logged(snakemake.log[0], snakemake.output, snakemake.input):
         write_collection(snakemake.output.audio, workers=snakemake.threads, **snakemake.params.settings)

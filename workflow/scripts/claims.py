@@ -1,7 +1,7 @@
 from earfield.claims.paper_claims import write_claims
 from earfield.jobs.job import logged
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_claims(
         csv_path=snakemake.output.table,
         md_path=snakemake.output.page,

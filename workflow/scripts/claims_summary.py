@@ -1,7 +1,7 @@
 from earfield.evaluate.dataset_tables import write_dataset_tables
 from earfield.jobs.job import logged
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_dataset_tables(
         summaries=snakemake.input.summaries,
         costs=snakemake.input.costs,

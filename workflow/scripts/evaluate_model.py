@@ -6,7 +6,7 @@ from earfield.models.estimator import predict_with_module
 
 settings = snakemake.params.settings
 cost = cost_written(snakemake.output.cost, processors=snakemake.threads)
-with logged(snakemake.log[0], snakemake.output), cost:
+with logged(snakemake.log[0], snakemake.output, snakemake.input), cost:
     predict_with_module(
         module=settings["model"]["module"],
         options=settings["model"].get("options", {}),

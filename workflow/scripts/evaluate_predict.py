@@ -2,7 +2,7 @@ from earfield.evaluate.network_predictions import predict_test_tracks
 from earfield.jobs.job import logged
 from earfield.network.device import configure
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     predict_test_tracks(
         model_path=snakemake.input.model,
         frames_paths=snakemake.input.frames,

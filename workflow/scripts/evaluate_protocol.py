@@ -1,7 +1,7 @@
 from earfield.evaluate.protocol_tables import write_protocol_tables
 from earfield.jobs.job import logged
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_protocol_tables(
         predictions=snakemake.input.predictions,
         heard=snakemake.input.heard,

@@ -1,7 +1,7 @@
 from earfield.evaluate.tag_tables import write_tag_tables
 from earfield.jobs.job import logged
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_tag_tables(
         predictions=snakemake.input.predictions,
         tracks=snakemake.input.tracks,

@@ -4,7 +4,7 @@ from earfield.evaluate.tag_scores import write_tag_metrics
 from earfield.jobs.job import logged
 
 settings = snakemake.params.settings
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write = write_tag_metrics if settings["tags"] else write_metrics
     write(snakemake.input.predictions, snakemake.output.metrics)
     write_card(

@@ -1,7 +1,7 @@
 from earfield.features.shards import write_features
 from earfield.jobs.job import logged
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_features(
         features=snakemake.wildcards.features,
         tracks=snakemake.input.tracks,

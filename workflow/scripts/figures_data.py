@@ -6,7 +6,7 @@ arguments = {name: paths for name, paths in snakemake.input.items() if not name.
 if figure.device:
     from earfield.network.device import configure  # before anything imports TensorFlow
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     if figure.device:
         arguments["device"] = configure(snakemake.threads)
     load(figure.data)(path=snakemake.output.data, **arguments, **snakemake.params.settings)

@@ -1,7 +1,7 @@
 from earfield.filters.estimate import write_filters
 from earfield.jobs.job import logged
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_filters(
         dump=snakemake.input.dump,
         gradient=snakemake.input.gradient,

@@ -1,7 +1,7 @@
 from earfield.filters.null_kernels import write_null
 from earfield.jobs.job import logged
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_null(
         kind=snakemake.wildcards.null,
         filters_npz=snakemake.input.filters,

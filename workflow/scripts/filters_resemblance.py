@@ -1,7 +1,7 @@
 from earfield.filters.resemblance import write_resemblance
 from earfield.jobs.job import logged
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_resemblance(
         filters_csvs=snakemake.input.tables,
         gradients_csvs=snakemake.input.gradients,

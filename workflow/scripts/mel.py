@@ -1,7 +1,7 @@
 from earfield.jobs.job import logged
 from earfield.mel.log_mel import write_shard
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_shard(
         tracks=snakemake.input.tracks,
         frames_path=snakemake.output.frames,

@@ -1,7 +1,7 @@
 from earfield.jobs.job import logged
 from earfield.splits.protocols import write_split
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_split(
         tracks=snakemake.input.tracks,
         repeats=snakemake.input.duplicates,

@@ -1,7 +1,7 @@
 from earfield.jobs.job import logged
 from earfield.splits.duplicates import write_repeats
 
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_repeats(
         frames_paths=snakemake.input.frames,
         index_paths=snakemake.input.index,

@@ -3,7 +3,7 @@ from earfield.tracks.gtzan import listing
 from earfield.tracks.table import list_songs, write_tracks_shard
 
 settings = snakemake.params.settings
-with logged(snakemake.log[0], snakemake.output):
+with logged(snakemake.log[0], snakemake.output, snakemake.input):
     own = settings["own"]
     of_shard = {"shard": int(snakemake.wildcards.shard), "shards": settings["shards"]}
     if settings["source"] == "gtzan":

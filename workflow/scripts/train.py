@@ -7,7 +7,7 @@ from earfield.train.training import train_network
 
 settings = snakemake.params.settings
 cost = cost_written(snakemake.output.cost, processors=snakemake.threads)
-with logged(snakemake.log[0], snakemake.output), cost:
+with logged(snakemake.log[0], snakemake.output, snakemake.input), cost:
     train_network(
         frames_paths=snakemake.input.frames,
         index_paths=snakemake.input.index,

@@ -1,6 +1,7 @@
-"""What every job of the workflow has in common: its log, and how it ends on bad input."""
+"""What every job of the workflow has in common: its log, how it ends on bad input, and inputs that stay as they are."""
 
 import errno
+import hashlib
 import logging
 import os
 import sys
@@ -12,11 +13,16 @@ from earfield.errors import EarfieldError
 from earfield.versioning.output_links import keep, release
 
 _SOURCES = str(Path(__file__).parents[2])
+_LARGE = 1_000_000  # bytes; hashing more takes longer than many a job
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
-def logged(path: str | os.PathLike[str], outputs: Iterable[str | os.PathLike[str]] = ()) -> Iterator[None]:
+def logged(
+    path: str | os.PathLike[str],
+    outputs: Iterable[str | os.PathLike[str]] = (),
+    inputs: Iterable[str | os.PathLike[str]] = (),
+) -> Iterator[None]:
     """Run the block with a log; an error that a user can mend ends the job with its sentence alone.
 
     Parameters
@@ -25,11 +31,14 @@ def logged(path: str | os.PathLike[str], outputs: Iterable[str | os.PathLike[str
         The job's log file; what goes there goes to the terminal too.
     outputs : iterable of path-like
         What the block makes, to be kept when it ends well.
+    inputs : iterable of path-like
+        What the block reads. Snakemake and DVC record inputs as they are when a job ends, so that one which was edited
+        meanwhile would count as what the outputs were made from: the job is refused instead.
 
     Raises
     ------
     SystemExit
-        With status 1, after an `EarfieldError` or a full disk.
+        With status 1, after an `EarfieldError`, a full disk, or an input that changed while the job ran.
     """
     handlers: list[logging.Handler] = [
         logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace"),
@@ -39,7 +48,11 @@ def logged(path: str | os.PathLike[str], outputs: Iterable[str | os.PathLike[str
     logging.getLogger("earfield").setLevel(logging.INFO)
     try:
         release(outputs)
+        before = {path: _signature(path) for path in map(os.fspath, inputs)}
         yield
+        changed = [path for path, signature in before.items() if _signature(path) != signature]
+        if changed:
+            raise EarfieldError(f"'{changed[0]}' changed while this job was running; nothing is kept of it, run again.")
         keep(outputs)
     except EarfieldError as error:
         logging.error("%s", error)
@@ -49,6 +62,17 @@ def logged(path: str | os.PathLike[str], outputs: Iterable[str | os.PathLike[str
             raise
         logging.error("%s: '%s' could not be written; make room and run again.", error.strerror, error.filename)
         sys.exit(1)
+
+
+def _signature(path: str) -> tuple[int, str] | None:
+    """Return what tells whether a file was edited: its content or, if it is large, its size and time."""
+    if not os.path.isfile(path):
+        return None
+    status = os.stat(path)
+    if status.st_size > _LARGE:
+        return status.st_size, str(status.st_mtime_ns)
+    with open(path, "rb") as file:
+        return status.st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def let_jobs_import_package() -> None:

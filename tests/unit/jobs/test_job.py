@@ -102,6 +102,21 @@ def test_disk_that_is_really_full_is_one_sentence_and_leaves_nothing(tmp_path, s
     assert os.listdir(small_disk) == ["other.npy"]
 
 
+def test_input_that_changes_while_the_job_runs_is_refused(tmp_path):
+    code = "from earfield.jobs.job import logged\nwith logged('job.log', (), ['a.csv', 'b.py', 'folder']):\n    {}\n"
+
+    def run(body):
+        (tmp_path / "a.csv").write_text("1")
+        (tmp_path / "b.py").write_text("x = 1")
+        command = [sys.executable, "-c", code.format(body)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+
+    assert run("import os; os.utime('a.csv', (1, 1))").returncode == 0  # touched, not edited
+    refused = run("open('b.py', 'w').write('x = 2')")
+    assert refused.returncode == 1
+    assert refused.stderr == "'b.py' changed while this job was running; nothing is kept of it, run again.\n"
+
+
 def test_missing_folder_of_the_log_is_an_error(tmp_path):
     code = "from earfield.jobs.job import logged\nwith logged('no/where.log'): pass"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
