@@ -1,3 +1,4 @@
+from earfield.configuration.settings import MelSettings
 from earfield.jobs.job import logged
 from earfield.mel.log_mel import write_shard
 
@@ -6,5 +7,5 @@ with logged(snakemake.log[0], snakemake.output, snakemake.input):
         tracks=snakemake.input.tracks,
         frames_path=snakemake.output.frames,
         index_path=snakemake.output.index,
-        **snakemake.params.settings["front_end"],
+        front_end=MelSettings.parse(snakemake.params.settings["front_end"]),
     )

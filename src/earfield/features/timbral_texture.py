@@ -1,10 +1,9 @@
-"""How sound looks from one analysis window to the next, and how that moves within windows of texture."""
+"""Spectral shape, loudness and zero crossings of analysis windows, and their statistics in texture windows."""
 
 import numpy as np
 from scipy import fft
 
-_BLOCK = 1024  # windows transformed at a time: what a song's length adds to memory is a few numbers a window
-_SILENT = 1e-10  # a sample nearer to zero crosses nothing
+_BLOCK = 1024  # windows transformed at a time: what a song's length adds to memory is a few numbers per window
 
 
 def spectral_shape(
@@ -22,37 +21,33 @@ def spectral_shape(
         Length of the Hann window and distance between windows [samples]; windows are centred on multiples of the hop,
         with zeros beyond the ends.
     roll_percent : float
-        Share of the magnitudes that lies below the rolloff.
+        Fraction of the summed magnitudes that is below the rolloff.
 
     Returns
     -------
     np.ndarray [shape=(n_frames, 3), dtype=float64]
-        Centroid [Hz], rolloff [Hz] and flux. The first two are librosa's with the same windows, and 0 in silence. The
-        flux is the squared Euclidean distance of successive magnitude spectra, each scaled to length 1 and silence left
-        as it is: 0 to 2, and 0 for the first window. It is not librosa's `onset_strength`, which averages rises of the
-        level in mel bands and has none for falls.
+        Centroid [Hz] and rolloff [Hz], which librosa computes from our magnitudes in 64 bits, and flux: the squared
+        Euclidean distance of successive magnitude spectra, each scaled to length 1 (silence is left as it is): 0 to 2,
+        and 0 for the first window. librosa's `onset_strength` is not it: it averages rises of the level in mel bands
+        and has none for falls.
 
     Source: Tzanetakis & Cook (2002), IEEE Trans. Speech and Audio Processing 10, 293-302, III-A.
     """
-    window = np.hanning(n_fft + 1)[:-1].astype(np.float32)
+    import librosa  # here, as its start takes seconds that other features do not need
+
+    window = librosa.filters.get_window("hann", n_fft).astype(np.float32)
     padded = np.pad(y.astype(np.float32, copy=False), n_fft // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
-    frequencies = np.fft.rfftfreq(n_fft, 1 / sample_rate)
     shape = np.empty((len(frames), 3))
     before = None
     for start in range(0, len(frames), _BLOCK):
-        magnitude = np.abs(fft.rfft(frames[start : start + _BLOCK] * window))
+        magnitude = np.abs(fft.rfft(frames[start : start + _BLOCK] * window)).T.astype(np.float64)
         centroid, rolloff, flux = shape[start : start + _BLOCK].T
-        summed = np.cumsum(magnitude, axis=1, dtype=np.float64)
-        total = np.where(summed[:, -1] > 0, summed[:, -1], 1)
-        # einsum, not a product of matrices: an order of sums that the number of processors does not change.
-        centroid[:] = np.einsum("ij,j->i", magnitude, frequencies) / total
-        rolloff[:] = frequencies[(summed >= roll_percent * summed[:, -1:]).argmax(axis=1)]
-        length = np.sqrt(np.einsum("ij,ij->i", magnitude, magnitude))[:, None]
-        magnitude /= np.where(length > 0, length, 1)
-        change = np.diff(magnitude, axis=0, prepend=magnitude[:1] if before is None else before)
-        flux[:] = np.einsum("ij,ij->i", change, change)
-        before = magnitude[-1:]
+        centroid[:] = librosa.feature.spectral_centroid(S=magnitude, sr=sample_rate)
+        rolloff[:] = librosa.feature.spectral_rolloff(S=magnitude, sr=sample_rate, roll_percent=roll_percent)
+        scaled = librosa.util.normalize(magnitude, norm=2, axis=0)
+        flux[:] = (np.diff(scaled, axis=1, prepend=scaled[:, :1] if before is None else before) ** 2).sum(axis=0)
+        before = scaled[:, -1:]
     return shape
 
 
@@ -69,23 +64,17 @@ def loudness_and_crossings(y: np.ndarray, *, frame_length: int) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(n_frames, 2), dtype=float64]
-        Root mean square, and share of the samples that differ in sign from the one before; librosa's `rms` and
-        `zero_crossing_rate` with a hop of `frame_length`. The paper halves the number of crossings instead of dividing
-        it by the window's length: a factor that standardisation removes.
+        librosa's `rms` and `zero_crossing_rate`: root mean square, and fraction of the samples that differ in sign
+        from the one before. The paper halves the number of crossings instead of dividing it by the window's length: a
+        factor that standardisation removes.
 
     Source: Tzanetakis & Cook (2002), IEEE Trans. Speech and Audio Processing 10, 293-302, III-A.
     """
-    n_frames, half = 1 + len(y) // frame_length, frame_length // 2
-    frames = np.zeros((n_frames, frame_length), np.float32)
-    held = frames.reshape(-1)[half:]
-    kept = y[: len(held)]
-    held[: len(kept)] = kept
-    rms = np.sqrt(np.einsum("ij,ij->i", frames, frames, dtype=np.float64) / frame_length)
-    crossed = np.zeros((n_frames, frame_length), bool)
-    negative = kept < -_SILENT
-    crossed.reshape(-1)[half + 1 : half + len(kept)] = negative[1:] != negative[:-1]
-    # Whether a window's first sample differs is a matter of the window before.
-    return np.column_stack([rms, crossed[:, 1:].sum(axis=1) / frame_length])
+    import librosa
+
+    rms = librosa.feature.rms(y=y, frame_length=frame_length, hop_length=frame_length, dtype=np.float64)
+    crossings = librosa.feature.zero_crossing_rate(y, frame_length=frame_length, hop_length=frame_length)
+    return np.vstack([rms, crossings]).T
 
 
 def texture(values: np.ndarray, *, n_windows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -112,7 +101,7 @@ def texture(values: np.ndarray, *, n_windows: int) -> tuple[np.ndarray, np.ndarr
 
 
 def low_energy(rms: np.ndarray, *, n_windows: int) -> float:
-    """Return the share of analysis windows that are quieter than the mean of their texture window.
+    """Return the fraction of analysis windows that are quieter than the mean of their texture window.
 
     Parameters
     ----------

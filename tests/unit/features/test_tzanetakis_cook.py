@@ -1,5 +1,6 @@
 """The thirty numbers of Tzanetakis & Cook: against librosa where they are the same, and on sounds of known answers."""
 
+import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -55,11 +56,10 @@ def describe(y, tmp_path, rate=RATE):
 
 
 def test_what_librosa_has_is_as_librosa_has_it():
-    librosa = pytest.importorskip("librosa")
     y = music()
     shape = spectral_shape(y, sample_rate=RATE, **FRAMES)
     centroid = librosa.feature.spectral_centroid(y=y, sr=RATE, **FRAMES)[0]
-    np.testing.assert_allclose(shape[:, 0], centroid, rtol=1e-4)
+    np.testing.assert_allclose(shape[:, 0], centroid, rtol=1e-5)
     rolloff = librosa.feature.spectral_rolloff(y=y, sr=RATE, roll_percent=0.85, **FRAMES)[0]
     assert (shape[:, 1] == rolloff).mean() > 0.99  # a sum that rounds differently may end one bin later
     assert np.abs(shape[:, 1] - rolloff).max() < 1.01 * RATE / 512
@@ -70,7 +70,6 @@ def test_what_librosa_has_is_as_librosa_has_it():
 
 
 def test_flux_is_the_distance_of_normalised_spectra_and_hears_falls_that_onset_strength_does_not():
-    librosa = pytest.importorskip("librosa")
     y = np.concatenate([noise(1), tone(3000, seconds=1) / 20, noise(1)])
     magnitude = np.abs(librosa.stft(y, **FRAMES))
     expected = (np.diff(librosa.util.normalize(magnitude, norm=2, axis=0), axis=1) ** 2).sum(axis=0)
@@ -84,7 +83,6 @@ def test_flux_is_the_distance_of_normalised_spectra_and_hears_falls_that_onset_s
 
 
 def test_coefficients_are_those_of_librosa_from_the_second_on(tmp_path):
-    librosa = pytest.importorskip("librosa")
     y = music()
     expected = librosa.feature.mfcc(y=y, sr=RATE, n_mfcc=6, n_mels=64, fmax=RATE / 2, **FRAMES)[1:]
     described = describe(y, tmp_path)
@@ -121,7 +119,7 @@ def test_number_of_processors_changes_no_digit(tmp_path):
     described = []
     for processors in (1, 2):
         with threadpool_limits(processors):
-            described.append(describe(music(seconds=12.0), tmp_path))
+            described.append(describe(music(seconds=8.0), tmp_path))
     assert described[0] == described[1]
 
 

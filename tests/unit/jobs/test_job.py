@@ -1,8 +1,6 @@
 """How a job ends: with one sentence where a user can mend the cause, with a traceback where we have to."""
 
 import os
-import resource
-import signal
 import subprocess
 import sys
 
@@ -60,23 +58,6 @@ def test_full_disk_is_one_sentence(tmp_path, number, reason):
     body = f"import errno, os; raise OSError(errno.{number}, os.strerror(errno.{number}), 'a.npy')"
     sentence = f"{reason}: 'a.npy' could not be written; make room and run again.\n"
     assert job(tmp_path, body) == (1, sentence, sentence)
-
-
-def test_shard_that_does_not_fit_on_the_disk_is_one_sentence_and_leaves_nothing(tmp_path, song, tracks_csv, front_end):
-    """Let the system refuse to write more than 64 kB to a file: the error is that of a disk without room."""
-    tracks_csv([{"track": "a", "label": "x", "path": song(tmp_path / "a.wav", seconds=10)}])
-    body = (
-        "from earfield.mel.log_mel import write_shard; write_shard(tracks='tracks.csv', "
-        f"frames_path='mel/0.npy', index_path='mel/0.csv', **{front_end})"
-    )
-
-    def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, 65_536))
-
-    sentence = "File too large: 'mel/0.npy' could not be written; make room and run again.\n"
-    assert job(tmp_path, body, limit) == (1, sentence, sentence)
-    assert os.listdir(tmp_path / "mel") == []
 
 
 @pytest.fixture
