@@ -48,7 +48,7 @@ def logged(
     logging.getLogger("earfield").setLevel(logging.INFO)
     try:
         release(outputs)
-        before = {path: _signature(path) for path in map(os.fspath, inputs)}
+        before = {os.fspath(path): _signature(os.fspath(path)) for path in inputs}
         yield
         changed = [path for path, signature in before.items() if _signature(path) != signature]
         if changed:
