@@ -3,6 +3,7 @@
 import difflib
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from earfield.configuration.code_dependencies import constant, keywords, module_file, module_names
+from earfield.configuration.code_dependencies import constant, module_file, module_names, options_of
 from earfield.configuration.null_models import KERNEL_NULLS, is_null
 from earfield.configuration.run_grid import (
     can_tag,
@@ -200,21 +201,50 @@ def _check_module(name: str, model: Mapping[str, Any]) -> None:
         if key in model:
             raise ConfigError(f"The configuration sets models.{name}.{key}, which goes with networks; remove it.")
     file, options = module_file("models", model["module"]), model.get("options", {})
-    wanted, features = keywords(file, "predict"), constant(file, "FEATURES")
+    wanted, features = options_of(file), constant(file, "FEATURES")
     for key in options:
         if key not in wanted:
             mend = f"it takes {', '.join(wanted)}." if wanted else "it takes none; remove it."
             raise ConfigError(
                 f"The configuration sets models.{name}.options.{key}, which the module does not take; {mend}"
             )
-    for key, needed in wanted.items():
-        if needed and key not in options:
+    for key, option in wanted.items():
+        if option.required and key not in options:
             raise ConfigError(f"The configuration lacks the key 'models.{name}.options.{key}'; the module needs it.")
+    schema: dict[str, Any] = {key: _option_schema(option.annotation) for key, option in wanted.items()}
+    for part in ("options", name, "models"):
+        schema = {part: {"properties": schema}}
+    error = next(_Validator({"properties": schema}).iter_errors({"models": {name: dict(model)}}), None)
+    if error:
+        raise ConfigError(_sentence(error))
     if features is not None and features not in module_names("features"):
         raise ConfigError(
             f"The module '{model['module']}' of models.{name} names the features '{features}', which are no module of "
             f"earfield.features; those are {', '.join(module_names('features'))}."
         )
+
+
+# Types of options: as annotated, in JSON schema, in words.
+_OPTION_TYPES = {
+    "int": ("integer", "a whole number", "3"),
+    "float": ("number", "a number", "1.0e-3"),
+    "bool": ("boolean", "true or false", "true"),
+    "str": ("string", "a text", "abc"),
+}
+
+
+def _option_schema(annotation: str) -> dict[str, Any]:
+    """Return the JSON schema of an option from its annotation, which takes anything where that is no simple type."""
+    match = re.fullmatch(r"(?:Sequence|list|tuple)\[(\w+)(?:, \.\.\.)?\]", annotation)
+    kind = match[1] if match else annotation
+    if kind not in _OPTION_TYPES:
+        return {}
+    name, words, example = _OPTION_TYPES[kind]
+    if not match:
+        return {"type": name, "description": f"Write {words}, such as {example}."}
+    mend = f"Write a list, each value of it {words}, such as [{example}]."
+    item = {"type": name, "description": mend}
+    return {"type": "array", "minItems": 1, "items": item, "description": mend}
 
 
 def _check_protocols(config: Mapping[str, Any]) -> None:

@@ -1,7 +1,8 @@
-"""Modules of the package by their text, without running them: what they import, name and accept."""
+"""Static analysis of the package's modules: their imports, constants and options, read without importing them."""
 
 import ast
 import functools
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -76,13 +77,37 @@ def constant(file: Path, name: str) -> Any:
     return None
 
 
-def keywords(file: Path, function: str) -> dict[str, bool]:
-    """Return the keyword-only parameters of a function, and whether each has to be given."""
+@dataclass(frozen=True)
+class Option:
+    """An option of a model.
+
+    Attributes
+    ----------
+    annotation : str
+        Its type as the module writes it, such as "Sequence[float]".
+    required : bool
+        Whether it has no default.
+    """
+
+    annotation: str
+    required: bool
+
+
+def options_of(file: Path) -> dict[str, Option]:
+    """Return the options of a model: the keyword-only parameters of `predict`, or the fields of the class `Options`."""
     for node in _parsed(file).body:
-        if isinstance(node, ast.FunctionDef) and node.name == function:
+        if isinstance(node, ast.ClassDef) and node.name == "Options":
+            fields = [each for each in node.body if isinstance(each, ast.AnnAssign)]
+            return {ast.unparse(each.target): _option(each.annotation, each.value) for each in fields}
+    for node in _parsed(file).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "predict":
             pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-            return {parameter.arg: default is None for parameter, default in pairs}
+            return {parameter.arg: _option(parameter.annotation, default) for parameter, default in pairs}
     return {}
+
+
+def _option(annotation: ast.expr | None, default: ast.expr | None) -> Option:
+    return Option(ast.unparse(annotation) if annotation else "Any", required=default is None)
 
 
 def _defines(file: Path, function: str) -> bool:

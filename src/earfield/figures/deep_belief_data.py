@@ -10,6 +10,7 @@ from earfield.files.atomic import write_aside
 from earfield.files.tables import read_text_csv
 from earfield.mel.log_mel import band_edges
 from earfield.mel.shards import MelShards
+from earfield.models.cdbn.model import Options
 from earfield.models.cdbn.network import Cdbn, train_cdbn
 from earfield.network.device import Device
 
@@ -55,9 +56,9 @@ def write_deep_belief_data(
     network = train_cdbn(
         MelShards(frames_paths, index_paths),
         table.track[table.subset == "train"].tolist(),
+        Options(**options),
         seed=seed,
         workers=device.workers,
-        **{name: value for name, value in options.items() if name != "c"},
     )
     arrays = deep_belief_arrays(network, front_end=front_end)
     with write_aside(path) as aside:

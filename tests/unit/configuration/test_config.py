@@ -413,6 +413,49 @@ def test_models_and_layers_that_do_not_fit_together_are_refused(change, sentence
     ("text", "sentence"),
     [
         (
+            "models.mel_logistic.options.c=1",
+            "models.mel_logistic.options.c to 1, which is not of type array. Write a list, each value of it a number, "
+            "such as [1.0e-3].",
+        ),
+        ("models.mel_logistic.options.c=[]", "options.c to [], which has fewer than 1 items. Write a list, each value"),
+        (
+            "models.mfcc_svm.options.gamma=[0.1, 1e-3]",
+            "models.mfcc_svm.options.gamma.1 to '1e-3', which is not of type number. Write a list, each value of it a",
+        ),
+        (
+            "models.mfcc_svm.options.gamma=[.nan]",
+            "models.mfcc_svm.options.gamma.0 to nan, which is not of type number.",
+        ),
+        (
+            "models.ensemble.options.trees=[400]",
+            "models.ensemble.options.trees to [400], which is not of type integer. Write a whole number, such as 3.",
+        ),
+        ("models.tzanetakis_knn.options.k=[1, 2.5]", "models.tzanetakis_knn.options.k.1 to 2.5, which is not of type"),
+        ("models.cdbn.options.bases=300", "models.cdbn.options.bases to 300, which is not of type array. Write a list"),
+        ("models.cdbn.options.epochs=true", "models.cdbn.options.epochs to True, which is not of type integer. Write"),
+        (
+            "models.cdbn.options.components='64'",
+            "models.cdbn.options.components to '64', which is not of type number. Write a number, such as 1.0e-3. "
+            "(--config reads what is nested as text:",
+        ),
+    ],
+)
+def test_options_of_the_wrong_type_are_refused(text, sentence):
+    assert sentence in complaint(changed(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["models.cdbn.options.components=0.99", "models.mel_logistic.options.c=[1]", "models.ensemble.options.trees=1"],
+)
+def test_options_of_the_right_type_pass(text):
+    check_config(changed(text), SCHEMA_PATH)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
             "datasets.demo.protocols=[stratified, artists]",
             "names 'artists' in datasets.demo.protocols, which is no key of protocols; those are stratified, artist,",
         ),

@@ -1,6 +1,7 @@
 """Modules by their text: as Python itself would have it."""
 
 import inspect
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -11,29 +12,34 @@ from earfield.configuration.code_dependencies import (
     CANNOT_CHANGE_A_NUMBER,
     code_of,
     constant,
-    keywords,
     module_file,
     module_name,
     module_names,
+    options_of,
 )
 
 ALL = [(kind, name) for kind in ("models", "features") for name in module_names(kind)]
-
-
-@pytest.mark.parametrize(("kind", "name"), ALL)
-def test_what_a_module_imports_at_once_is_in_its_code(kind, name):
-    code = f"""
+IMPORTED = """
 import sys
-from pathlib import Path
-import {module_name(kind, name)}
-print("\\n".join(module.__file__ for key, module in sys.modules.items() if key.startswith("earfield.")))
+from importlib import import_module
+for name in sys.argv[1:]:
+    for key in [key for key in sys.modules if key.startswith("earfield")]:
+        del sys.modules[key]
+    import_module(name)
+    print(name, *(module.__file__ for key, module in sys.modules.items() if key.startswith("earfield.")), sep="\\t")
 """
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    loaded = {line for line in done.stdout.split("\n") if line and not line.endswith("__init__.py")}
-    assert loaded
-    assert loaded - {str(path) for path in CANNOT_CHANGE_A_NUMBER} <= {
-        str(path) for path in code_of(module_file(kind, name))
-    }
+
+
+def test_what_a_module_imports_at_once_is_in_its_code():
+    names = [module_name(kind, name) for kind, name in ALL]
+    done = subprocess.run([sys.executable, "-c", IMPORTED, *names], check=True, capture_output=True, text=True)
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == names
+    for (kind, name), (_, *files) in zip(ALL, lines, strict=True):
+        loaded = {file for file in files if not file.endswith("__init__.py")}
+        assert loaded
+        known = {str(path) for path in (*code_of(module_file(kind, name)), *CANNOT_CHANGE_A_NUMBER)}
+        assert loaded <= known, name
 
 
 def test_code_is_found_through_functions_and_other_modules(tmp_path):
@@ -44,17 +50,16 @@ def test_code_is_found_through_functions_and_other_modules(tmp_path):
 
 
 @pytest.mark.parametrize("name", module_names("models"))
-def test_names_and_keywords_are_those_of_the_running_module(name):
+def test_names_and_options_are_those_of_the_running_module(name):
     module = import_module(module_name("models", name))
     file = module_file("models", name)
     assert constant(file, "FEATURES") == getattr(module, "FEATURES", None)
-    parameters = inspect.signature(module.predict).parameters.values()
-    wanted = {
-        each.name: each.default is inspect.Parameter.empty
-        for each in parameters
-        if each.kind is inspect.Parameter.KEYWORD_ONLY
-    }
-    assert keywords(file, "predict") == wanted
+    parameters = inspect.signature(getattr(module, "Options", module.predict)).parameters
+    found = options_of(file)
+    assert list(found) == [key for key in parameters if key != "task"]
+    for key, option in found.items():
+        assert option.required == (parameters[key].default is inspect.Parameter.empty)
+        assert re.fullmatch(r"(int|float|Sequence\[(int|float)\])", option.annotation), key
 
 
 def test_features_that_models_name_are_there():

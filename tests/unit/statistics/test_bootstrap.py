@@ -56,37 +56,44 @@ def populations(rng, *, seeds, units, between=0.0, truth=0.3, common=0.0, null_u
     return made
 
 
+COVERAGE = [
+    (1, 0, mean, False),
+    (5, 0, mean, False),
+    (5, 0.15, mean, True),
+    (5, 0.15, median, False),
+    (5, 1, mean, False),
+    (20, 0.3, mean, False),
+]
+
+
 @pytest.mark.parametrize(
-    ("seeds", "between", "statistic", "paired"),
+    ("seeds", "between", "statistic", "paired", "sets"),
     [
-        (1, 0, mean, False),
-        (5, 0, mean, False),
-        (5, 0.15, mean, True),
-        (5, 0.15, median, False),
-        (5, 1, mean, False),
-        (20, 0.3, mean, False),
+        *((*COVERAGE[number], 80) for number in (0, 2, 4)),
+        *(pytest.param(*each, 200, marks=pytest.mark.nightly) for each in COVERAGE),
     ],
 )
-def test_interval_holds_the_true_difference(seeds, between, statistic, paired):
+def test_interval_holds_the_true_difference(seeds, between, statistic, paired, sets):
     rng = np.random.default_rng(4)
     hits = 0
-    for _ in range(200):
+    for _ in range(sets):
         made = populations(rng, seeds=seeds, units=40, between=between, common=1.0 if paired else 0.0)
         found = compare(made, statistic=statistic, paired=paired, draws=300, unit_draws=200)
         hits += found.low <= 0.3 <= found.high
-    assert 0.88 <= hits / 200 <= 0.99
+    assert 0.88 <= hits / sets <= (0.99 if sets == 200 else 1)
 
 
-def test_interval_of_a_distance_holds_the_true_difference():
+@pytest.mark.parametrize("sets", [20, pytest.param(100, marks=pytest.mark.nightly)])
+def test_interval_of_a_distance_holds_the_true_difference(sets):
     """Two clouds to the right of a reference so far that distances are known: those of the centres."""
     rng = np.random.default_rng(5)
     reference = np.stack(np.meshgrid(np.linspace(-1, 1, 8), np.linspace(-1, 1, 8)), axis=-1).reshape(-1, 2)
     hits = 0
-    for _ in range(100):
+    for _ in range(sets):
         made = [(rng.normal((9.5, 0), 0.8, (40, 2)), rng.normal((9, 0), 0.8, (30, 2))) for _ in range(2)]
-        found = compare(made, statistic=distance_to(reference), equal_sizes=True, draws=200, unit_draws=60)
+        found = compare(made, statistic=distance_to(reference), equal_sizes=True, draws=200, unit_draws=40)
         hits += found.low <= 0.5 <= found.high
-    assert 0.86 <= hits / 100 <= 1
+    assert 0.86 <= hits / sets <= 1
 
 
 def test_equal_sizes_take_away_what_the_number_of_units_does_to_a_distance():

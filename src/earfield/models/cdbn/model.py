@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,40 +12,63 @@ from earfield.models.estimator import Task, choose
 THREADS = 8  # processors that it can use
 
 
-def predict(
-    task: Task,
-    *,
-    frames: int,
-    overlap: float,
-    components: float,
-    bases: Sequence[int],
-    length: int,
-    pooling: int,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    activation: float,
-    c: Sequence[float],
-) -> np.ndarray:
+@dataclass(frozen=True)
+class Options:
+    """Options of the network and its classifier.
+
+    Attributes
+    ----------
+    frames : int
+        Length of a segment [frames].
+    overlap : float
+        Overlap of neighbouring segments, as a fraction of their length.
+    components : int or float
+        Number of whitened components, or below 1 the fraction of the variance that they have to explain.
+    bases : sequence of int
+        Number of bases of each layer.
+    length, pooling : int
+        Frames of a basis and positions in a block, of every layer.
+    epochs, batch_size : int
+        Epochs of each layer, and segments in a step.
+    learning_rate : float
+        Step along the mean contrast of a hidden unit's position.
+    activation : float
+        Target sparsity: the mean probability of a hidden unit.
+    c : sequence of float
+        Inverse weights of the classifier's squared coefficients to choose from.
+    """
+
+    frames: int
+    overlap: float
+    components: float
+    bases: Sequence[int]
+    length: int
+    pooling: int
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    activation: float
+    c: Sequence[float]
+
+
+def predict(task: Task, **options: Any) -> np.ndarray:
     """Train the layers and the classifier on training tracks, choose layers and penalty on validation tracks.
 
     Parameters
     ----------
     task : Task
         With spectrograms.
-    frames, overlap, components, bases, length, pooling, epochs, batch_size, learning_rate, activation
-        Of `earfield.models.cdbn.network.train_cdbn`.
-    c : sequence of float
-        Inverse weights of the classifier's squared coefficients to choose from. It sees one of the layers, or all.
+    **options
+        Fields of `Options`.
 
     Returns
     -------
     np.ndarray [shape=(n_test_tracks, n_labels)]
-        A track's probability is the mean over its segments.
+        Mean probabilities over the segments of each track, by the features of one layer or of all.
 
     Source: Lee, Largman, Pham & Ng (2009), "Unsupervised feature learning for audio classification using convolutional
-    deep belief networks". Theirs is a spectrogram of 20 ms every 10 ms with 80 principal components; ours has 64 mel
-    bands in all, 23 ms every 11.6 ms.
+    deep belief networks". They use spectrograms of 20 ms every 10 ms with 80 principal components; here 64 mel bands of
+    23 ms every 11.6 ms.
     """
     from earfield.network.device import configure
 
@@ -53,28 +77,13 @@ def predict(
     from earfield.models.cdbn.network import describe, train_cdbn
 
     assert task.shards is not None  # noqa: S101  # the module names no features
-    workers = processors()
+    own, workers = Options(**options), processors()
     configure(workers)
-    network = train_cdbn(
-        task.shards,
-        task.tracks["train"],
-        frames=frames,
-        overlap=overlap,
-        components=components,
-        bases=bases,
-        length=length,
-        pooling=pooling,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        activation=activation,
-        seed=task.seed,
-        workers=workers,
-    )
+    network = train_cdbn(task.shards, task.tracks["train"], own, seed=task.seed, workers=workers)
     x, counts = {}, {}
     for subset, names in task.tracks.items():
         x[subset], counts[subset] = describe(network, task.shards, names, workers=workers)
-    return classify(x, counts, task.targets, labels=len(task.labels), bases=bases, c=c)
+    return classify(x, counts, task.targets, labels=len(task.labels), bases=own.bases, c=own.c)
 
 
 def classify(

@@ -17,6 +17,7 @@ from earfield.errors import ConfigError, DatasetError
 from earfield.mel.shards import MelShards, window_starts
 from earfield.models.cdbn.contrastive_divergence import train_crbm
 from earfield.models.cdbn.crbm import Crbm, HiddenInputs, new_crbm, pooled_probabilities
+from earfield.models.cdbn.model import Options
 from earfield.models.cdbn.whitening import Whitening, fit_whitening
 
 log = logging.getLogger(__name__)
@@ -93,17 +94,8 @@ def segments_of(
 def train_cdbn(
     shards: MelShards,
     names: Sequence[str],
+    options: Options,
     *,
-    frames: int,
-    overlap: float,
-    components: float,
-    bases: Sequence[int],
-    length: int,
-    pooling: int,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    activation: float,
     seed: int,
     workers: int,
 ) -> Cdbn:
@@ -112,25 +104,15 @@ def train_cdbn(
     Parameters
     ----------
     shards : MelShards
-        Where the tracks lie.
+        Spectrograms.
     names : sequence of str
         The training tracks.
-    frames : int
-        Length of a segment.
-    overlap : float
-        Of neighbouring segments, as a share of their length.
-    components : int or float
-        Of the whitening: their number, or the share of the variance that they have to hold.
-    bases : sequence of int
-        Of each layer.
-    length, pooling : int
-        Frames of a basis and positions in a block, of every layer.
-    epochs, batch_size, learning_rate, activation
-        As in `train_crbm` and `Learner`, of every layer.
+    options : Options
+        Of the layers; the classifier's are not used.
     seed : int
-        Of all that is random. The same seed gives the same bits, with any number of workers.
+        Random seed. The same seed gives the same bits, with any number of workers.
     workers : int
-        Processors to use.
+        Number of threads.
 
     Returns
     -------
@@ -145,31 +127,32 @@ def train_cdbn(
     EarfieldError
         If a layer's reconstruction error stops being a number.
     """
-    hop = max(1, round(frames * (1 - overlap)))
-    tracks, starts, _ = segments_of(shards, names, frames=frames, hop=hop)
-    whitening = fit_whitening((shards.track(name) for name in names), components=components, floor=_FLOOR)
+    hop = max(1, round(options.frames * (1 - options.overlap)))
+    tracks, starts, _ = segments_of(shards, names, frames=options.frames, hop=hop)
+    whitening = fit_whitening((shards.track(name) for name in names), components=options.components, floor=_FLOOR)
     log.info("%d components hold %.2f%% of the variance.", whitening.components, 100 * whitening.variance_kept)
-    made = Cdbn(whitening, [], [], frames, hop)
-    channels, left = whitening.components, frames
-    for depth, n in enumerate(bases):
+    made = Cdbn(whitening, [], [], options.frames, hop)
+    channels, left = whitening.components, options.frames
+    for depth, n in enumerate(options.bases):
         layer = new_crbm(
             channels=channels,
             bases=n,
-            length=length,
-            pooling=pooling,
+            length=options.length,
+            pooling=options.pooling,
             gaussian=not depth,
-            activation=activation,
+            activation=options.activation,
             seed=[_WEIGHTS_STREAM, seed, depth],
         )
-        if layer.positions(left) < pooling:
+        if layer.positions(left) < options.pooling:
             raise ConfigError(
                 f"Layer {depth + 1} of the convolutional deep belief network gets {left} frames, too few for a basis "
-                f"of {length} and a block of {pooling}; raise its option frames, or name fewer layers in bases."
+                f"of {options.length} and a block of {options.pooling}; raise its option frames, or name fewer layers "
+                "in bases."
             )
         below = _passes(made)
 
         def visible(rows: np.ndarray, below: Callable[[np.ndarray], list[np.ndarray]] = below) -> np.ndarray:
-            return below(shards.gather([tracks[row] for row in rows], starts[rows].tolist(), frames=frames))[-1]
+            return below(shards.gather([tracks[row] for row in rows], starts[rows].tolist(), frames=options.frames))[-1]
 
         history = train_crbm(
             layer,
@@ -177,16 +160,16 @@ def train_cdbn(
             len(starts),
             name=f"layer {depth + 1} of the convolutional deep belief network",
             seed=[_TRAINING_STREAM, seed, depth],
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            activation=activation,
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            learning_rate=options.learning_rate,
+            activation=options.activation,
             workers=workers,
             **LEARNING,
         )
         made.layers.append(layer)
         made.histories.append(history)
-        channels, left = n, layer.positions(left) // pooling
+        channels, left = n, layer.positions(left) // options.pooling
     return made
 
 

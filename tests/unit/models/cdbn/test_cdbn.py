@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from earfield.configuration.code_dependencies import constant, keywords, module_file
+from earfield.configuration.code_dependencies import constant, module_file, options_of
 from earfield.errors import ConfigError, DatasetError, EarfieldError
 from earfield.files.processors import processors
 from earfield.mel.shards import MelShards
-from earfield.models.cdbn.model import classify
+from earfield.models.cdbn.model import Options, classify
+from earfield.models.estimator import predict_with_module
 from earfield.models.predictions import read_predictions
 
 ROOT = Path(__file__).parents[4]
@@ -29,6 +30,7 @@ OPTIONS = {
     "batch_size": 16,
     "learning_rate": 0.5,
     "activation": 0.05,
+    "c": [0.01, 1],
 }
 LABELS = ("fast", "slow")
 
@@ -76,24 +78,45 @@ predict_with_module(
 """
 
 
-def test_tells_rhythms_apart_and_does_not_see_how_many_processors_there_are(folder):
+def test_rhythms_are_distinguished_with_any_number_of_workers(folder, monkeypatch):
+    monkeypatch.setattr("earfield.network.device.configure", lambda threads: None)  # once in a process
+    predictions = []
+    for workers in ("1", "2"):
+        monkeypatch.setenv("OMP_NUM_THREADS", workers)
+        out = folder / f"predictions with {workers}.csv"
+        predict_with_module(
+            module="cdbn",
+            options=OPTIONS | {"epochs": 3},
+            split=folder / "split.csv",
+            features_paths=[],
+            frames_paths=[folder / "0.npy", folder / "1.npy"],
+            index_paths=[folder / "0.csv", folder / "1.csv"],
+            predictions_path=out,
+            seed=3,
+        )
+        predictions.append(out.read_bytes())
+    assert predictions[0] == predictions[1]
+    table = read_predictions(out)
+    assert len(table) == 6 and table.correct.mean() > 0.8
+
+
+@pytest.mark.nightly
+def test_number_of_processors_changes_nothing(folder):
     predictions = []
     for threads in ("1", "2"):
         out = folder / f"predictions {threads}.csv"
-        options = repr(OPTIONS | {"c": [0.01, 1]})
+        options = repr(OPTIONS)
         environment = os.environ | {"OMP_NUM_THREADS": threads, "PYTHONPATH": str(ROOT / "src")}
         subprocess.run([sys.executable, "-c", RUN, folder, out, options], check=True, env=environment, timeout=600)
         predictions.append(out.read_bytes())
     assert predictions[0] == predictions[1]
-    table = read_predictions(folder / "predictions 1.csv")
-    assert len(table) == 6 and table.correct.mean() > 0.8
 
 
 def test_another_seed_gives_another_network_of_the_same_shape(shards):
     from earfield.models.cdbn.network import describe, train_cdbn
 
     one, again, other = (
-        train_cdbn(shards, TRAIN, seed=seed, workers=1, **OPTIONS | {"epochs": 1}) for seed in (1, 1, 2)
+        train_cdbn(shards, TRAIN, Options(**OPTIONS | {"epochs": 1}), seed=seed, workers=1) for seed in (1, 1, 2)
     )
     assert [layer.weights.shape for layer in one.layers] == [(12, 4, 6), (8, 4, 12)]
     assert [layer.gaussian for layer in one.layers] == [True, False]
@@ -111,7 +134,7 @@ def test_whitening_and_layers_see_training_tracks_alone(shards, monkeypatch):
     read = set()
     track = MelShards.track
     monkeypatch.setattr(MelShards, "track", lambda self, name: read.add(name) or track(self, name))
-    train_cdbn(shards, TRAIN, seed=1, workers=1, **OPTIONS | {"epochs": 1})
+    train_cdbn(shards, TRAIN, Options(**OPTIONS | {"epochs": 1}), seed=1, workers=1)
     assert read == set(TRAIN)
 
 
@@ -119,7 +142,7 @@ def test_features_are_means_over_the_segment_of_pooled_probabilities(shards):
     from earfield.models.cdbn.crbm import HiddenInputs, pooled_probabilities
     from earfield.models.cdbn.network import describe, train_cdbn
 
-    network = train_cdbn(shards, TRAIN, seed=1, workers=1, **OPTIONS | {"epochs": 1})
+    network = train_cdbn(shards, TRAIN, Options(**OPTIONS | {"epochs": 1}), seed=1, workers=1)
     features, _ = describe(network, shards, TRAIN[:2], workers=1)
     second = network.whitening(shards.track(TRAIN[0])[None, 24 : 24 + 48])
     for layer, columns in zip(network.layers, (slice(0, 12), slice(12, 20)), strict=True):
@@ -142,11 +165,11 @@ def test_what_cannot_be_built_is_refused_with_the_option_to_change(shards):
     from earfield.models.cdbn.network import train_cdbn
 
     with pytest.raises(DatasetError, match="track 'fast 0' has 120 frames, fewer than the 500 of the option frames"):
-        train_cdbn(shards, TRAIN, seed=1, workers=1, **OPTIONS | {"frames": 500})
+        train_cdbn(shards, TRAIN, Options(**OPTIONS | {"frames": 500}), seed=1, workers=1)
     with pytest.raises(ConfigError, match="Layer 3 .* gets 4 frames, too few for a basis of 4 and a block of 3"):
-        train_cdbn(shards, TRAIN, seed=1, workers=1, **OPTIONS | {"bases": [4, 4, 4], "epochs": 1})
+        train_cdbn(shards, TRAIN, Options(**OPTIONS | {"bases": [4, 4, 4], "epochs": 1}), seed=1, workers=1)
     with pytest.raises(EarfieldError, match="of layer 1 of the convolutional deep belief network diverged in"):
-        train_cdbn(shards, TRAIN, seed=1, workers=1, **OPTIONS | {"learning_rate": 1e20})
+        train_cdbn(shards, TRAIN, Options(**OPTIONS | {"learning_rate": 1e20}), seed=1, workers=1)
 
 
 def segments(signal, n=40, labels=3, seed=0):
@@ -206,7 +229,7 @@ def test_configured_options_are_those_of_the_module():
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     file = module_file("models", "cdbn")
     assert constant(file, "FEATURES") is None
-    assert set(config["models"]["cdbn"]["options"]) == set(keywords(file, "predict"))
+    assert set(config["models"]["cdbn"]["options"]) == set(options_of(file))
     assert config["models"]["cdbn"]["options"]["frames"] == config["segment"]["frames"]
 
 
@@ -218,6 +241,7 @@ def drawn_network(shards, folder):
     """Return the data of the figure and the network that it is of."""
     from earfield.figures.deep_belief_data import write_deep_belief_data
     from earfield.models.cdbn.network import train_cdbn
+    from earfield.network.device import Device
 
     run = {"dataset": "demo", "protocol": "stratified", "seed": 1, "model": "cdbn"}
     options = OPTIONS | {"epochs": 2}
@@ -229,12 +253,12 @@ def drawn_network(shards, folder):
         split=folder / "split.csv",
         path=data,
         front_end=FRONT_END,
-        options=options | {"c": [1]},
-        workers=2,
+        options=options,
+        device=Device(gpu=False, workers=2),
         **paths,
         **run,
     )
-    return data, train_cdbn(shards, TRAIN, seed=1, workers=1, **options)
+    return data, train_cdbn(shards, TRAIN, Options(**options), seed=1, workers=1)
 
 
 def test_figure_holds_the_runs_own_bases_in_mel_bands_from_low_to_high(drawn_network):
@@ -279,6 +303,7 @@ def test_figure_draws_its_data(drawn_network, monkeypatch):
     assert "12 of 12 bases" in " ".join(figures[0].get_suptitle().split())
 
 
+@pytest.mark.nightly
 def test_figure_is_drawn_without_tensorflow(drawn_network, tmp_path):
     code = (
         "import sys; from earfield.figures.deep_belief import draw_deep_belief;"
