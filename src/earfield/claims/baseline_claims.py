@@ -18,7 +18,7 @@ from earfield.claims.evidence import (
 from earfield.claims.verdicts import ABOVE_ALL, SMALL, above_all, found_in, pairs_in_words, position, untold, verdict
 from earfield.evaluate.runs import counts, outcomes
 from earfield.files.markdown import counted, percent
-from earfield.statistics.intervals import paired_difference
+from earfield.statistics.intervals import paired_difference_ci
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _whole_track(evidence: Evidence) -> list[Claim]:
     plain, whole = plain[:, both], whole[:, both]
     if not both.any():
         return [untold(question, evidence, f"No {' or '.join(HARDEST)} was tested with both.")]
-    gain = paired_difference(whole, plain)
+    gain = paired_difference_ci(whole, plain)
     reason = f"{position(gain.low, gain.high)} {_everywhere(evidence, other)}"
     found = {"protocol": evidence.protocol, **gain._asdict(), **counts(whole)}
     found["baseline"] = f"without: {percent(float(np.nanmean(plain)))}, with: {percent(float(np.nanmean(whole)))}"

@@ -13,7 +13,7 @@ import pandas as pd
 from earfield.evaluate.runs import counts, outcomes, read_runs
 from earfield.evaluate.score_tables import read_as_text
 from earfield.files.tables import read_text_csv, write_csv
-from earfield.statistics.intervals import difference, share
+from earfield.statistics.intervals import mean_ci, unpaired_difference_ci
 
 _DIFFERENCES = ["model", "protocol", "other", "tracks", "accuracy", "other_accuracy", "difference", "low", "high"]
 _CURVE = ["protocol", "model", "train_share", "train_tracks", "seeds", "tracks", "tests", "accuracy", "low", "high"]
@@ -70,7 +70,7 @@ def write_dataset_tables(
         {"protocol": curves[protocol][0], "model": model, "train_share": float(curves[protocol][1])}
         | {"train_tracks": sum(sizes[protocol]) / len(sizes[protocol])}
         | counts(table)
-        | dict(zip(("accuracy", "low", "high"), share(table), strict=True))
+        | dict(zip(("accuracy", "low", "high"), mean_ci(table), strict=True))
         for (protocol, model), table in tables.items()
         if protocol in curves
     ]
@@ -109,7 +109,7 @@ def _differences(model: str, protocols: Mapping[str, np.ndarray]) -> list[dict[s
         common = np.logical_and(*((~np.isnan(table)).any(axis=1) for table in tables))
         if common.any():
             a, b = (table[common] for table in tables)
-            value, low, high = difference(a, b)
+            value, low, high = unpaired_difference_ci(a, b)
             names = {"model": model, "tracks": int(common.sum())}
             means = {"accuracy": float(np.nanmean(a)), "other_accuracy": float(np.nanmean(b))}
             found[one, other] = names | {"protocol": one, "other": other} | means

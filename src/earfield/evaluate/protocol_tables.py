@@ -12,7 +12,7 @@ import pandas as pd
 from earfield.evaluate.runs import counts, of_both, outcomes, read_runs
 from earfield.files.atomic import write_json
 from earfield.files.tables import read_text_csv, write_csv
-from earfield.statistics.intervals import paired_difference, share, swap_p_value
+from earfield.statistics.intervals import mean_ci, paired_difference_ci, paired_permutation_test
 
 _BINS = 10  # of the top probability, equally wide
 _SMALLEST = 1e-6  # the tables' last decimal: no probability is 0
@@ -101,7 +101,7 @@ def _write(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], path: str 
 
 def _summary(protocol: str, model: str, tests: pd.DataFrame) -> dict[str, Any]:
     table = outcomes(tests)
-    found = share(table)
+    found = mean_ci(table)
     of_runs = tests.groupby("run", observed=True).correct.mean()
     recalls = tests.groupby(["run", "label"], observed=True).correct.mean()
     commonest = tests.groupby("run", observed=True).label.value_counts(normalize=True).groupby("run", observed=True)
@@ -166,7 +166,7 @@ def _pair(
     row = {"protocol": protocol, "model": model, "other": other[1], **counts(a)}
     if not a.size:
         return row
-    found = paired_difference(a, b)
+    found = paired_difference_ci(a, b)
     apart = (a != b) & ~np.isnan(a)
     return row | {
         "accuracy": float(np.nanmean(a)),
@@ -174,7 +174,7 @@ def _pair(
         "difference": found.value,
         "low": found.low,
         "high": found.high,
-        "p_value": max(_SMALLEST, swap_p_value(a, b)),
+        "p_value": max(_SMALLEST, paired_permutation_test(a, b)),
         "disagreements": int(apart.sum()),
         "tracks_disagreed": int(apart.any(axis=1).sum()),
     }
@@ -184,7 +184,7 @@ def _recalls(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, A
     rows = []
     for label, own in tests.groupby("label", observed=True):
         table = outcomes(own)
-        found = share(table)
+        found = mean_ci(table)
         names = {"protocol": protocol, "model": model, "label": label}
         rows.append(names | counts(table) | {"recall": found.value, "low": found.low, "high": found.high})
     return rows
@@ -211,7 +211,7 @@ def _bins(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, Any]
 
 def _reliability(tests: pd.DataFrame, top: np.ndarray) -> dict[str, Any]:
     table = outcomes(tests)
-    found = share(table)
+    found = mean_ci(table)
     return counts(table) | {
         "confidence": float(top.mean()),
         "accuracy": found.value,
@@ -226,10 +226,10 @@ def _lengths(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, A
     shortest = tables[min(tables)]
     rows = []
     for seconds, table in tables.items():
-        found = share(table)
+        found = mean_ci(table)
         gain = (0.0, math.nan, math.nan)  # of the shortest over itself
         if table is not shortest:
-            gain = paired_difference(table, np.where(np.isnan(table), np.nan, shortest))
+            gain = paired_difference_ci(table, np.where(np.isnan(table), np.nan, shortest))
         rows.append(
             {"protocol": protocol, "model": model, "seconds": seconds, **counts(table)}
             | {"accuracy": found.value, "low": found.low, "high": found.high}

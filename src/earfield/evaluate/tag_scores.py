@@ -25,7 +25,7 @@ import pandas as pd
 from earfield.evaluate.runs import counts, outcomes
 from earfield.files.atomic import write_json
 from earfield.models.predictions import read_predictions
-from earfield.statistics.intervals import share
+from earfield.statistics.intervals import mean_ci
 from earfield.tracks.tags import tag_matrix
 
 
@@ -161,7 +161,7 @@ def tag_rows(tests: pd.DataFrame) -> tuple[list[dict[str, Any]], dict[str, Any],
             if n_runs and name == "roc_auc" and not ranked[column]:
                 limits = (0.5,) * 3
             elif n_runs:
-                limits = share(outcomes(tests, values[number, :, column]), worth=fewer)
+                limits = mean_ci(outcomes(tests, values[number, :, column]), effective_size=fewer)
             value, low, high = limits if fewer > 1 else (limits[0], math.nan, math.nan)
             baseline = 0.5 if name == "roc_auc" else positive / max(positive + negative, 1)
             row |= _named(name, value, low, high, baseline if n_runs else math.nan)
@@ -172,7 +172,7 @@ def tag_rows(tests: pd.DataFrame) -> tuple[list[dict[str, Any]], dict[str, Any],
     added = {name: outcomes(tests, np.where(some, each, np.nan)) for name, each in zip(STATISTICS, sums, strict=True)}
     macro: dict[str, Any] = {**counts(added["roc_auc"]), "tags": len(known)}
     for name in STATISTICS:
-        value, low, high = share(added[name], worth=rarest) if known else (math.nan,) * 3
+        value, low, high = mean_ci(added[name], effective_size=rarest) if known else (math.nan,) * 3
         if known and name == "roc_auc" and not ranked.any():
             low = high = 0.5
         baseline = float(np.mean([row[f"{name}_baseline"] for row in known])) if known else math.nan

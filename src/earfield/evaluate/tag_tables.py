@@ -13,7 +13,7 @@ from earfield.evaluate.runs import counts, of_both, read_runs
 from earfield.evaluate.tag_scores import STATISTICS, rounded, tag_rows
 from earfield.files.atomic import write_json
 from earfield.files.tables import read_text_csv, write_csv
-from earfield.statistics.intervals import paired_difference
+from earfield.statistics.intervals import paired_difference_ci
 
 _PAIRED = [
     "protocol", "model", "other", "statistic", "seeds", "tracks", "tests", "value", "other_value", "difference", "low",
@@ -97,6 +97,6 @@ def _pair(
     means = (math.nan,) * 2
     limits = (math.nan,) * 3
     if a.size:
-        means, limits = (float(np.nanmean(a)), float(np.nanmean(b))), paired_difference(a, b)
+        means, limits = (float(np.nanmean(a)), float(np.nanmean(b))), paired_difference_ci(a, b)
     numbers = zip(("value", "other_value", "difference", "low", "high"), (*means, *limits), strict=True)
     return {**names, **counts(a), **dict(numbers)}

@@ -1,5 +1,5 @@
-"""Intervals of proportions and differences, bootstrap, permutation tests; no knowledge of songs.
+"""Confidence intervals of means and differences, bootstrap of populations, permutation tests; no knowledge of songs.
 
-In: arrays of outcomes [shape=(n_tracks, n_runs)]. Out: estimates with 95% intervals, p-values.
-Call `intervals.share`, `intervals.paired_difference`, `bootstrap`.
+In: arrays of outcomes [shape=(n_tracks, n_runs)]. Out: estimates with 95% confidence intervals, p-values.
+Call `intervals.mean_ci`, `intervals.paired_difference_ci`, `bootstrap.compare`.
 """

@@ -6,21 +6,21 @@ NORMAL_95 = 1.959963984540054  # half the width of a 95% interval, in standard d
 
 
 def wilson_interval(hits: float, n: float) -> tuple[float, float]:
-    """Return the 95% interval of a share.
+    """Return Wilson's 95% score interval of a proportion.
 
     Parameters
     ----------
     hits, n : float
-        So many of so many.
+        Number of successes and sample size; an effective size need not be whole.
 
     Returns
     -------
     low, high : float
-        Wilson's score interval: within 0 to 1, and of some width even at 0 and 1.
+        Within 0 to 1, and not empty even at 0 and 1.
 
     Source: Wilson (1927), Journal of the American Statistical Association 22, 209-212.
     """
-    share, z2 = hits / n, NORMAL_95**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = NORMAL_95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    proportion, z2 = hits / n, NORMAL_95**2
+    centre = (proportion + z2 / (2 * n)) / (1 + z2 / n)
+    half = NORMAL_95 / (1 + z2 / n) * math.sqrt(proportion * (1 - proportion) / n + z2 / (4 * n * n))
     return max(0.0, centre - half), min(1.0, centre + half)

@@ -1,4 +1,4 @@
-"""Intervals over runs that share tracks: they hold the truth as often as they say, and are what drawing gives."""
+"""Confidence intervals over runs that share tracks: nominal coverage, and variances equal to those of resampling."""
 
 import itertools
 
@@ -10,7 +10,13 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import ndtri
 from scipy.stats import binomtest
 
-from earfield.statistics.intervals import difference, paired_difference, share, spread, swap_p_value
+from earfield.statistics.intervals import (
+    mean_ci,
+    paired_difference_ci,
+    paired_permutation_test,
+    two_way_variance,
+    unpaired_difference_ci,
+)
 from earfield.statistics.proportions import wilson_interval
 
 ACCURACIES = (0.5, 0.7, 0.9, 0.95)
@@ -66,7 +72,7 @@ def test_interval_holds_the_true_accuracy(tracks, runs, between_runs, folds, dra
         tests = chosen(rng, tracks, runs, folds=folds)
         hard = hardness(rng, tracks, runs, between_runs=between_runs)
         for accuracy in ACCURACIES:
-            found = share(right(hard, accuracy, tests))
+            found = mean_ci(right(hard, accuracy, tests))
             held[accuracy] += found.low <= accuracy <= found.high
     assert_near_95(held, draws)
 
@@ -87,7 +93,7 @@ def test_interval_holds_the_true_difference_of_two_models(tracks, runs, between_
             for own in rng.standard_normal((2, tracks, 1))
         ]
         for pair in held:
-            found = paired_difference(*(right(each, p, tests) for each, p in zip(hard, pair, strict=True)))
+            found = paired_difference_ci(*(right(each, p, tests) for each, p in zip(hard, pair, strict=True)))
             held[pair] += found.low <= pair[0] - pair[1] <= found.high
     assert_near_95(held, draws)
 
@@ -107,12 +113,14 @@ def test_interval_holds_the_true_difference_of_two_protocols(tracks, runs, other
         both = tests[0].any(axis=1) & tests[1].any(axis=1)
         hard = [hardness(rng, tracks, n, between_runs=between_runs, of_tracks=of_tracks) for n in (runs, other_runs)]
         for pair in held:
-            found = difference(*(right(each, p, own)[both] for each, p, own in zip(hard, pair, tests, strict=True)))
+            found = unpaired_difference_ci(
+                *(right(each, p, own)[both] for each, p, own in zip(hard, pair, tests, strict=True))
+            )
             held[pair] += found.low <= pair[0] - pair[1] <= found.high
     assert_near_95(held, draws, slack=0.025)
 
 
-def test_tests_that_are_taken_for_independent_promise_too_much():
+def test_intervals_for_independent_predictions_are_too_narrow():
     rng, held = np.random.default_rng(1), 0
     for _ in range(300):
         outcomes = right(hardness(rng, 130, 30, between_runs=0.1), 0.7, chosen(rng, 130, 30))
@@ -125,7 +133,7 @@ def test_variances_are_those_of_drawing_tracks_and_departures_of_runs():
     rng, tracks, runs, draws = np.random.default_rng(2), 200, 6, 10_000
     tests = chosen(rng, tracks, runs)
     outcomes = right(hardness(rng, tracks, runs, between_runs=0.5), 0.7, tests)
-    found = spread(outcomes)
+    found = two_way_variance(outcomes)
 
     times = rng.multinomial(tracks, np.full(tracks, 1 / tracks), size=draws).astype(float)
     rights, of_runs = times @ np.nan_to_num(outcomes), times @ tests
@@ -143,23 +151,23 @@ def test_variances_are_those_of_drawing_tracks_and_departures_of_runs():
 @given(st.lists(st.booleans(), min_size=1, max_size=60), st.integers(1, 12))
 def test_interval_does_not_shrink_with_runs_that_repeat_each_other(rights, repeats):
     table = np.repeat(np.array(rights, dtype=float)[:, None], repeats, axis=1)
-    assert share(table)[1:] == pytest.approx(wilson_interval(sum(rights), len(rights)), abs=1e-6)
+    assert mean_ci(table)[1:] == pytest.approx(wilson_interval(sum(rights), len(rights)), abs=1e-6)
 
 
 def test_runs_on_other_tracks_count_as_more_tests():
     rights, nothing = np.tile([1.0, 1.0, 0.0], 20), np.full(60, np.nan)
     table = np.array([[*rights, *nothing], [*nothing, *rights]]).T
-    assert share(table)[1:] == pytest.approx(wilson_interval(80, 120))
+    assert mean_ci(table)[1:] == pytest.approx(wilson_interval(80, 120))
 
 
 def test_interval_is_never_narrower_than_independent_tests_allow():
     table = np.array([[1.0, 1, 0, 0], [0, 0, 1, 1]]).T  # tracks are more alike than by chance
-    assert share(table)[1:] == pytest.approx(wilson_interval(4, 8))
+    assert mean_ci(table)[1:] == pytest.approx(wilson_interval(4, 8))
 
 
 def test_runs_that_differ_widen_the_interval():
     alike, apart = (np.array([[1.0] * n + [0.0] * (40 - n) for n in each]).T for each in ((20, 20, 20), (4, 20, 36)))
-    (_, low, high), (_, lower, higher) = share(alike), share(apart)
+    (_, low, high), (_, lower, higher) = mean_ci(alike), mean_ci(apart)
     assert lower < low - 0.1 and higher > high + 0.1
 
 
@@ -171,7 +179,7 @@ def tables():
 
 @given(tables())
 def test_interval_holds_the_accuracy_and_has_a_width(table):
-    value, low, high = share(table)
+    value, low, high = mean_ci(table)
     assert value == pytest.approx(np.nanmean(table))
     assert 0 <= low <= value + 1e-9 and value - 1e-9 <= high <= 1
     assert high - low >= 0.5 / np.sum(~np.isnan(table))
@@ -180,17 +188,17 @@ def test_interval_holds_the_accuracy_and_has_a_width(table):
 @given(tables())
 def test_tracks_and_runs_without_a_test_change_nothing(table):
     wider = np.pad(table, ((2, 1), (1, 2)), constant_values=np.nan)
-    assert share(wider) == pytest.approx(share(table))
-    assert paired_difference(wider, wider / 2) == pytest.approx(paired_difference(table, table / 2))
+    assert mean_ci(wider) == pytest.approx(mean_ci(table))
+    assert paired_difference_ci(wider, wider / 2) == pytest.approx(paired_difference_ci(table, table / 2))
 
 
 @given(tables(), st.randoms(use_true_random=False))
 def test_paired_difference_turns_round(table, random):
     other = np.array([[random.random() if each == each else each for each in row] for row in table])
-    value, low, high = paired_difference(table, other)
+    value, low, high = paired_difference_ci(table, other)
     assert value == pytest.approx(np.nanmean(table) - np.nanmean(other))
     assert -1 <= low <= value + 1e-9 and value - 1e-9 <= high <= 1 and low < high
-    assert paired_difference(other, table) == pytest.approx((-value, -high, -low))
+    assert paired_difference_ci(other, table) == pytest.approx((-value, -high, -low))
 
 
 @given(tables(), st.data())
@@ -199,23 +207,26 @@ def test_difference_turns_round(table, data):
     rows = min(len(table), len(other))
     both = [i for i in range(rows) if not (np.isnan(table[i]).all() or np.isnan(other[i]).all())]
     assume(both)
-    value, low, high = difference(table[both], other[both])
+    value, low, high = unpaired_difference_ci(table[both], other[both])
     assert value == pytest.approx(np.nanmean(table[both]) - np.nanmean(other[both]))
     assert -1 <= low <= value + 1e-9 and value - 1e-9 <= high <= 1 and low < high
-    assert difference(other[both], table[both]) == pytest.approx((-value, -high, -low))
+    assert unpaired_difference_ci(other[both], table[both]) == pytest.approx((-value, -high, -low))
 
 
 def test_tracks_in_common_narrow_the_difference():
     rng = np.random.default_rng(3)
     of_tracks = 5 * rng.standard_normal((200, 1))
     one, other = (right(rng.standard_normal((200, 10)) + of_tracks, 0.7, True) for _ in range(2))
-    (_, low, high), (_, apart_low, apart_high) = difference(one, other), difference(one, rng.permutation(other))
+    (_, low, high), (_, apart_low, apart_high) = (
+        unpaired_difference_ci(one, other),
+        unpaired_difference_ci(one, rng.permutation(other)),
+    )
     assert high - low < 0.7 * (apart_high - apart_low)
 
 
 def test_models_that_never_differ_are_known_to_be_equal_as_well_as_tracks_tell():
     few, many = (np.ones((n, 5)) for n in (10, 100))
-    assert paired_difference(few, few).high > 0.1 > paired_difference(many, many).high > 0.01
+    assert paired_difference_ci(few, few).high > 0.1 > paired_difference_ci(many, many).high > 0.01
 
 
 @given(arrays(int, st.tuples(st.integers(1, 9), st.integers(1, 3)), elements=st.integers(-1, 1)))
@@ -223,7 +234,7 @@ def test_p_value_counts_all_ways_to_swap(differences):
     sums = differences.sum(axis=1)
     totals = [abs(sum(s * sign for s, sign in zip(sums, signs, strict=True))) for signs in all_signs(len(sums))]
     one, other = (differences > 0).astype(float), (differences < 0).astype(float)
-    assert swap_p_value(one, other) == pytest.approx(np.mean(np.array(totals) >= abs(sums.sum())))
+    assert paired_permutation_test(one, other) == pytest.approx(np.mean(np.array(totals) >= abs(sums.sum())))
 
 
 def all_signs(n):
@@ -236,10 +247,10 @@ def test_p_value_of_one_test_a_track_is_the_sign_tests(better, worse, equal):
     assume(better + worse)
     one = np.repeat([1.0, 0.0, 1.0, np.nan], [better, worse, equal, 1])[:, None]
     other = np.repeat([0.0, 1.0, 1.0, np.nan], [better, worse, equal, 1])[:, None]
-    assert swap_p_value(one, other) == pytest.approx(binomtest(better, better + worse).pvalue)
+    assert paired_permutation_test(one, other) == pytest.approx(binomtest(better, better + worse).pvalue)
 
 
 def test_tests_of_a_track_are_swapped_together():
     one, other = np.ones((3, 10)), np.zeros((3, 10))
-    assert swap_p_value(one, other) == 2 / 2**3
-    assert swap_p_value(one, one) == 1
+    assert paired_permutation_test(one, other) == 2 / 2**3
+    assert paired_permutation_test(one, one) == 1
