@@ -35,7 +35,9 @@ rule train:
         settings=lambda wildcards: in_order(
             {
                 # No output, and outside the stage's folder: it has to outlive a job that was killed.
-                "checkpoint": INPUTS.run_file(wildcards, ".snakemake/checkpoints"),
+                "checkpoint": INPUTS.run_file(
+                    wildcards, ".snakemake/checkpoints", name="checkpoint.npz"
+                ),
                 "curves": INPUTS.run_file(wildcards, "logs"),
                 **INPUTS.network_settings(wildcards),
             }
