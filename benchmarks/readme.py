@@ -359,6 +359,35 @@ def bench() -> str:
     return _markdown(table[["measurement", "asked", "measured", "range", "repetitions"]])
 
 
+def gpu(path: Path = MEASURED / "gpu_check.csv") -> str:
+    """Training of the paper's network in plain Keras 3 on a GPU, if `benchmarks.gpu_check` has run on one."""
+    if not path.exists():
+        return "No GPU has run it yet."
+    table = pd.read_csv(path, keep_default_na=False)
+    rows = [
+        {
+            "backend": row.backend,
+            "precision": row.precision.removeprefix("mixed_"),
+            "path": f"`{row.path}`",
+            "segments/s (range)": f"{row.segments_s:,.0f} ({row.lowest:,.0f} – {row.highest:,.0f})",
+            "waiting for data": f"{row.waiting:.1%}",
+            "TFLOP/s (of the matrix product's)": f"{row.tflop_s:.1f} ({row.tflop_s / row.product_tflop_s:.0%})",
+            "peak memory (GB)": f"{row.peak_memory_mb / 1000:.1f}",
+            "cross-entropy (nat)": f"{row.loss_first:.2f} → {row.loss_last:.2f}",
+        }
+        for row in pd.read_csv(path)[table.problem == ""].itertuples()
+    ]
+    facts = table[table.card != ""].drop_duplicates("backend")
+    versions = ", ".join(f"{row.backend} {row.backend_version}" for row in facts.itertuples())
+    seen = facts.iloc[0]
+    failed = [
+        f"{row.backend}, {row.precision.removeprefix('mixed_')}, {row.path or 'all else'}: {row.problem}."
+        for row in table[table.problem != ""].itertuples()
+    ]
+    machine = f"{seen.card}, driver {seen.driver}, Keras {seen.keras}, {versions}; batches of {seen.batch}."
+    return "\n\n".join([machine, _markdown(pd.DataFrame(rows)), *failed])
+
+
 def repro() -> str:
     """Output of `dvc repro` on the demo after a parameter of figure 1 was changed, and changed back."""
     return _console((MEASURED / "repro.txt").read_text(encoding="utf-8"))
@@ -395,6 +424,7 @@ BLOCKS = {
     "resemblance_demo": resemblance_demo,
     "optimizers": optimizers,
     "bench": bench,
+    "gpu": gpu,
     "repro": repro,
     "experiments": experiments,
 }
