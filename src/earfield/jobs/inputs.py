@@ -25,6 +25,7 @@ from earfield.figures.registry import FIGURES, code_file
 from earfield.tracks.audio_files import fingerprints
 
 ROOT = Path(__file__).parents[3]
+_SONG_HASHES = ".snakemake/song_hashes.json"
 _NOTHING = "(?!)"  # a pattern that no name matches
 _NOT_OF_SONGS = frozenset({"source", "seeds", "protocols", "train", "task"})
 
@@ -159,7 +160,7 @@ class Inputs:
 
     @functools.cache  # noqa: B019  # one object in a process
     def _fingerprints(self, path: str) -> Any:
-        return fingerprints(path, shards=len(self.shards))
+        return fingerprints(path, shards=len(self.shards), hashes=_SONG_HASHES)
 
     # Splits, runs and tables
 

@@ -1,11 +1,15 @@
-"""Songs by their names: which files are songs, how tracks are called, which changed; told without opening a song."""
+"""Audio files of a collection: which files are songs, how their tracks are named, and whether they changed."""
 
 import csv
 import hashlib
+import json
 import os
+import tempfile
+import time
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from earfield.errors import DatasetError
 
@@ -18,6 +22,8 @@ _SUFFIXES = frozenset(
     sd2 sds snd svx voc w64 wav wavex wma wv wve xi
     """.split()  # noqa: SIM905
 )
+
+_RESOLUTION = 2.0  # s, of the times of files on the coarsest file systems
 
 
 def is_song(path: Path) -> bool:
@@ -40,30 +46,70 @@ def shard_of(track: str, *, shards: int) -> int:
     return int.from_bytes(hashlib.sha256(track.encode(errors="surrogateescape")).digest()[:8], "big") % shards
 
 
-def fingerprints(path: str | os.PathLike[str], *, shards: int) -> list[str]:
+def fingerprints(path: str | os.PathLike[str], *, shards: int, hashes: str | os.PathLike[str]) -> list[str]:
     """Return a hash for each shard that changes when one of its songs is added, removed, renamed or rewritten.
 
-    It looks at names, sizes and times of change, not at contents, and imports nothing heavy: the workflow asks at
-    every start.
+    Contents count: a song that is touched or copied back is unchanged. It imports nothing heavy, as the workflow asks
+    at every start.
 
     Parameters
     ----------
     path : path-like
         A folder of songs, or a CSV that lists them.
     shards : int
-        How many there are.
+        Number of shards.
+    hashes : path-like
+        JSON file, updated here, that keeps the hash of each song with its size and time of change. A song is read only
+        if one of these differs from what is kept.
 
     Returns
     -------
     list of str
-        By shard. A song whose name is no text counts in the shard of its bytes: the listing will refuse it.
+        One per shard. A song whose name is not UTF-8 counts in the shard of its bytes: the listing will refuse it.
     """
+    known = _read_hashes(hashes)
+    before = dict(known)
     digests = [hashlib.sha256() for _ in range(shards)]
     for name, file, facts in _songs(Path(path).expanduser()):
-        stat = file.stat() if file.is_file() else None
-        known = f"{file}\0{facts}\0{stat and (stat.st_size, stat.st_mtime_ns)}\0"
-        digests[shard_of(name, shards=shards)].update(known.encode(errors="surrogateescape"))
+        described = f"{file}\0{facts}\0{_content_hash(file, known)}\0"
+        digests[shard_of(name, shards=shards)].update(described.encode(errors="surrogateescape"))
+    if known != before:
+        _write_hashes(known, Path(hashes))
     return [digest.hexdigest()[:16] for digest in digests]
+
+
+def _content_hash(file: Path, known: dict[str, list[Any]]) -> str:
+    """Return the hash of a file's content, from `known` if its size and time are as there; "" if it cannot be read."""
+    place = os.path.abspath(file)
+    try:
+        stat = file.stat()
+        state = [stat.st_size, stat.st_mtime_ns]
+        if known.get(place, [])[:2] == state:
+            return str(known[place][2])
+        with open(file, "rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        return ""  # the listing says why
+    # A file may be rewritten once more within the resolution of its time.
+    if time.time() - stat.st_mtime > _RESOLUTION:
+        known[place] = [*state, digest]
+    return digest
+
+
+def _read_hashes(path: str | os.PathLike[str]) -> dict[str, list[Any]]:
+    try:
+        content: dict[str, list[Any]] = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # a damaged file costs the reading of the songs
+        return {}
+    return content
+
+
+def _write_hashes(known: dict[str, list[Any]], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Under a name of its own: several jobs may write at once.
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".json", delete=False, encoding="utf-8") as file:
+        json.dump(known, file)
+    os.replace(file.name, path)
 
 
 def listed_folders(path: str | os.PathLike[str]) -> list[str]:
