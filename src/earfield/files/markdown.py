@@ -20,6 +20,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
+def listed(names: Iterable[object], *, most: int = 10) -> str:
+    """Return names with commas between them, shortened beyond the first few: "a, b and 3 more"."""
+    every = [str(name) for name in names]
+    return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "")
+
+
 def percent(share: float) -> str:
     """Return a share in percent."""
     return f"{share:.1%}"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from earfield.errors import DatasetError
+from earfield.files.markdown import counted, listed
 from earfield.files.tables import read_text_csv, usable_tracks, write_csv
 from earfield.files.user_csv import read_user_csv
 from earfield.splits.grouped_split import SUBSETS, allot, apportion, groups_of, joined
@@ -61,15 +62,16 @@ def stratified(
     """
     recordings = np.arange(len(tracks)) if recordings is None else recordings
     wanted = len(SUBSETS)
+    few = []
     for label, rows in carriers(tracks.label, tags=tags).items():
         n, of = len(np.unique(recordings[rows])), np.count_nonzero(rows)
         if n < wanted:
-            what = "recording" if of > n else "track"
-            raise DatasetError(
-                f"The {'tag' if tags else 'label'} '{label}' has {n} usable {what}{'s' * (n != 1)}, and a split into "
-                f"{wanted} subsets needs {wanted}; add tracks of it or "
-                f"{_RAISE if tags else f'leave the label out (artists: {_RAISE})'}."
-            )
+            few.append(f"'{label}' has {counted(n, 'usable recording' if of > n else 'usable track')}")
+    if few:
+        raise DatasetError(
+            f"The {'tag' if tags else 'label'} {listed(few)}, and a split into {wanted} subsets needs {wanted}; add "
+            f"tracks or {_RAISE if tags else f'leave the label out (artists: {_RAISE})'}."
+        )
     return np.array(SUBSETS)[_placed(tracks.label.to_numpy(), recordings, ratio=ratio, seed=seed, tags=tags)]
 
 
@@ -159,13 +161,11 @@ def cross_validation(
     else:
         groups = np.arange(len(tracks)) if recordings is None else recordings
         used, training = np.ones(len(tracks), dtype=bool), np.zeros(len(tracks), dtype=bool)
-    for label, n in _groups_by_label(tracks[used], groups[used]).items():
-        if n < 2:
-            what = "artist" if artists else "recording"
-            raise DatasetError(
-                f"The label '{label}' has one {what}, so the run that tests it could not learn it; leave the label "
-                f"out (`labels`){' or keep artists apart (`artists: false`)' * artists}."
-            )
+    if few := [f"'{label}'" for label, n in _groups_by_label(tracks[used], groups[used]).items() if n < 2]:
+        raise DatasetError(
+            f"The label {listed(few)} has one {'artist' if artists else 'recording'}, so the run that tests it could "
+            f"not learn it; leave the label out (`labels`){' or keep artists apart (`artists: false`)' * artists}."
+        )
     labels = tracks.label.to_numpy()
     subsets = np.full(len(tracks), "no artist", dtype=object)
     tested = np.flatnonzero(used & ~training)
@@ -411,12 +411,11 @@ def _read_file(path: str, *, column: str) -> pd.DataFrame:
 def _has_label(table: pd.DataFrame, labels: Sequence[str] | None, *, place: str | os.PathLike[str]) -> np.ndarray:
     """Return which tracks have one of the labels that a protocol is restricted to."""
     known = sorted(set(table.label))
-    for label in labels or ():
-        if label not in known:
-            raise DatasetError(
-                f"The protocol asks for the label '{label}', of which {place} has no usable track; it has those of "
-                f"{', '.join(known)}."
-            )
+    if missing := [f"'{label}'" for label in labels or () if label not in known]:
+        raise DatasetError(
+            f"The protocol asks for the label {listed(missing)}, of which {place} has no usable track; it has those of "
+            f"{', '.join(known)}."
+        )
     wanted = sorted(set(labels or known))
     if len(wanted) < 2:
         what = "The labels asked for come down to one" if labels else f"{place} has one label"
@@ -433,15 +432,14 @@ def _check(labels: np.ndarray, subsets: np.ndarray, *, place: str | os.PathLike[
             )
     used = np.isin(subsets, SUBSETS)
     found = carriers(labels[used], tags=tags)
-    for label, rows in found.items():
-        places = subsets[used][rows]
-        if "train" not in places:
-            elsewhere = len(places)
-            mend = _RAISE if tags else f"leave the label out (`labels`; artists: {_RAISE})"
-            raise DatasetError(
-                f"The {'tag' if tags else 'label'} '{label}' has {elsewhere} track{'s' * (elsewhere != 1)} for "
-                f"validation or test but none for training; change the protocol or {mend}."
-            )
+    without = {label: int(rows.sum()) for label, rows in found.items() if "train" not in subsets[used][rows]}
+    if without:
+        each = listed(f"'{label}' has {counted(n, 'track')}" for label, n in without.items())
+        fix = _RAISE if tags else f"leave the label out (`labels`; artists: {_RAISE})"
+        raise DatasetError(
+            f"The {'tag' if tags else 'label'} {each} for validation or test but none for training; change the "
+            f"protocol or {fix}."
+        )
     if len(found) < 2:
         raise DatasetError(f"The protocol leaves tracks of one label, '{min(found)}'; a classifier needs two or more.")
 

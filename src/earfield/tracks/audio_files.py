@@ -7,11 +7,12 @@ import os
 import tempfile
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from earfield.errors import DatasetError
+from earfield.files.markdown import listed
 
 # What libsndfile reads, and formats that it does not read: these are listed all the same, so that they are counted as
 # unusable and not lost. Without raw, which is a photograph more often than samples without a header.
@@ -31,14 +32,18 @@ def is_song(path: Path) -> bool:
     return path.suffix.lower() in _SUFFIXES and not any(part.startswith(".") for part in path.parts)
 
 
-def track_name(path: Path) -> str:
-    """Return a track's name: the path without its suffix, with `/` and in one Unicode form on every system."""
-    name = os.path.splitext(path.as_posix())[0]
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise DatasetError(f"The file name {os.fsencode(path)!r} is not UTF-8; rename the file.") from None
-    return unicodedata.normalize("NFC", name)
+def track_names(paths: Iterable[Path]) -> list[str]:
+    """Return the names of tracks: paths without their suffixes, with `/` and in one Unicode form on every system.
+
+    Raises
+    ------
+    DatasetError
+        If paths are not UTF-8; it names them.
+    """
+    names = [os.path.splitext(path.as_posix())[0] for path in paths]
+    if broken := [os.fsencode(name) for name in names if not _is_text(name)]:
+        raise DatasetError(f"File names are not UTF-8: {listed(broken)}; rename the files.")
+    return [unicodedata.normalize("NFC", name) for name in names]
 
 
 def shard_of(track: str, *, shards: int) -> int:
@@ -135,7 +140,9 @@ def _songs(path: Path) -> Iterator[tuple[str, Path, list[str]]]:
 
 
 def _loose_name(path: Path) -> str:
-    try:
-        return track_name(path)
-    except DatasetError:
-        return os.path.splitext(path.as_posix())[0]
+    name = os.path.splitext(path.as_posix())[0]
+    return unicodedata.normalize("NFC", name) if _is_text(name) else name
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)  # how Python shows bytes that are not UTF-8

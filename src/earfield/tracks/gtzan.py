@@ -15,6 +15,7 @@ import soundfile as sf
 from tqdm import tqdm
 
 from earfield.errors import DatasetError
+from earfield.files.markdown import listed
 from earfield.tracks.archive import unpack
 from earfield.tracks.audio_files import shard_of
 from earfield.tracks.download import download
@@ -191,7 +192,7 @@ def read_facts(path: str | os.PathLike[str]) -> pd.DataFrame:
         raise DatasetError(f"{path} lacks the column {', '.join(missing)}: restore it.")
     repeated = table.track[table.track.duplicated()]
     if len(repeated):
-        raise DatasetError(f"{path} names {repeated.iloc[0]} twice: remove one of the rows.")
+        raise DatasetError(f"{path} names {listed(repeated)} twice: remove one of the rows.")
     return table
 
 
@@ -206,20 +207,21 @@ def find_audio(folder: str | os.PathLike[str]) -> dict[str, Path]:
     Raises
     ------
     DatasetError
-        If `folder` is not a folder or holds two files of one track.
+        If `folder` is not a folder or holds several files of one track.
     """
     if not Path(folder).is_dir():
         raise DatasetError(f"{folder} is not a folder: correct the path.")
-    found: dict[str, Path] = {}
+    found: dict[str, list[Path]] = {}
     for path in sorted(Path(folder).rglob("*")):
         match = _AUDIO.fullmatch(path.name)
-        if not match or not path.is_file():
-            continue
-        track = match["track"].lower()
-        if track in found:
-            raise DatasetError(f"{found[track]} and {path} are both the track {track}: keep one of them.")
-        found[track] = path
-    return found
+        if match and path.is_file():
+            found.setdefault(match["track"].lower(), []).append(path)
+    double = [
+        f"{' and '.join(map(str, paths))} are both the track {track}" for track, paths in found.items() if paths[1:]
+    ]
+    if double:
+        raise DatasetError(f"{listed(double)}: keep one of each.")
+    return {track: paths[0] for track, paths in found.items()}
 
 
 def wav_md5(path: str | os.PathLike[str]) -> str:
@@ -255,11 +257,9 @@ def _require_all(folder: str | os.PathLike[str], facts: str | os.PathLike[str], 
     table = listing(folder, facts)
     failed = table[(table.problem != "") & ~table.track.isin(known_broken)]
     if len(failed):
-        first = failed.iloc[0]
-        more = f" and {len(failed) - 10} more" if len(failed) > 10 else ""
         raise DatasetError(
-            f"its hash is unknown and {len(failed)} of {len(table)} tracks do not verify: "
-            f"{', '.join(failed.track[:10])}{more} (the first is {first.problem})."
+            f"its hash is unknown and {len(failed)} of {len(table)} tracks do not verify: {listed(failed.track)} "
+            f"(the first is {failed.problem.iloc[0]})."
         )
 
 

@@ -15,9 +15,10 @@ from tqdm import tqdm
 from earfield.audio.frames import frame_count
 from earfield.audio.read import PCM16_STEP, read_audio
 from earfield.errors import AudioError, DatasetError
+from earfield.files.markdown import listed
 from earfield.files.tables import TRACK_COLUMNS, read_text_csv, write_csv
 from earfield.files.user_csv import read_user_csv
-from earfield.tracks.audio_files import is_song, shard_of, track_name
+from earfield.tracks.audio_files import is_song, shard_of, track_names
 from earfield.tracks.task import label_by_artist, label_by_tags, tags_from_columns
 
 _SHOWN = 20  # problems that an error or a log line spells out
@@ -43,7 +44,7 @@ def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
     Raises
     ------
     DatasetError
-        If the folder is missing, holds no song, or holds one whose name is not UTF-8.
+        If the folder is missing, holds no song, or holds songs whose names are not UTF-8.
     """
     folder = Path(folder).expanduser()
     if not folder.is_dir():
@@ -53,7 +54,7 @@ def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
         raise DatasetError(f"The folder '{folder}' holds no audio file in a sub-folder; put songs in <label>/<file>.")
     return pd.DataFrame(
         {
-            "track": [track_name(path.relative_to(folder)) for path in paths],
+            "track": track_names(path.relative_to(folder) for path in paths),
             "label": [unicodedata.normalize("NFC", path.relative_to(folder).parts[0]) for path in paths],
             "path": [str(path) for path in paths],
             "artist": "",
@@ -85,12 +86,13 @@ def list_csv(path: str | os.PathLike[str], *, tags: Sequence[str] = ()) -> pd.Da
     """
     path = Path(path).expanduser()
     table = read_user_csv(path, mend="datasets.<name>.path in the configuration")
-    for column in ("path",) if tags else ("path", "label"):
-        if column not in table:
-            raise DatasetError(f"'{path}' lacks the column '{column}' (it has {', '.join(table)}); add it.")
-        blank = table.index[table[column].str.strip() == ""]
+    needed = ("path",) if tags else ("path", "label")
+    if missing := [f"'{column}'" for column in needed if column not in table]:
+        raise DatasetError(f"'{path}' lacks the column {' and '.join(missing)} (it has {', '.join(table)}); add it.")
+    for column in needed:
+        blank = table.index[table[column].str.strip() == ""] + 2
         if len(blank):
-            raise DatasetError(f"'{path}' line {blank[0] + 2} has no {column}; fill it in or remove the row.")
+            raise DatasetError(f"'{path}' has no {column} in line {listed(blank)}; fill it in or remove the row.")
     for column in {"path", "label", *tags} & set(table):
         if table[column].str.contains("\0", regex=False).any():
             raise DatasetError(f"'{path}' cannot be read as a CSV in UTF-8 (it holds the character NUL).")
@@ -98,7 +100,7 @@ def list_csv(path: str | os.PathLike[str], *, tags: Sequence[str] = ()) -> pd.Da
         raise DatasetError(f"'{path}' lists no song; add rows.")
     return pd.DataFrame(
         {
-            "track": [track_name(Path(name)) for name in table.path],
+            "track": track_names(Path(name) for name in table.path),
             "label": [unicodedata.normalize("NFC", label.strip()) for label in table["label"]]
             if "label" in table
             else "",
@@ -187,14 +189,12 @@ def write_tracks_shard(
         If two tracks have one name, or a column of tags is missing; the table is not written.
     """
     songs = tags_from_columns(songs, tags) if tags else songs
+    double = songs[songs.track.duplicated(keep=False)].groupby("track").path
+    if len(double):
+        several = (f"'{track}' ({listed(map(repr, paths))})" for track, paths in double)
+        raise DatasetError(f"Several files give one track: {listed(several)}; rename or remove all but one of each.")
     songs = songs[[shard_of(track, shards=shards) == shard for track in songs.track]]
     songs = songs.sort_values("track", kind="stable").reset_index(drop=True)
-    double = songs[songs.track.duplicated(keep=False)]
-    if len(double):
-        first, second = double.path.iloc[:2]
-        raise DatasetError(
-            f"Two files give the track '{double.track.iloc[0]}': '{first}' and '{second}'; rename or remove one."
-        )
     known = songs["problem"] if "problem" in songs else pd.Series("", index=songs.index)
 
     def facts(row: int) -> dict[str, object]:

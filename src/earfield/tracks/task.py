@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from earfield.errors import DatasetError
-from earfield.files.markdown import counted
+from earfield.files.markdown import counted, listed
 from earfield.tracks.artists import artists_of
 from earfield.tracks.tags import SEPARATOR, as_text, tags_in
 
@@ -82,12 +82,11 @@ def tags_from_columns(songs: pd.DataFrame, columns: Sequence[str]) -> pd.DataFra
     DatasetError
         If a column is missing.
     """
-    for column in columns:
-        if column not in songs:
-            raise DatasetError(
-                f"datasets.<name>.task.columns names '{column}', which the collection does not have (it has "
-                f"{', '.join(songs)}); correct the name or add the column to its CSV."
-            )
+    if missing := [f"'{column}'" for column in columns if column not in songs]:
+        raise DatasetError(
+            f"datasets.<name>.task.columns names {listed(missing)}, which the collection does not have (it has "
+            f"{', '.join(songs)}); correct the name or add the column to its CSV."
+        )
     texts = [SEPARATOR.join(row) for row in songs[list(columns)].itertuples(index=False)]
     return songs.assign(label=[as_text(tags_in(text)) for text in texts])
 

@@ -132,9 +132,14 @@ def test_label_with_too_few_tracks_is_named(n, words):
     with pytest.raises(DatasetError) as caught:
         stratified(collection({"rock": 9, "polka": n}), seed=1, ratio=[5, 2, 3])
     assert str(caught.value) == (
-        f"The label 'polka' has {words} and a split into 3 subsets needs 3; add tracks of it or leave the label out "
+        f"The label 'polka' has {words} and a split into 3 subsets needs 3; add tracks or leave the label out "
         "(artists: raise datasets.<name>.task.min_tracks)."
     )
+
+
+def test_all_labels_with_too_few_tracks_are_named():
+    with pytest.raises(DatasetError, match=r"^The label 'a' has 1 usable track, 'c' has 2 usable tracks, and a split"):
+        stratified(collection({"a": 1, "b": 9, "c": 2}), seed=1, ratio=[5, 2, 3])
 
 
 def test_collection_of_one_label_is_refused(tmp_path, tracks_csv, split_of):

@@ -90,9 +90,10 @@ def test_names_have_one_unicode_form(tmp_path, song):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a file name be any bytes")
-def test_name_that_is_no_text_is_refused(tmp_path, song):
-    song(tmp_path / "a" / "x.wav").rename(os.fsdecode(os.fsencode(tmp_path) + b"/a/caf\xe9.wav"))
-    with pytest.raises(DatasetError, match=r"b'a/caf\\xe9.wav' is not UTF-8; rename"):
+def test_all_names_that_are_not_utf_8_are_named(tmp_path, song):
+    for name in (b"caf\xe9.wav", b"\xfc.wav"):
+        song(tmp_path / "a" / "x.wav").rename(os.fsdecode(os.fsencode(tmp_path) + b"/a/" + name))
+    with pytest.raises(DatasetError, match=r"not UTF-8: b'a/caf\\xe9', b'a/\\xfc'; rename the files"):
         list_folder(tmp_path)
 
 
@@ -137,11 +138,12 @@ def test_csv_from_a_spreadsheet_reads_the_same(tmp_path, newline, encoding):
     [
         ("file,label\na.wav,x\n", "lacks the column 'path' (it has file, label); add it."),
         ("path,genre\na.wav,x\n", "lacks the column 'label' (it has path, genre); add it."),
-        ("path;label\na.wav;x\n", "lacks the column 'path' (it has path;label); add it."),
-        ("path,label\na.wav,x\nb.wav,\n", "line 3 has no label; fill it in or remove the row."),
-        ("path,label\na.wav,x\nb.wav\n", "line 3 has no label; fill it in or remove the row."),
-        ("path,label\n\n\na.wav,  \n", "line 4 has no label; fill it in or remove the row."),
-        ("path,label\n,x\n", "line 2 has no path; fill it in or remove the row."),
+        ("path;label\na.wav;x\n", "lacks the column 'path' and 'label' (it has path;label); add it."),
+        ("path,label\na.wav,x\nb.wav,\n", "has no label in line 3; fill it in or remove the row."),
+        ("path,label\na.wav,x\nb.wav\nc.wav\n", "has no label in line 3, 4; fill it in or remove the row."),
+        ("path,label\n\n\na.wav,  \n", "has no label in line 4; fill it in or remove the row."),
+        ("file,genre\na.wav,x\n", "lacks the column 'path' and 'label' (it has file, genre); add it."),
+        ("path,label\n,x\n", "has no path in line 2; fill it in or remove the row."),
         ("path,label\n", "lists no song; add rows."),
         ("path,label\n\n,\n", "lists no song; add rows."),
         ("", "cannot be read as a CSV in UTF-8 ("),
@@ -362,11 +364,16 @@ def test_known_problem_is_kept_and_the_file_left_alone(tmp_path, mixed):
     assert table.problem["a/0"] == "has a wrong md5" and np.isnan(table.seconds["a/0"])
 
 
-def test_two_tracks_of_one_name_are_refused(tmp_path, song):
+def test_all_tracks_of_one_name_are_named(tmp_path, song):
     first, second = song(tmp_path / "a" / "x.flac"), song(tmp_path / "a" / "x.wav")
+    for suffix in ("wav", "mp3"):
+        song(tmp_path / "b" / f"y.{suffix}")
     with pytest.raises(DatasetError) as caught:
         write_table(list_folder(tmp_path), tmp_path / "tracks.csv", max_unusable=1)
-    assert str(caught.value) == f"Two files give the track 'a/x': '{first}' and '{second}'; rename or remove one."
+    assert str(caught.value) == (
+        f"Several files give one track: 'a/x' ('{first}', '{second}'), "
+        f"'b/y' ('{tmp_path}/b/y.mp3', '{tmp_path}/b/y.wav'); rename or remove all but one of each."
+    )
     assert not (tmp_path / "tracks.csv").exists()
 
 
@@ -375,7 +382,7 @@ def test_two_unicode_forms_of_one_name_are_refused(tmp_path, song):
         song(tmp_path / "a" / unicodedata.normalize(form, "é.wav"))
     if len(os.listdir(tmp_path / "a")) < 2:
         pytest.skip("this file system takes both forms for one name")
-    with pytest.raises(DatasetError, match="Two files give the track 'a/é'"):
+    with pytest.raises(DatasetError, match="Several files give one track: 'a/é'"):
         write_table(list_folder(tmp_path), tmp_path / "tracks.csv", max_unusable=1)
 
 
