@@ -256,7 +256,7 @@ def test_own_music_with_broken_files(make_project, songs):
     assert not (project.folder / "data/mine/tracks/tracks.csv").exists()
     settings = mine | {"tracks": {"max_unusable": 0.3}, "train": {"max_epochs": 1, "batch_size": 10}}
     output = project.run(**settings)
-    assert "5 of 20 tracks were left out:" in output
+    assert "5 of 20 tracks cannot be used:" in output
     for name, reason in {
         "text": "cannot be read as audio",
         "empty": "cannot be read as audio",

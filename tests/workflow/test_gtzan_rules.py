@@ -47,7 +47,7 @@ def check(project, output):
     assert list(table.track) == [f"{genre}.{number:05d}" for genre in GENRES for number in range(10)]
     assert set(table.artist) == {"Etta"} and set(table.label) == set(GENRES)
     assert list(table.track[table.problem != ""]) == ["jazz.00009"]
-    assert "1 of 20 tracks were left out:" in output
+    assert "1 of 20 tracks cannot be used:" in output
     assert "'jazz.00009' another recording" in output
 
 

@@ -1,14 +1,14 @@
-"""The last words of a run: how accurate, how sure, what was left out, and where to look."""
+"""Summary of a run: accuracies with intervals, unusable tracks, and where the results are."""
 
 import csv
 import json
 from pathlib import Path
 
-_SHOWN = 20  # tracks left out that are spelled out
+_SHOWN = 20  # unusable tracks that are listed
 
 
 def describe(dataset: str, *, root: str = ".") -> str:
-    """Describe what there is of a dataset in a few lines.
+    """Describe the results of a dataset in a few lines.
 
     Parameters
     ----------
@@ -20,8 +20,8 @@ def describe(dataset: str, *, root: str = ".") -> str:
     Returns
     -------
     str
-        Accuracy of each model with its interval, how well filters predict their units, the tracks that were left out
-        with the reason, and the folder of the figures; only the parts that there are.
+        Accuracy of each model with its interval, R² of the filters, unusable tracks with the reason, and the folder
+        of the figures; parts without results are omitted.
     """
     results = Path(root, "results", dataset)
     lines = []
@@ -35,14 +35,14 @@ def describe(dataset: str, *, root: str = ".") -> str:
         lines.append(f"Filters and the auditory system, measure by measure: {resemblance}")
     lines += describe_problems(dataset, root=root).splitlines()
     if claims.exists():
-        lines.append(f"What holds of the paper's claims: {claims}")
+        lines.append(f"Verdicts on the paper's claims: {claims}")
     if (results / "figures").exists():
         lines.append(f"Figures: {results}/figures/")
     return "\n".join(lines)
 
 
 def describe_problems(dataset: str, *, root: str = ".") -> str:
-    """Describe which tracks of a dataset were left out, and why.
+    """List the unusable tracks of a dataset with the reason.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def describe_problems(dataset: str, *, root: str = ".") -> str:
     Returns
     -------
     str
-        One line a track after a line that counts them; empty if none was left out, or there is no table yet.
+        One line per track after a line that counts them; empty if there is none, or no table yet.
     """
     tracks = Path(root, "data", dataset, "tracks", "tracks.csv")
     if not tracks.exists():
@@ -60,7 +60,7 @@ def describe_problems(dataset: str, *, root: str = ".") -> str:
     with open(tracks, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     unusable = [row for row in rows if row["problem"]]
-    lines = [f"{len(unusable)} of {len(rows)} tracks were left out:"] if unusable else []
+    lines = [f"{len(unusable)} of {len(rows)} tracks cannot be used:"] if unusable else []
     lines += [f"  '{row['track']}' {row['problem']}" for row in unusable[:_SHOWN]]
     if len(unusable) > _SHOWN:
         lines.append(f"  ... and {len(unusable) - _SHOWN} more: column 'problem' of {tracks}")
@@ -73,20 +73,19 @@ def _accuracy(dataset: str, row: dict[str, object]) -> str:
         return (
             f"{dataset}, {row['protocol']}, {row['model']}: area under the ROC curve {row['roc_auc']:.3f}, "
             f"95% interval {row['roc_auc_low']:.3f} to {row['roc_auc_high']:.3f}, mean over {row['tags']} tags "
-            f"({row['tests']} tests of {row['tracks']} tracks, {runs}; by chance: 0.5)"
+            f"({row['tests']} predictions of {row['tracks']} tracks, {runs}; chance level: 0.5)"
         )
     return (
         f"{dataset}, {row['protocol']}, {row['model']}: accuracy {row['accuracy']:.1%}, "
         f"95% interval {row['low']:.1%} to {row['high']:.1%} "
-        f"({row['tests']} tests of {row['tracks']} tracks, {runs}; "
-        f"always naming the commonest label: {row['baseline']:.1%})"
+        f"({row['tests']} predictions of {row['tracks']} tracks, {runs}; most frequent label: {row['baseline']:.1%})"
     )
 
 
 def _filters(dataset: str, row: dict[str, str]) -> str:
     found = f"{dataset}, {row['protocol']}: mean R² of the filters on held-out tracks"
     if not row["difference"]:
-        return f"{found}: no filter to hold against {row['null']}"
+        return f"{found}: no filter to compare with {row['null']}"
     interval = f"{float(row['low']):+.2f} to {float(row['high']):+.2f}" if row["low"] else "unknown"
     return (
         f"{found} {float(row['trained']):.2f}, {row['null']} {float(row['null_value']):.2f}, 95% interval of the "

@@ -101,12 +101,12 @@ def test_other_possible_values_pass(text):
         (
             "protocols.stratified.ratio=[5, 5]",
             "The configuration sets protocols.stratified.ratio to [5, 5], which has fewer than 3 items. "
-            "Shares of training, validation and test tracks, in any unit; 5, 2, 3 in the paper.",
+            "Ratio of training, validation and test tracks; 5, 2, 3 in the paper.",
         ),
         (
             "protocols.stratified.ratio=[1, 1, 1, 1]",
             "The configuration sets protocols.stratified.ratio to [1, 1, 1, 1], which has more than 3 items. "
-            "Shares of training, validation and test tracks, in any unit; 5, 2, 3 in the paper.",
+            "Ratio of training, validation and test tracks; 5, 2, 3 in the paper.",
         ),
         (
             "mel.fmax=12000",
@@ -195,12 +195,12 @@ def test_other_possible_values_pass(text):
         (
             "network.dropout=1",
             "The configuration sets network.dropout to 1, which is not below 1. "
-            "Share of units dropped before and behind the hidden layer.",
+            "Fraction of units dropped before and behind the hidden layer.",
         ),
         (
             "tracks.max_unusable=5",
             "The configuration sets tracks.max_unusable to 5, which is above 1. "
-            "Share of tracks that may be unusable before the run stops; 0.05 in the repository.",
+            "Fraction of tracks that may be unusable before the run stops; 0.05 in the repository.",
         ),
         (
             "dataset=gtzn",

@@ -48,7 +48,7 @@ def test_it_says_how_accurate_how_sure_and_where_to_look(summary):
     root = summary()
     assert describe("mine", root=str(root)).splitlines() == [
         "mine, stratified, cnn: accuracy 61.5%, 95% interval 53.5% to 69.0% "
-        "(195 tests of 126 tracks, 5 seeds; always naming the commonest label: 10.0%)",
+        "(195 predictions of 126 tracks, 5 seeds; most frequent label: 10.0%)",
         f"Figures: {root}/results/mine/figures/",
     ]
 
@@ -63,7 +63,7 @@ def test_it_says_which_tracks_were_left_out_and_why(summary):
     problems = [("jazz/Größe", "is silent"), ('a "b"', "ends after 0.50 s of audio; 2.96 s are needed")]
     lines = describe("mine", root=str(summary(problems=problems))).splitlines()
     assert lines[1:4] == [
-        "2 of 3 tracks were left out:",
+        "2 of 3 tracks cannot be used:",
         "  'jazz/Größe' is silent",
         "  'a \"b\"' ends after 0.50 s of audio; 2.96 s are needed",
     ]
@@ -78,7 +78,7 @@ def test_it_has_nothing_to_say_before_there_is_anything(tmp_path):
 
 def test_a_long_list_of_tracks_left_out_is_cut(summary):
     lines = describe("mine", root=str(summary(problems=[(f"{n}", "is silent") for n in range(25)]))).splitlines()
-    assert lines[1] == "25 of 26 tracks were left out:" and lines[21] == "  '19' is silent"
+    assert lines[1] == "25 of 26 tracks cannot be used:" and lines[21] == "  '19' is silent"
     assert lines[22].startswith("  ... and 5 more: column 'problem' of ")
 
 
@@ -105,7 +105,7 @@ def test_it_says_how_well_filters_predict_and_against_what(summary):
     assert lines[1:] == [
         "mine, stratified: mean R² of the filters on held-out tracks 0.57, cnn_untrained 0.55, 95% interval of the "
         "difference -0.02 to +0.06 (60 and 64 units, seeds: 5)",
-        "mine, stratified: mean R² of the filters on held-out tracks: no filter to hold against cnn_shuffled",
+        "mine, stratified: mean R² of the filters on held-out tracks: no filter to compare with cnn_shuffled",
         f"Filters and the auditory system, measure by measure: {root}/results/mine/filters/resemblance.csv",
         f"Figures: {root}/results/mine/figures/",
     ]
