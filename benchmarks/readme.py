@@ -6,6 +6,7 @@ NAME=RESULTS first copies the tables of a folder of results, such as results/dem
 fails if a page differs from the files.
 """
 
+import itertools
 import re
 import shutil
 import sys
@@ -14,10 +15,10 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.filter_tables import resemblance_demo, resemblance_real, verdict
+from benchmarks.markdown import DATASETS, MEASURED, ROOT, markdown
 from earfield.files.tables import write_csv
-
-ROOT = Path(__file__).parents[1]
-MEASURED = ROOT / "benchmarks" / "measured"
+from earfield.jobs.summary import describe
 
 
 def headline() -> str:
@@ -34,7 +35,7 @@ def headline() -> str:
         for protocol, head in protocols.items()
         for own in [table.loc[protocol, "cnn"]]
     }
-    return _markdown(pd.DataFrame([*rows, {"model": "*predictions (tracks); seeds*", "": ""} | counts]))
+    return markdown(pd.DataFrame([*rows, {"model": "*predictions (tracks); seeds*", "": ""} | counts]))
 
 
 _HEADLINE = {
@@ -49,9 +50,9 @@ _HEADLINE = {
 def demo_run() -> str:
     """Last lines of `make demo`, without most of the models."""
     lines = (MEASURED / "demo.txt").read_text(encoding="utf-8").splitlines()
-    names = [re.match(r"demo, \w+, (\w+):", line) for line in lines]
-    shown = [line for line, name in zip(lines, names, strict=True) if not name or name[1] in _HEADLINE]
-    return _console("\n".join(shown))
+    runs = [re.match(r"demo, (\w+), (\w+):", line) for line in lines]
+    kept = [not run or (run[1] == "stratified" and run[2] in _HEADLINE) for run in runs]
+    return _console("\n".join(itertools.compress(lines, kept)))
 
 
 def _console(text: str) -> str:
@@ -60,22 +61,22 @@ def _console(text: str) -> str:
 
 def cost() -> str:
     """Time and memory of one run of each model, on the real tracks and on the demo."""
-    tables = {name: pd.read_csv(MEASURED / f"{name}.csv") for name in _DATASETS}
+    tables = {name: pd.read_csv(MEASURED / f"{name}.csv") for name in DATASETS}
     rows = []
     for model in tables["real_tracks"].model.unique():
         row = {"model": model}
-        for name, title in _DATASETS.items():
+        for name, title in DATASETS.items():
             for own in tables[name].query("protocol == 'stratified' and model == @model").itertuples():
                 row[f"{title}: seconds"] = f"{own.train_seconds:.0f}"
                 row[f"{title}: MB"] = f"{own.peak_mb:.0f}"
         rows.append(row)
-    return _markdown(pd.DataFrame(rows).fillna(""))
+    return markdown(pd.DataFrame(rows).fillna(""))
 
 
 def overview() -> str:
     """Accuracy of every model on the real tracks and on the demo, with its interval; protocols side by side."""
     rows = []
-    for name, title in _DATASETS.items():
+    for name, title in DATASETS.items():
         table = pd.read_csv(MEASURED / f"{name}.csv")
         counts = table.groupby("protocol")[["tests", "tracks", "seeds", "baseline"]].max()
         shown = [protocol for protocol in _COMPARED if protocol in counts.index]
@@ -86,7 +87,7 @@ def overview() -> str:
             cells = {each: _cell(own.loc[each, model]) for each in shown if (each, model) in own.index}
             rows.append({"dataset": title, "model": model, **cells})
     pairs = pd.read_csv(MEASURED / "real_tracks_paired.csv")
-    return "\n\n".join([_markdown(pd.DataFrame(rows).fillna("")), *_run_elsewhere(pairs)])
+    return "\n\n".join([markdown(pd.DataFrame(rows).fillna("")), *_run_elsewhere(pairs)])
 
 
 def _cell(row: Any) -> str:
@@ -105,7 +106,7 @@ def artists() -> str:
         }
         for row in table.itertuples()
     ]
-    return _markdown(pd.DataFrame(rows))
+    return markdown(pd.DataFrame(rows))
 
 
 def tags() -> str:
@@ -126,7 +127,7 @@ def tags() -> str:
             counts = f"{row.tests}; {row.tags}; {row.seeds}"
             cells |= {"chance level": chance, "predictions; tags; seeds": counts}
             rows.append({"dataset": dataset, "model": row.model, **cells})
-    return _markdown(pd.DataFrame(rows))
+    return markdown(pd.DataFrame(rows))
 
 
 def paired() -> str:
@@ -140,7 +141,7 @@ def paired() -> str:
             for row in own.itertuples()
         }
         rows.append({"model": other, **cells})
-    shown = _markdown(pd.DataFrame(rows)[["model", *_COMPARED]].fillna(""))
+    shown = markdown(pd.DataFrame(rows)[["model", *_COMPARED]].fillna(""))
     chance = (
         f"About {len(table) / 20:.0f} of these {len(table)} intervals would exclude 0 by chance if no model differed "
         "from the network; none is widened for that."
@@ -166,7 +167,7 @@ def _run_elsewhere(table: pd.DataFrame) -> list[str]:
 def runs() -> str:
     """Accuracy on the real tracks and on the demo, in full."""
     rows = []
-    for name, title in _DATASETS.items():
+    for name, title in DATASETS.items():
         for row in pd.read_csv(MEASURED / f"{name}.csv").itertuples():
             rows.append(
                 {
@@ -183,7 +184,7 @@ def runs() -> str:
                     "tracks": row.tracks,
                 }
             )
-    return _markdown(pd.DataFrame(rows))
+    return markdown(pd.DataFrame(rows))
 
 
 def claims() -> str:
@@ -202,7 +203,7 @@ def claims() -> str:
         }
         for row in table.itertuples()
     ]
-    return _markdown(pd.DataFrame(rows))
+    return markdown(pd.DataFrame(rows))
 
 
 def _with_interval(row: Any) -> str:
@@ -215,7 +216,7 @@ def _with_interval(row: Any) -> str:
 def leakage() -> str:
     """Accuracy lost by each model when no artist is shared."""
     rows = []
-    for name, title in _DATASETS.items():
+    for name, title in DATASETS.items():
         table = pd.read_csv(MEASURED / f"{name}_protocols.csv")
         for row in table[(table.protocol == "stratified") & (table.other == "artist")].itertuples():
             rows.append(
@@ -229,7 +230,7 @@ def leakage() -> str:
                     "tracks tested under both": row.tracks,
                 }
             )
-    return _markdown(pd.DataFrame(rows))
+    return markdown(pd.DataFrame(rows))
 
 
 def optimizers() -> str:
@@ -250,7 +251,7 @@ def optimizers() -> str:
         }
         for name, group in best.groupby("optimizer")
     ]
-    return _markdown(pd.DataFrame(rows).sort_values("validation loss (nat)"))
+    return markdown(pd.DataFrame(rows).sort_values("validation loss (nat)"))
 
 
 def _paired(loss: pd.Series, name: str) -> str:
@@ -262,101 +263,13 @@ def _paired(loss: pd.Series, name: str) -> str:
 
 
 _COMPARED = ("stratified", "artist", "cross_validation")
-_DATASETS = {"real_tracks": "130 GTZAN tracks", "demo": "demo"}
-_STAGES = ("midbrain", "thalamus", "cortex")
-_MEASURES = {
-    "separability": "separability, σ₁/Σσᵢ",
-    "inseparability": "inseparability, 1 − σ₁²/Σσᵢ²",
-    "gabor_r2": "Gabor fit, R²",
-    "direction_strength": "direction selectivity",
-    "rate_hz": "best rate (Hz; octaves)",
-    "scale_cpo": "best scale (cycles/octave; octaves)",
-    "r2_held_out": "R² on held-out tracks",
-    "gradient_correlation": "correlation with the mean gradient",
-    **{f"distance_{stage}": f"distance from {stage} (octaves)" for stage in _STAGES},
-}
-
-
-_ESTIMATES = {"lasso": "Lasso filters", "gradient": "mean gradients"}
-
-
-def resemblance_real() -> str:
-    """Every measure on the real tracks beside controls and null kernels."""
-    return _resemblance("real_tracks")
-
-
-def resemblance_demo() -> str:
-    """Every measure on the demo beside controls and null kernels."""
-    return _resemblance("demo")
-
-
-def _resemblance(name: str) -> str:
-    table = pd.read_csv(MEASURED / f"{name}_resemblance.csv")
-    rows = []
-    for (estimate, measure), own in table.groupby(["estimate", "measure"], sort=False):
-        row = {"of": _ESTIMATES[estimate], "measure": _MEASURES[measure], "trained": f"{own.trained.iloc[0]:.2f}"}
-        for each in own.itertuples():
-            row[each.null] = f"{each.null_value:.2f}; {_difference(each)}"
-        rows.append(row)
-    units = table.iloc[0]
-    count = f"{units.seeds} seed{'s' if units.seeds > 1 else ''}, {units.units} units"
-    shown = pd.DataFrame(rows).fillna("")
-    return _markdown(shown.rename(columns={"trained": f"trained ({count})"}))
-
-
-def _difference(row: Any) -> str:
-    """Return a difference with its interval, bold where that excludes zero."""
-    if row.low != row.low:
-        return str(row.finding)
-    if row.low == row.high == 0:
-        return "neither distinguished from a constant"
-    mark = "**" if row.low > 0 or row.high < 0 else ""
-    return f"{mark}{row.difference:+.2f} ({row.low:+.2f} to {row.high:+.2f}){mark}"
-
-
-def verdict() -> str:
-    """Summarise the tables of measures in sentences."""
-    lines, gained, by_labels = [], [], []
-    for name, title in _DATASETS.items():
-        table = pd.read_csv(MEASURED / f"{name}_resemblance.csv")
-        for estimate, kind in _ESTIMATES.items():
-            own = table[table.estimate == estimate].set_index(["null", "measure"])
-            untrained, shuffled = own.loc["cnn_untrained"], own.loc["cnn_shuffled"]
-            lines.append(
-                f"- **{title}, {kind}.** Minus the untrained network: {_said(untrained)}. Minus the network trained on "
-                f"shuffled labels: {_said(shuffled)}."
-            )
-            if estimate == "gradient":
-                gained.append(untrained.finding["separability"] == "above null")
-                by_labels.append(shuffled.finding["separability"] == "above null")
-    if all(gained) and not any(by_labels):
-        lines += [
-            "",
-            "Bold: the 95% interval excludes 0. By their mean gradients, trained units respond to more separable and "
-            "more Gabor-like patterns than untrained ones, as auditory receptive fields mostly do. Training on "
-            "shuffled labels does the same within the intervals, so nothing here ties it to genres. The Lasso filters "
-            "of the paper do not show it.",
-        ]
-    return "\n".join(lines)
-
-
-def _said(found: pd.DataFrame) -> str:
-    """Return the differences from one control, and the stages that the network is nearer to or farther from."""
-    words = [
-        f"{_MEASURES[measure].split(',')[0]} {_difference(found.loc[measure])}"
-        for measure in ("separability", "gabor_r2", "direction_strength")
-    ]
-    near = [stage for stage in _STAGES if found.finding[f"distance_{stage}"] == "nearer than null"]
-    far = [stage for stage in _STAGES if found.finding[f"distance_{stage}"] == "farther than null"]
-    words.append(f"nearer to {' and '.join(near) or 'no stage'}, farther from {' and '.join(far) or 'none'}")
-    return ", ".join(words)
 
 
 def bench() -> str:
     """Speed and memory."""
     table = pd.read_csv(MEASURED / "bench.csv", keep_default_na=False)
     table["range"] = [f"{row.lowest:g} – {row.highest:g}" for row in table.itertuples()]
-    return _markdown(table[["measurement", "asked", "measured", "range", "repetitions"]])
+    return markdown(table[["measurement", "asked", "measured", "range", "repetitions"]])
 
 
 def gpu(path: Path = MEASURED / "gpu_check.csv") -> str:
@@ -385,7 +298,7 @@ def gpu(path: Path = MEASURED / "gpu_check.csv") -> str:
         for row in table[table.problem != ""].itertuples()
     ]
     machine = f"{seen.card}, driver {seen.driver}, Keras {seen.keras}, {versions}; batches of {seen.batch}."
-    return "\n\n".join([machine, _markdown(pd.DataFrame(rows)), *failed])
+    return "\n\n".join([machine, markdown(pd.DataFrame(rows)), *failed])
 
 
 def repro() -> str:
@@ -405,7 +318,7 @@ def experiments() -> str:
         }
         for row in table[table.rev != "workspace"].sort_values("train.optimizer.learning_rate").to_dict("records")
     ]
-    return _markdown(pd.DataFrame(rows))
+    return markdown(pd.DataFrame(rows))
 
 
 BLOCKS = {
@@ -440,11 +353,6 @@ def render(text: str) -> str:
     return re.sub(r"(<!-- measured: (\w+) -->\n).*?(<!-- end -->)", fill, text, flags=re.DOTALL)
 
 
-def _markdown(table: pd.DataFrame) -> str:
-    lines = [list(table), ["---"] * len(table.columns), *table.astype(str).to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 if __name__ == "__main__":
     for name, results in (argument.split("=") for argument in sys.argv[1:]):
         shutil.copy(Path(results, "claims", "summary.csv"), MEASURED / f"{name}.csv")
@@ -456,5 +364,7 @@ if __name__ == "__main__":
         pairs = pd.concat(own[own.model == own.model.iloc[0]] for own in tables if len(own))
         pairs = pairs.drop_duplicates([name for name in ("protocol", "other", "statistic") if name in pairs])
         write_csv(pairs, MEASURED / f"{name}_paired.csv")
+        if name == "demo":
+            (MEASURED / "demo.txt").write_text(describe("demo", root=str(Path(results).parents[1])) + "\n")
     for page in PAGES:
         page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")
