@@ -54,7 +54,7 @@ def label_spectra() -> np.ndarray:
     """
     centres = np.linspace(0, N_MELS - 1, N_LABELS)[:, None]
     rise = np.exp(-0.5 * ((np.arange(N_MELS) - centres) / 6) ** 2)
-    return (1 + 0.5 * rise).astype(np.float32)
+    return (1 + 2 * rise).astype(np.float32)
 
 
 def write_mel(path: Path, sizes: Sizes) -> None:
