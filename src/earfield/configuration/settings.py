@@ -29,6 +29,35 @@ class _Settings:
 
 
 @dataclass(frozen=True)
+class GtzanSettings(_Settings):
+    """The archive of GTZAN.
+
+    Attributes
+    ----------
+    archive : str or None
+        The user's own `.tar.gz`, or the folder that it was unpacked into; None or "" downloads it.
+    mirrors : sequence of str
+        Addresses of the archive, tried in turn.
+    sha256 : str
+        Hash of the known archive [hexadecimal].
+    size : int
+        Size of the known archive [bytes]. A mirror that sends more than twice as much is refused.
+    known_broken : sequence of str
+        Tracks that a downloaded archive of unknown hash may lack or hold broken.
+    max_bytes, max_entries : int
+        Bounds on what an archive unpacks to [bytes] and on its number of entries.
+    """
+
+    archive: str | None
+    mirrors: tuple[str, ...]
+    sha256: str
+    size: int
+    known_broken: tuple[str, ...]
+    max_bytes: int
+    max_entries: int
+
+
+@dataclass(frozen=True)
 class MelSettings(_Settings):
     """The front end.
 

@@ -1,4 +1,4 @@
-"""GTZAN: getting its archive, and holding each of its tracks against the known md5."""
+"""GTZAN: its archive, downloaded or the user's own, and its tracks, each compared with its known md5."""
 
 import hashlib
 import io
@@ -14,6 +14,7 @@ import pandas as pd
 import soundfile as sf
 from tqdm import tqdm
 
+from earfield.configuration.settings import GtzanSettings
 from earfield.errors import DatasetError
 from earfield.files.markdown import listed
 from earfield.tracks.archive import unpack
@@ -25,46 +26,22 @@ _FACTS = ["track", "genre", "wav_md5", "artist", "title"]
 _AUDIO = re.compile(r"(?P<track>[a-z]+\.\d{5})\.(au|wav|flac)", re.IGNORECASE)
 
 
-def obtain(
-    folder: str | os.PathLike[str],
-    *,
-    facts: str | os.PathLike[str],
-    archive: str | os.PathLike[str] | None,
-    mirrors: Sequence[str],
-    sha256: str,
-    size: int,
-    known_broken: Sequence[str],
-    max_bytes: int,
-    max_entries: int,
-) -> Path:
+def obtain(folder: str | os.PathLike[str], *, facts: str | os.PathLike[str], settings: GtzanSettings) -> Path:
     """Get the audio of GTZAN, from the user's own copy or from a mirror.
 
-    Trust decides how strict this is. The known archive, and an archive or folder that the user names, are
-    taken as they are: a track in them that is missing, unreadable or another recording costs that track
-    alone, and `listing` names it. A downloaded archive of unknown hash is taken only if all tracks verify,
-    `known_broken` apart: the later copies of GTZAN hold WAV files, so their hashes differ, and the common
-    ones have a broken jazz.00054. In no case does a track that fails its md5 count as usable.
+    The known archive, and an archive or folder that the user names, are accepted as they are: a track in them that is
+    missing, unreadable or another recording is unusable, and `listing` says why. A downloaded archive of unknown hash
+    is accepted only if all tracks but `known_broken` verify: later copies of GTZAN hold WAV files, so that their hashes
+    differ, and a broken jazz.00054. In no case is a track that fails its md5 usable.
 
     Parameters
     ----------
     folder : str or path-like
-        The folder to unpack into; one that stands there is replaced. The downloaded archive stays beside it.
+        The folder to unpack into; an existing one is replaced. The downloaded archive stays beside it.
     facts : str or path-like
         The table that `read_facts` reads.
-    archive : str, path-like or None
-        The user's own `.tar.gz`, or the folder that it was unpacked into. None or "": download.
-    mirrors : sequence of str
-        Addresses of the archive, tried in turn.
-    sha256 : str
-        Hash of the known archive [hexadecimal].
-    size : int
-        Size of the known archive [bytes]. A mirror that sends more than twice as much is refused.
-    known_broken : sequence of str
-        Tracks that a downloaded archive of unknown hash may lack or hold broken.
-    max_bytes : int
-        Bound on what an archive may unpack to [bytes].
-    max_entries : int
-        Bound on the number of entries of an archive.
+    settings : GtzanSettings
+        Where the archive is, and what is known of it.
 
     Returns
     -------
@@ -79,33 +56,34 @@ def obtain(
         If the disk is full.
     """
     folder = Path(folder)
-    if archive:
-        own = Path(archive).expanduser()
+    bounds = {"max_bytes": settings.max_bytes, "max_entries": settings.max_entries}
+    if settings.archive:
+        own = Path(settings.archive).expanduser()
         if own.is_dir():
             return own
         if not own.exists():
             raise DatasetError(
-                f"datasets.gtzan.archive names {str(archive)!r}, which does not exist: correct the path, or "
+                f"datasets.gtzan.archive names {str(settings.archive)!r}, which does not exist: correct the path, or "
                 "set it to null to download GTZAN."
             )
-        return unpack(own, folder, max_bytes=max_bytes, max_entries=max_entries)
+        return unpack(own, folder, **bounds)
 
     def unpack_and_verify(candidate: Path) -> None:
         with open(candidate, "rb") as file:
-            known = hashlib.file_digest(file, "sha256").hexdigest() == sha256.lower()
-        unpack(candidate, folder, max_bytes=max_bytes, max_entries=max_entries)
+            known = hashlib.file_digest(file, "sha256").hexdigest() == settings.sha256.lower()
+        unpack(candidate, folder, **bounds)
         if known:
             return
         try:
-            _require_all(folder, facts, known_broken)
+            _require_all(folder, facts, settings.known_broken)
         except DatasetError:
             shutil.rmtree(folder)
             raise
 
     download(
-        mirrors,
+        settings.mirrors,
         folder.with_name(_ARCHIVE),
-        limit=2 * size,
+        limit=2 * settings.size,
         accept=unpack_and_verify,
         fix=f"Download {_ARCHIVE} yourself and set datasets.gtzan.archive to its path.",
     )

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import soundfile as sf
 
+from earfield.configuration.settings import GtzanSettings
 from earfield.errors import DatasetError
 from earfield.tracks.gtzan import find_audio, listing, obtain, read_facts, wav_md5
 
@@ -84,8 +85,8 @@ def get(tmp_path, facts):
     def call(**options):
         known = {"sha256": hashlib.sha256(ORIGINAL).hexdigest(), "size": len(ORIGINAL), "known_broken": []}
         bounds = {"max_bytes": 10**6, "max_entries": 100}
-        options = {"archive": None, "mirrors": [], **known, **bounds, **options}
-        return listing(obtain(tmp_path / "data" / "audio", facts=facts, **options), facts)
+        settings = GtzanSettings.parse({"archive": None, "mirrors": [], **known, **bounds, **options})
+        return listing(obtain(tmp_path / "data" / "audio", facts=facts, settings=settings), facts)
 
     return call
 
