@@ -1,4 +1,4 @@
-from earfield.demo import write_collection
+from earfield.demo.collection import write_collection
 from earfield.jobs.job import logged
 
 if __name__ == "__main__":  # the workers import this file again

@@ -1,4 +1,4 @@
-"""A song as features are computed from it."""
+"""Input of feature extraction: one track."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Song:
     track : str
         Its name.
     path : str
-        Its audio, for features that the spectrogram does not hold; see `earfield.audio.read.read_audio`.
+        Its audio, for features that need more than the spectrogram; see `earfield.audio.read.read_audio`.
     mel : np.ndarray [shape=(n_frames, n_mels), dtype=float32]
         Its log-mel spectrogram, ln(1 + power).
     front_end : mapping

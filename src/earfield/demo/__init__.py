@@ -1,5 +1,5 @@
-"""The demo dataset: sketches of music in ten invented styles, made at run time and the same every time."""
+"""The demo dataset: sketches of music in ten invented styles, made by code and the same in every run.
 
-from earfield.demo.collection import Recording, plan, render, write_collection
-
-__all__ = ["Recording", "plan", "render", "write_collection"]
+In: numbers of artists and tracks, a seed. Out: `<label>/<track>.flac` (22,050 Hz, mono) and `tracks.csv`.
+Call `collection.plan`, `collection.render`, `collection.write_collection`.
+"""

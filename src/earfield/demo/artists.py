@@ -1,4 +1,4 @@
-"""Artists, and what one of them does in one track.
+"""Artists and the style of one of their tracks.
 
 An artist draws from its genre once: favourite patterns and instruments, an own tuning of each, a room, a
 console. It leans towards neighbouring genres by borrowing whole ingredients of theirs: no classifier

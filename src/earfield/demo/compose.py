@@ -1,4 +1,4 @@
-"""From a style and dice to notes and strokes, bar by bar.
+"""Composition: from a style and random draws to notes and strokes, bar by bar.
 
 Every part throws dice of its own and in order, so that a longer piece begins with the shorter one: a second
 copy of a recording, cut later out of the same piece, holds the same music.
@@ -34,7 +34,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Section:
-    """Which parts play in a stretch of bars, and how."""
+    """Which parts play in a section of bars, and how."""
 
     playing: frozenset[str]
     energy: float  # factor of all velocities

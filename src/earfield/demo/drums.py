@@ -1,4 +1,4 @@
-"""Percussion: each voice of a kit is built once a recording and then played at many velocities."""
+"""Percussion: each voice of a kit is built once per recording and played at many velocities."""
 
 import math
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ class Kit:
     snare_noise_hz: float = 3200.0
     hat_hz: float = 7500.0
     hat_seconds: float = 0.035
-    metal: float = 0.4  # share of ringing partials against noise in hats and cymbals
+    metal: float = 0.4  # fraction of ringing partials, the rest noise, in hats and cymbals
     cymbal_seconds: float = 0.6
     tone_hz: float = 9500.0  # low-pass over the kit: an old sample or a dark room
     drive: float = 1.0
@@ -183,7 +183,7 @@ class Drummer:
         Parameters
         ----------
         hits : list of Hit
-            The strokes, in the order in which they were composed; what lies beyond `n_samples` is cut.
+            The strokes, in the order in which they were composed; what exceeds `n_samples` is cut.
         n_samples : int
             Length of the part.
 

@@ -56,7 +56,7 @@ class Lead:
     grid: int  # steps a beat of its rhythm
     density: float  # probability of an onset on a step
     leap: float  # typical size of a melodic step, in scale degrees
-    legato: float  # share of the time to the next note that a note is held
+    legato: float  # fraction of the time to the next note that a note is held
     reverb: float = 0.3
     echo: float = 0.0
 
@@ -84,7 +84,7 @@ class Mix:
     wet: float  # gain of the reverb
     noise: str  # hiss or vinyl
     noise_level: float  # dB below the music
-    squash: float  # share of the loudness differences that the compressor takes away
+    squash: float  # fraction of the loudness differences that the compressor takes away
     pump: float = 0.0  # how far the kick ducks the chords
 
 

@@ -42,7 +42,7 @@ class Timbre:
     bright: float = -5.0  # slope of the attack's spectrum
     bright_seconds: float = 0.15  # how fast the first gives way to the second
     even: float = 1.0  # gain of even harmonics: below 1 is a hollow, reed-like sound
-    comb: float = 0.0  # where the string is struck, as a share of its length; 0: not a string
+    comb: float = 0.0  # where the string is struck, as a fraction of its length; 0: not a string
     drawbars: tuple[float, ...] = ()  # amplitudes of the first harmonics, in place of the tilt
     body: tuple[tuple[float, float, float], ...] = ()
     vowels: tuple[tuple[tuple[float, float, float], ...], ...] = ()  # one drawn per note
@@ -291,7 +291,7 @@ class Player:
         Parameters
         ----------
         notes : list of Note
-            In the order in which they were composed; what lies beyond `n_samples` is cut.
+            In the order in which they were composed; what exceeds `n_samples` is cut.
         n_samples : int
             Length of the part.
 

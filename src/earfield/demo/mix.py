@@ -15,7 +15,7 @@ from earfield.demo.seeds import generator
 ECHOES = 3
 BLOCK = 256  # samples per step of the compressor
 CEILING = 0.98
-PEAK_FACTOR = 0.75  # where the limiter starts to bend, as a share of full scale
+PEAK_FACTOR = 0.75  # where the limiter starts to bend, as a fraction of full scale
 PUMP_SECONDS = 0.28
 AIR = 6000  # Hz: from here on all recordings lose 6 dB an octave, as microphones, tape and mp3 made them
 BALANCE = {"bass": -2.0, "comp": 1.5, "pad": 1.5, "lead": 2.0}  # dB, of the parts against the percussion
@@ -82,7 +82,7 @@ def _ducking(hits: list[Hit], depth: float, n_samples: int, sample_rate: int) ->
 
 
 def _compress(y: np.ndarray, squash: float, sample_rate: int) -> np.ndarray:
-    """Take away a share of the differences in loudness, with a window of a third of a second."""
+    """Reduce the differences in loudness by a fraction, with a window of a third of a second."""
     n_blocks = -(-len(y) // BLOCK)
     padded = np.zeros(n_blocks * BLOCK, dtype=np.float32)
     padded[: len(y)] = y

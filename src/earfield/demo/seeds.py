@@ -1,4 +1,4 @@
-"""Random generators named by what they draw, so that one draw never moves another."""
+"""Random generators named by what they draw, so that no draw changes another."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Names of artists and titles of tracks, invented, distinct and always the same."""
+"""Invented names of artists and titles of tracks, distinct and reproducible."""
 
 from earfield.demo.genres import GENRES
 from earfield.demo.seeds import generator

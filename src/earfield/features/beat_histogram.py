@@ -1,4 +1,4 @@
-"""How strongly a song repeats at each tempo."""
+"""Beat histogram: strength of the periodicities of a song's envelope, by tempo."""
 
 import math
 
@@ -11,7 +11,7 @@ from earfield.features.periodicity import enhance, highest_peaks
 
 SLOWEST, FASTEST = 40, 200  # bpm
 _WINDOW, _HOP = 65536, 32768  # samples: 3 s at 22,050 Hz
-_WAVELET, _LEVELS = "db4", 7  # octaves from the highest down to 86 Hz, and what lies below
+_WAVELET, _LEVELS = "db4", 7  # octaves from the highest down to 86 Hz, and the rest below
 _ALPHA = 0.99
 _STEP = 16
 _PEAKS = 3

@@ -1,4 +1,4 @@
-"""The mean of each band of the log-mel spectrogram: a song's long-term spectrum, with nothing of time."""
+"""Long-term spectrum: the mean of each band of the log-mel spectrogram."""
 
 import numpy as np
 

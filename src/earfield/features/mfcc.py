@@ -1,4 +1,4 @@
-"""Statistics of mel-frequency cepstral coefficients: what genre classifiers used before networks."""
+"""Statistics of mel-frequency cepstral coefficients (MFCC) and of their slopes."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Which periods a signal repeats at, without the multiples that every period brings along."""
+"""Enhanced autocorrelation: periods without their multiples, and peak picking."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ _FACTORS = (2, 3, 4, 5)
 
 
 def enhance(autocorrelation: np.ndarray) -> np.ndarray:
-    """Take from an autocorrelation the peaks at multiples of a period.
+    """Remove the peaks at multiples of a period from an autocorrelation.
 
     Parameters
     ----------
@@ -16,7 +16,7 @@ def enhance(autocorrelation: np.ndarray) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(n_signals, n_lags)]
-        Clipped to positive values, less itself stretched by 2 and clipped again; the same with 3, 4 and 5.
+        Clipped to positive values, minus itself expanded in time by 2, clipped again; the same with 3, 4 and 5.
 
     Source: Tolonen & Karjalainen (2000), IEEE Trans. Speech and Audio Processing 8, 708-716. Tzanetakis & Cook (2002)
     go on to "other integer factors" without naming them.
@@ -25,9 +25,9 @@ def enhance(autocorrelation: np.ndarray) -> np.ndarray:
     for factor in _FACTORS:
         lag = np.arange(values.shape[1]) / factor
         before = lag.astype(int)
-        share = (lag - before).astype(values.dtype)
+        weight = (lag - before).astype(values.dtype)
         after = np.minimum(before + 1, values.shape[1] - 1)
-        values = np.maximum(values - (values[:, before] * (1 - share) + values[:, after] * share), 0)
+        values = np.maximum(values - (values[:, before] * (1 - weight) + values[:, after] * weight), 0)
     return values
 
 

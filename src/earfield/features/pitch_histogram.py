@@ -1,4 +1,4 @@
-"""Which notes a song holds, from several pitches at once."""
+"""Pitch histogram from multiple-pitch analysis."""
 
 import numpy as np
 from scipy import fft

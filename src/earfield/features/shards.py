@@ -1,4 +1,4 @@
-"""Features of every track, computed once and kept in the shards that spectrograms are kept in."""
+"""Features of the tracks of one shard as a table."""
 
 import importlib
 import os
@@ -31,7 +31,7 @@ def write_features(
         Module of `earfield.features` whose `describe` takes a `Song` and returns numbers by name, the same names for
         every song.
     tracks : path-like
-        The shard's table of tracks; those with a problem are passed over.
+        The shard's table of tracks; those with a problem are skipped.
     frames_path, index_path : path-like
         The shard's log-mel spectrograms.
     path : path-like
@@ -58,7 +58,7 @@ def write_features(
     if broken.any(axis=None):
         track, name = broken.stack().idxmax()
         raise DatasetError(
-            f"The feature '{name}' of '{track}' is no finite number; remove the track or mend earfield.features."
+            f"The feature '{name}' of '{track}' is no finite number; remove the track or fix earfield.features."
             f"{features}."
         )
     write_csv(table, path)
@@ -75,7 +75,7 @@ def read_features(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        One row a track, indexed by `track`.
+        One row per track, indexed by `track`.
     """
     tables = [read_text_csv(path).set_index("track") for path in paths]
     return pd.concat([table for table in tables if len(table)] or tables)

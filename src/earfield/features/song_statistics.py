@@ -1,4 +1,4 @@
-"""What a song sounds like on the whole: timbre, how bands move together, how fast each is modulated, beats, pitches."""
+"""Song-level statistics: timbre, correlations of cepstral coefficients, modulation spectra, beats, pitches."""
 
 import itertools
 
@@ -12,7 +12,7 @@ N_COEFFICIENTS = 20
 N_CORRELATED = 13
 N_BANDS = 16
 MODULATION_HZ = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 40)
-_LEAST_POWER = 1e-4  # what is softer counts as silence: recordings differ in what their silence holds
+_LEAST_POWER = 1e-4  # softer bands count as silence: the noise floor differs between recordings
 _LEAST_MODULATION = 1e-6
 _LEAST = 1e-9  # before a logarithm of variances and sums, which are skewed
 
@@ -29,8 +29,8 @@ def describe(song: Song) -> dict[str, float]:
     -------
     dict
         The numbers of `earfield.features.tzanetakis_cook`, logarithms of its variances and sums; mean, standard
-        deviation and that of the slope of `N_COEFFICIENTS` cepstral coefficients; the correlations of the first
-        `N_CORRELATED`; ln power of the modulation of each of `N_BANDS` bands between neighbouring `MODULATION_HZ`.
+        deviation and standard deviation of the slope of `N_COEFFICIENTS` cepstral coefficients; the correlations of the
+        first `N_CORRELATED`; ln power of the modulation of each of `N_BANDS` bands between successive `MODULATION_HZ`.
 
     Source: Tzanetakis & Cook (2002), IEEE Trans. Speech and Audio Processing 10, 293-302; Mandel & Ellis (2005),
     "Song-level features and support vector machines for music classification", for covariances of coefficients; Lee,
@@ -55,7 +55,7 @@ def _cepstrum(level: np.ndarray) -> dict[str, float]:
         described |= {f"cepstrum_{n:02d}_{name}": float(value) for n, value in enumerate(values)}
     few = coefficients[:, :N_CORRELATED] - coefficients[:, :N_CORRELATED].mean(axis=0)
     length = np.linalg.norm(few, axis=0)
-    few = np.divide(few, length, out=np.zeros_like(few), where=length > 0)  # what never moves goes with nothing
+    few = np.divide(few, length, out=np.zeros_like(few), where=length > 0)  # constant coefficients get correlation 0
     together = few.T @ few
     for first, second in zip(*np.triu_indices(len(together), 1), strict=True):
         described[f"cepstrum_{first:02d}_with_{second:02d}"] = float(together[first, second])

@@ -1,4 +1,4 @@
-"""The thirty numbers of the paper that GTZAN comes from: timbre, rhythm and pitch."""
+"""The thirty features of Tzanetakis & Cook (2002): timbral texture, rhythm, pitch."""
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -24,7 +24,7 @@ def describe(song: Song) -> dict[str, float]:
     Parameters
     ----------
     song : Song
-        With audio of one sample or more. The spectrogram is not used: it holds neither phases nor what lies between
+        With audio of one sample or more. The spectrogram is not used: it lacks phases and detail within
         bands, and may have other windows than the paper's.
 
     Returns

@@ -11,7 +11,7 @@ from typing import Any
 
 @contextmanager
 def write_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Write to a neighbour of `path` that takes its name when the block ends well.
+    """Write to a temporary file that is renamed to `path` when the block ends without an error.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def write_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
     ------
     OSError
         If the block, the flush to disk or the rename fails. Nothing is left behind then, under neither name;
-        a file that stood under `path` before is untouched.
+        an earlier file of that name is untouched.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

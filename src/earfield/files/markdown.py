@@ -1,17 +1,17 @@
-"""Pages in Markdown: names that show as they are, tables, numbers with their nouns."""
+"""Parts of Markdown pages: tables, escaped names, numbers with nouns."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 
 def markdown_table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table; cells are Markdown already, on one line each."""
+    """Return a table of cells that are Markdown already, each of one line."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def plain(value: object) -> str:
-    """Return a name as Markdown that shows it as it is, also in a table."""
+    """Return a name with the special characters of Markdown escaped, on one line."""
     return re.sub(r"([\\`*_\[\]<>|~&#$])", r"\\\1", " ".join(str(value).split()))
 
 
@@ -26,11 +26,11 @@ def listed(names: Iterable[object], *, most: int = 10) -> str:
     return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "")
 
 
-def percent(share: float) -> str:
-    """Return a share in percent."""
-    return f"{share:.1%}"
+def percent(fraction: float) -> str:
+    """Return a fraction in percent."""
+    return f"{fraction:.1%}"
 
 
 def interval(bounds: Mapping[str, float]) -> str:
-    """Return the limits `low` and `high` of a share in percent."""
+    """Return the limits `low` and `high` of a fraction in percent."""
     return f"{percent(bounds['low'])} – {percent(bounds['high'])}"

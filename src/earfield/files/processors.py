@@ -1,10 +1,10 @@
-"""Number of processors that this process may use."""
+"""Number of processors of a job."""
 
 import os
 
 
 def processors() -> int:
-    """Return how many processors this job may use: as many as Snakemake gave it, without Snakemake all."""
+    """Return the number of threads that Snakemake gave this job; without Snakemake, the number of processors."""
     given = os.environ.get("OMP_NUM_THREADS", "")
     if given.isdecimal() and int(given) > 0:
         return int(given)

@@ -1,4 +1,4 @@
-"""The tables that stages hand to each other: how they are written, read and checked."""
+"""Tables that stages exchange: CSV written whole, read as text, checked."""
 
 import os
 
@@ -23,27 +23,27 @@ _TEXT = dict.fromkeys(("track", "label", "predicted", "path", "artist", "title",
 
 
 def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
-    """Write a table under its final name only when whole; the same table gives the same bytes everywhere."""
+    """Write a table by `write_aside`, with the same bytes on every system."""
     with write_aside(path) as aside:
         table.to_csv(aside, index=False, lineterminator="\n")
 
 
 def read_text_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read a table without guessing: a genre called "NA" or "01" is that genre, a name may hold a carriage return."""
+    """Read a table without converting text: a genre "NA" or "01" stays one, and names may have carriage returns."""
     return pd.read_csv(
         path, dtype=_TEXT, keep_default_na=False, na_values={"seconds": [""]}, lineterminator="\n", encoding="utf-8"
     )
 
 
 def usable_tracks(path: str | os.PathLike[str], *, some: bool = True) -> pd.DataFrame:
-    """Read the rows of a table of tracks that have no problem.
+    """Read the usable tracks of a table: rows without a problem.
 
     Parameters
     ----------
     path : path-like
         `tracks.csv`, or the table of one shard.
     some : bool
-        Whether there have to be any: a shard may be empty, a collection not.
+        Whether an empty result is an error: a shard may be empty, a collection not.
 
     Returns
     -------
@@ -61,5 +61,5 @@ def usable_tracks(path: str | os.PathLike[str], *, some: bool = True) -> pd.Data
         raise DatasetError(f"{path} lacks the column '{missing[0]}'; delete the file and run again.")
     usable = table[table.problem == ""]
     if some and usable.empty:
-        raise DatasetError(f"{path} holds no usable track; see its column 'problem'.")
+        raise DatasetError(f"{path} has no usable track; see its column 'problem'.")
     return usable.reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""CSV files that people write: what is wrong with one is said with its line."""
+"""CSV files written by users; errors name the line."""
 
 import os
 import warnings
@@ -9,20 +9,20 @@ import pandas as pd
 from earfield.errors import DatasetError
 
 
-def read_user_csv(path: str | os.PathLike[str], *, mend: str) -> pd.DataFrame:
+def read_user_csv(path: str | os.PathLike[str], *, fix: str) -> pd.DataFrame:
     """Read a CSV as text.
 
     Parameters
     ----------
     path : path-like
         In UTF-8, with or without byte order mark.
-    mend : str
+    fix : str
         What to correct if there is no such file.
 
     Returns
     -------
     pd.DataFrame
-        Without blank lines; row `n` of the index stands in line `n + 2`.
+        Without blank lines; row `n` of the index is line `n + 2`.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def read_user_csv(path: str | os.PathLike[str], *, mend: str) -> pd.DataFrame:
     """
     file = Path(path).expanduser()
     if not file.is_file():
-        raise DatasetError(f"The file '{path}' does not exist; correct {mend}.")
+        raise DatasetError(f"The file '{path}' does not exist; correct {fix}.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header

@@ -1,8 +1,8 @@
-"""What the front end is beside its parameters, and its numbers in decibels."""
+"""Conventions of the front end beside its parameters; conversion to decibels."""
 
 import numpy as np
 
-# What the parameters leave open, in the terms of librosa's `melspectrogram`; it travels with each network.
+# What the parameters leave open, in the terms of librosa's `melspectrogram`; saved with each network.
 CONVENTIONS = {
     "window": "hann",
     "center": True,

@@ -1,4 +1,4 @@
-"""The paper's front end, log-mel spectrograms, and the shards that hold them."""
+"""The paper's front end, log-mel spectrograms, and the files of one shard of tracks."""
 
 import functools
 import os
@@ -12,7 +12,7 @@ from earfield.errors import AudioError, no_longer_usable
 from earfield.files.atomic import write_aside
 from earfield.files.tables import usable_tracks, write_csv
 
-_BLOCK = 1024  # frames transformed at a time: 2 MB, which stays in the cache whatever the length of the track
+_BLOCK = 1024  # frames transformed at a time: 2 MB, which fit the processor's cache
 
 
 def band_edges(*, n_mels: int, fmin: float, fmax: float) -> np.ndarray:

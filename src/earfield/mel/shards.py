@@ -1,4 +1,4 @@
-"""Readers of the log-mel shards: memory-mapped, so that a collection of any size costs no memory."""
+"""Reader of the log-mel shards, which are memory-mapped."""
 
 import os
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class MelShards:
     Attributes
     ----------
     index : pd.DataFrame
-        `label, start, frames, shard`, one row a track, indexed by `track`.
+        `label, start, frames, shard`, one row per track, indexed by `track`.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class MelShards:
 
 
 def window_starts(n_frames: int, *, frames: int, hop: int) -> np.ndarray:
-    """Return where windows start that together cover a track.
+    """Return the first frames of windows that together cover a track.
 
     Parameters
     ----------

@@ -396,7 +396,7 @@ def _artist_groups(
 
 
 def _read_file(path: str, *, column: str) -> pd.DataFrame:
-    table = read_user_csv(path, mend="`path` of the protocol")
+    table = read_user_csv(path, fix="`path` of the protocol")
     for name in ("track", column):
         if name not in table:
             raise DatasetError(

@@ -1,4 +1,4 @@
-"""Artists and titles of tracks in the form that they are compared in."""
+"""Artists and titles of tracks, normalised for comparison."""
 
 import unicodedata
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 
 def artists_of(tracks: pd.DataFrame) -> np.ndarray:
-    """Return the artist of each track in the form that artists are compared in.
+    """Return the artist of each track, normalised for comparison.
 
     Parameters
     ----------
@@ -17,13 +17,13 @@ def artists_of(tracks: pd.DataFrame) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(n_tracks,), dtype=object]
-        Without regard to case, to white space and to how Unicode writes a letter; "" where there is no artist.
+        Case-folded, in Unicode form NFC, with single spaces; "" where there is no artist.
     """
     return np.array([_plain(name) for name in tracks.artist], dtype=object)
 
 
 def titles_of(tracks: pd.DataFrame) -> np.ndarray:
-    """Return artist and title of each track as one text; "" where either is unknown.
+    """Return artist and title of each track as one normalised text; "" where either is unknown.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def titles_of(tracks: pd.DataFrame) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(n_tracks,), dtype=object]
-        In the form that they are compared in; see `artists_of`.
+        Normalised as in `artists_of`.
     """
     titles = [_plain(title) for title in tracks.title]
     pairs = zip(artists_of(tracks), titles, strict=True)

@@ -47,7 +47,7 @@ def track_names(paths: Iterable[Path]) -> list[str]:
 
 
 def shard_of(track: str, *, shards: int) -> int:
-    """Return the shard of a track: a hash of its name alone, the same on every machine and in every run."""
+    """Return the shard of a track, a hash of its name alone."""
     return int.from_bytes(hashlib.sha256(track.encode(errors="surrogateescape")).digest()[:8], "big") % shards
 
 
@@ -118,7 +118,7 @@ def _write_hashes(known: dict[str, list[Any]], path: Path) -> None:
 
 
 def listed_folders(path: str | os.PathLike[str]) -> list[str]:
-    """Return the folders in which the songs of a CSV lie, relative to the current one if the CSV's path is."""
+    """Return the folders of the songs of a CSV, relative to the current folder if the CSV's path is."""
     return sorted({str(file.parent) for _, file, _ in _songs(Path(path).expanduser())})
 
 

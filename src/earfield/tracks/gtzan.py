@@ -98,12 +98,12 @@ def listing(
     shards: int = 1,
     n_threads: int | None = None,
 ) -> pd.DataFrame:
-    """List the tracks of GTZAN, or those of one shard, with what is wrong with those that cannot be used.
+    """List the tracks of GTZAN, or those of one shard, with the problem of each unusable one.
 
     Parameters
     ----------
     folder : str or path-like
-        Where the audio lies, at any depth.
+        Folder of the audio, at any depth.
     facts : str or path-like
         The table that `read_facts` reads.
     shard, shards : int
@@ -143,7 +143,7 @@ def listing(
 
 
 def read_facts(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read what is known about the tracks.
+    """Read the table of known tracks.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def find_audio(folder: str | os.PathLike[str]) -> dict[str, Path]:
 
 
 def wav_md5(path: str | os.PathLike[str]) -> str:
-    """Hash a track as the 16-bit WAV file that it decodes to, whatever its format.
+    """Return the md5 of a track decoded to a 16-bit WAV file.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def _require_all(folder: str | os.PathLike[str], facts: str | os.PathLike[str], 
 
 
 def _problem(path: Path | None, known: str) -> str:
-    """Say in a clause why one track cannot be used; empty if it can."""
+    """Return why a track is unusable, as a clause; "" if it is usable."""
     if path is None:
         return "missing: no .au, .wav or .flac of that name"
     try:

@@ -1,4 +1,4 @@
-"""Collections of songs as one table, `tracks.csv`."""
+"""Table of tracks: listing the songs of a collection and inspecting each file."""
 
 import hashlib
 import os
@@ -32,8 +32,8 @@ def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
     Parameters
     ----------
     folder : path-like
-        Holds one folder a label. Files below these, at any depth, are that label's songs. Hidden files, and files
-        whose suffix no audio format has, are passed over.
+        Has one sub-folder per label; files below it, at any depth, are that label's songs. Hidden files and files
+        without an audio suffix are skipped.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def list_csv(path: str | os.PathLike[str], *, tags: Sequence[str] = ()) -> pd.Da
     path : path-like
         Its relative paths are relative to its own folder.
     tags : sequence of str
-        Columns that hold tags. They are listed too, and the column `label` need not be there.
+        Columns with tags. They are listed too, and the column `label` is optional.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def list_csv(path: str | os.PathLike[str], *, tags: Sequence[str] = ()) -> pd.Da
         If the file is missing, is no CSV in UTF-8, lacks a column, or has a row without path or label.
     """
     path = Path(path).expanduser()
-    table = read_user_csv(path, mend="datasets.<name>.path in the configuration")
+    table = read_user_csv(path, fix="datasets.<name>.path in the configuration")
     needed = ("path",) if tags else ("path", "label")
     if missing := [f"'{column}'" for column in needed if column not in table]:
         raise DatasetError(f"'{path}' lacks the column {' and '.join(missing)} (it has {', '.join(table)}); add it.")
@@ -118,7 +118,7 @@ def list_songs(path: str | os.PathLike[str], *, tags: Sequence[str] = ()) -> pd.
 
 
 def inspect(path: str | os.PathLike[str], *, sample_rate: int, hop_length: int, frames: int) -> dict[str, object]:
-    """Say what a file holds, and why it cannot be used if it cannot.
+    """Return the audio properties of a file and, if it is unusable, the reason.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def write_tracks_shard(
     ----------
     songs : pd.DataFrame
         With the columns `track, label, path, artist, title`, and `problem` if something is known already; songs of
-        other shards are passed over.
+        other shards are skipped.
     path : path-like
         Table to write, with the columns `TRACK_COLUMNS`, sorted by track.
     shard, shards : int
@@ -181,7 +181,7 @@ def write_tracks_shard(
     sample_rate, hop_length, frames
         As in `inspect`.
     tags : sequence of str
-        Columns of `songs` whose tags are put in the place of the label; see `tags_from_columns`.
+        Columns of `songs` whose tags replace the label; see `tags_from_columns`.
 
     Raises
     ------
@@ -224,7 +224,7 @@ def write_tracks(
     path : path-like
         `tracks.csv` to write.
     max_unusable : float
-        Largest share of unusable tracks, 0 to 1, that the run goes on with.
+        Largest accepted fraction of unusable tracks, 0 to 1.
     task : mapping, optional
         `kind`, "artist" or "tags", and `min_tracks`, as `label_by_artist` and `label_by_tags` take it; without a task,
         labels are the collection's. What the task leaves out is not counted as unusable.
@@ -246,7 +246,7 @@ def write_tracks(
     if len(unusable) > max_unusable * len(table):
         raise DatasetError(
             f"{len(unusable)} of {len(table)} tracks cannot be used, more than tracks.max_unusable = {max_unusable:g} "
-            f"allows; mend or remove them, or raise the limit:\n{describe_problems(unusable)}"
+            f"allows; fix or remove them, or raise the limit:\n{describe_problems(unusable)}"
         )
     if task:
         table = _LABELLED_BY[task["kind"]](table, min_tracks=task["min_tracks"])
@@ -255,7 +255,7 @@ def write_tracks(
 
 
 def describe_problems(unusable: pd.DataFrame) -> str:
-    """Return one line for each unusable track, file and reason, shortened beyond the first few."""
+    """Return one line per unusable track, with file and reason; long lists are shortened."""
     lines = [f"  '{row.path or row.track}' {row.problem}" for row in unusable.head(_SHOWN).itertuples()]
     if len(unusable) > _SHOWN:
         lines.append(f"  ... and {len(unusable) - _SHOWN} more")

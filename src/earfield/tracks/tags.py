@@ -1,4 +1,4 @@
-"""Several tags of one track, as one text: sorted and joined by a semicolon."""
+"""Tags of a track as one text: sorted, joined by semicolons."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ SEPARATOR = ";"
 
 
 def tags_in(text: str) -> list[str]:
-    """Return the tags that a text names, sorted, each once, without the white space around them."""
+    """Return the distinct tags of a text, sorted, without surrounding white space."""
     found = {unicodedata.normalize("NFC", " ".join(tag.split())) for tag in text.split(SEPARATOR)}
     return sorted(found - {""})
 

@@ -1,4 +1,4 @@
-"""What a dataset's tracks are told apart by: the labels of its collection, their artists, or several tags of each."""
+"""Classification targets of a dataset: the collection's labels, artists, or tags."""
 
 import logging
 from collections import Counter
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def label_by_artist(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
-    """Put the artist of each track in the place of its label.
+    """Replace the label of each track by its artist.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def label_by_artist(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
     kept = {artist for artist, reason in zip(artists, found, strict=True) if not reason}
     if len(kept) < 2:
         raise DatasetError(
-            f"{len(kept)} of the collection's artists have {min_tracks} usable tracks or more, and two are needed to "
-            "be told apart; fill in the column 'artist', or lower datasets.<name>.task.min_tracks."
+            f"{len(kept)} of the collection's artists have {min_tracks} usable tracks or more, and a classifier needs "
+            "two; fill in the column 'artist', or lower datasets.<name>.task.min_tracks."
         )
     return tracks.assign(
         label=[
@@ -63,14 +63,14 @@ def label_by_artist(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
 
 
 def tags_from_columns(songs: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Put the tags of each song in the place of its label.
+    """Replace the label of each song by its tags.
 
     Parameters
     ----------
     songs : pd.DataFrame
         A collection's listing.
     columns : sequence of str
-        Those that hold tags, several in one cell between semicolons.
+        Columns with tags, several in one cell separated by semicolons.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def tags_from_columns(songs: pd.DataFrame, columns: Sequence[str]) -> pd.DataFra
 
 
 def label_by_tags(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
-    """Leave out rare tags and those that every track has, and tracks that have no other.
+    """Remove rare tags and tags that every track has, and tracks without another tag.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def label_by_tags(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
     counts = Counter(tag for tags, used in zip(own, usable, strict=True) if used for tag in tags)
     if not usable.any():
         first = tracks.iloc[0]  # the table that says why of each is not written
-        raise DatasetError(f"No track of the collection is usable; mend its tracks: the first {first.problem}.")
+        raise DatasetError(f"No track of the collection is usable; fix its tracks: the first {first.problem}.")
     if all(len(tags) == 1 for tags, used in zip(own, usable, strict=True) if used):
         raise DatasetError(
             f"Each of the {int(usable.sum())} usable tracks has exactly one tag, as '{min(counts)}', so "

@@ -10,8 +10,7 @@ import pytest
 import soundfile
 from scipy.signal import correlate, stft
 
-from earfield.demo import Recording, plan, render, write_collection
-from earfield.demo.collection import tags
+from earfield.demo.collection import Recording, plan, render, tags, write_collection
 from earfield.demo.genres import GENRES, Part
 from earfield.demo.harmony import voicing
 from earfield.demo.instruments import TIMBRES

@@ -305,7 +305,7 @@ def test_too_many_unusable_tracks_stop_the_run_with_a_list(tmp_path, mixed):
     with pytest.raises(DatasetError) as caught:
         write_table(mixed, tmp_path / "tracks.csv", max_unusable=0.19)
     assert str(caught.value) == (
-        "2 of 10 tracks cannot be used, more than tracks.max_unusable = 0.19 allows; mend or remove them, or raise "
+        "2 of 10 tracks cannot be used, more than tracks.max_unusable = 0.19 allows; fix or remove them, or raise "
         f"the limit:\n  '{tmp_path}/music/a/8.wav' is silent\n"
         f"  '{tmp_path}/music/b/9.wav' cannot be read as audio (Format not recognised)"
     )
@@ -344,8 +344,8 @@ def test_one_artist_cannot_be_told_apart(tmp_path, mixed):
     with pytest.raises(DatasetError) as caught:
         write_table(mixed, tmp_path / "tracks.csv", max_unusable=1, task={"kind": "artist", "min_tracks": 4})
     assert str(caught.value) == (
-        "1 of the collection's artists have 4 usable tracks or more, and two are needed to be told apart; fill in the "
-        "column 'artist', or lower datasets.<name>.task.min_tracks."
+        "1 of the collection's artists have 4 usable tracks or more, and a classifier needs two; fill in the column "
+        "'artist', or lower datasets.<name>.task.min_tracks."
     )
     assert not (tmp_path / "tracks.csv").exists()
 
@@ -388,7 +388,7 @@ def test_two_unicode_forms_of_one_name_are_refused(tmp_path, song):
 
 def test_collection_without_a_usable_track_is_refused_by_its_readers(tmp_path, tracks_csv):
     path = tracks_csv([{"track": "a", "problem": "is silent"}])
-    with pytest.raises(DatasetError, match="holds no usable track; see its column 'problem'"):
+    with pytest.raises(DatasetError, match="has no usable track; see its column 'problem'"):
         usable_tracks(path)
 
 
