@@ -31,8 +31,8 @@ demo: setup
 	snakemake --cores all --config dataset=demo --quiet rules
 	@earfield report demo
 
-# The rooms that need no TensorFlow, for the loop of a contributor.
-FAST := audio claims configuration evaluate features files jobs mel splits statistics tracks
+# The rooms whose tests need no TensorFlow and little time, for the loop of a contributor.
+FAST := audio configuration evaluate files jobs mel splits statistics tracks
 test-fast: setup
 	pytest --numprocesses auto --dist loadfile -m "not nightly" $(addprefix tests/unit/,$(FAST))
 
