@@ -32,7 +32,7 @@ demo: setup
 	@earfield report demo
 
 # The rooms whose tests need no TensorFlow and little time, for the loop of a contributor.
-FAST := audio configuration evaluate files jobs mel splits statistics tracks
+FAST := audio configuration files jobs mel splits statistics tracks
 test-fast: setup
 	pytest --numprocesses auto --dist loadfile -m "not nightly" $(addprefix tests/unit/,$(FAST))
 
