@@ -11,7 +11,7 @@ from benchmarks.project import summarise
 from earfield.demo.collection import Recording, plan, render
 from earfield.files.tables import write_csv
 from earfield.mel.log_mel import log_mel
-from earfield.splits.duplicates import write_repeats
+from earfield.splits.duplicates import write_duplicates
 
 _FRONT_END = {"sample_rate": 22050, "n_fft": 512, "hop_length": 256, "n_mels": 64, "fmin": 0, "fmax": 10000}
 _SECONDS, _SHARDS, _REPETITIONS = 15.0, 8, 3
@@ -24,7 +24,7 @@ def measure_repeats(folder: Path, songs: Path | None) -> list[list[object]]:
     times = []
     for _ in range(_REPETITIONS):
         started = time.perf_counter()
-        write_repeats(
+        write_duplicates(
             frames_paths=[shard.with_suffix(".npy") for shard in shards],
             index_paths=[shard.with_suffix(".csv") for shard in shards],
             path=folder / "repeats.csv",

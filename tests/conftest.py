@@ -66,7 +66,7 @@ def tracks_csv(tmp_path):
 
 @pytest.fixture
 def write_split_of(tmp_path):
-    """Return a function that writes a split, with its audit, and returns the paths of both."""
+    """Return a function that writes a split, with its leakage report, and returns the paths of both."""
     from earfield.splits.protocols import write_split
 
     def write(tracks, protocol, *, seed=1, repeats=(), tags=False):
@@ -74,9 +74,9 @@ def write_split_of(tmp_path):
         paths = tmp_path / "split.csv", tmp_path / "split.json"
         write_split(
             tracks=tracks,
-            repeats=tmp_path / "repeats.csv",
+            duplicates=tmp_path / "repeats.csv",
             path=paths[0],
-            audit_path=paths[1],
+            report_path=paths[1],
             seed=seed,
             protocol=protocol,
             tags=tags,

@@ -4,9 +4,9 @@ from earfield.splits.protocols import write_split
 with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write_split(
         tracks=snakemake.input.tracks,
-        repeats=snakemake.input.duplicates,
+        duplicates=snakemake.input.duplicates,
         path=snakemake.output.split,
-        audit_path=snakemake.output.audit,
+        report_path=snakemake.output.audit,
         seed=int(snakemake.wildcards.seed),
         **snakemake.params.settings,
     )

@@ -1,8 +1,8 @@
 from earfield.jobs.job import logged
-from earfield.splits.duplicates import write_repeats
+from earfield.splits.duplicates import write_duplicates
 
 with logged(snakemake.log[0], snakemake.output, snakemake.input):
-    write_repeats(
+    write_duplicates(
         frames_paths=snakemake.input.frames,
         index_paths=snakemake.input.index,
         path=snakemake.output.duplicates,

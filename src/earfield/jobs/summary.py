@@ -20,8 +20,8 @@ def describe(dataset: str, *, root: str = ".") -> str:
     Returns
     -------
     str
-        Accuracy of each model with its interval, R² of the filters, unusable tracks with the reason, and the folder
-        of the figures; parts without results are omitted.
+        Accuracy of each model with its interval, R² of the filters, unusable tracks with the reason, recordings under
+        two labels, and the folder of the figures; parts without results are omitted.
     """
     results = Path(root, "results", dataset)
     lines = []
@@ -34,6 +34,7 @@ def describe(dataset: str, *, root: str = ".") -> str:
             lines += [_filters(dataset, row) for row in csv.DictReader(file) if row["measure"] == "r2_held_out"]
         lines.append(f"Filters and the auditory system, measure by measure: {resemblance}")
     lines += describe_problems(dataset, root=root).splitlines()
+    lines += _conflicting_labels(Path(root, "data", dataset))
     if claims.exists():
         lines.append(f"Verdicts on the paper's claims: {claims}")
     if (results / "figures").exists():
@@ -65,6 +66,24 @@ def describe_problems(dataset: str, *, root: str = ".") -> str:
     if len(unusable) > _SHOWN:
         lines.append(f"  ... and {len(unusable) - _SHOWN} more: column 'problem' of {tracks}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _conflicting_labels(data: Path) -> list[str]:
+    """Return a line per pair of tracks that are the same recording under two labels, after one that counts them."""
+    duplicates, tracks = data / "splits" / "duplicates.csv", data / "tracks" / "tracks.csv"
+    if not (duplicates.exists() and tracks.exists()):
+        return []
+    with open(tracks, newline="", encoding="utf-8") as file:
+        labels = {row["track"]: row["label"] for row in csv.DictReader(file) if not row["problem"]}
+    with open(duplicates, newline="", encoding="utf-8") as file:
+        pairs = [(row["track"], row["other"]) for row in csv.DictReader(file)]
+    found = [pair for pair in pairs if labels.keys() >= set(pair) and labels[pair[0]] != labels[pair[1]]]
+    pairs_are = "1 pair of tracks is" if len(found) == 1 else f"{len(found)} pairs of tracks are"
+    lines = [f"{pairs_are} the same recording under two labels; correct one or remove a track:"]
+    lines += [f"  '{one}' is '{labels[one]}' and '{other}' is '{labels[other]}'" for one, other in found[:_SHOWN]]
+    if len(found) > _SHOWN:
+        lines.append(f"  ... and {len(found) - _SHOWN} more: {duplicates} beside {tracks}")
+    return lines if found else []
 
 
 def _accuracy(dataset: str, row: dict[str, object]) -> str:

@@ -1,5 +1,5 @@
-"""Protocols: which tracks train, validate and test; repeated recordings; what a split shares.
+"""Splits by protocol, duplicate recordings, leakage reports.
 
-In: `tracks.csv`. Out: `data/{dataset}/splits/{protocol}/{seed}.csv` with the leakage report beside it.
-Call `protocols.write_split`, `duplicates.write_repeats`.
+In: `tracks.csv` and mel shards. Out: `data/{dataset}/splits/duplicates.csv`, `{protocol}/{seed}.csv` and its leakage
+report, `{protocol}/{seed}.json`. Call `duplicates.write_duplicates`, `protocols.write_split`.
 """

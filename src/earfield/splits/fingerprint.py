@@ -1,8 +1,8 @@
-"""Fingerprints of tracks: short stretches of their spectrograms as 64 bits each, and the search for stretches alike.
+"""Audio fingerprints: 64-bit hashes of short segments of log-mel spectrograms, and the search for similar hashes.
 
-A stretch begins where the sound rises most, which is the same place of the music wherever a copy was cut. Its bits say
-which of its lowest cosine coefficients lie above their medians: neither another level nor a shift by a part of a frame
-changes them, and a codec few of them.
+A segment begins at an onset, which is the same position in the music wherever a copy was cut. Its bits are the signs of
+its lowest cosine coefficients relative to their medians: neither the level nor a shift by part of a frame changes them,
+and lossy coding changes few of them.
 """
 
 from collections.abc import Sequence
@@ -12,105 +12,107 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-_BANDS = 16  # of a picture
-_WIDTH = 0.093  # s of sound in a row of a picture: a shift by half a hop changes little in it
-_FLOOR = 1.0e-4  # of a track's mean power; codecs leave what lies lower as they like
-_SPACING = 0.0464  # s between the cells of a stretch
-_CELLS = 16  # of a stretch: 0.74 s
+_BANDS = 16  # of a coarse spectrogram
+_WIDTH = 0.093  # s of audio per row of it: a shift by half a hop changes little
+_FLOOR = 1.0e-4  # relative to a track's mean power; codecs do not preserve what is below
+_SPACING = 0.0464  # s between the rows of a segment
+_ROWS = 16  # of a segment: 0.74 s
 _ORDERS = 8  # of cosines, in time and in frequency
-_RISE = 0.03  # nepers, mean over bands: what rises less is no place to begin at
-_SAMPLE = 512  # tracks that medians are taken of
-_SORTS = 4  # orders that words are brought into, each by other bits first
-_NEIGHBOURS = 64  # words of other tracks that a word is compared with in each order
-_TURNED = 12  # bits in which stretches that are alike may differ
-_JITTER = 1  # frames by which a place to begin at may move
-_VOTES = 2  # stretches that have to agree on an offset
+_RISE = 0.03  # nepers, mean over bands: minimum onset strength
+_SAMPLE = 512  # tracks that medians are estimated from
+_SORTS = 4  # bit rotations in the sorted-neighbour search
+_NEIGHBOURS = 64  # hashes of other tracks that a hash is compared with after each sort
+_DISTANCE = 12  # maximum Hamming distance of similar hashes
+_JITTER = 1  # frames by which an onset may move
+_VOTES = 2  # similar segments that have to agree on an offset
 
 
 @dataclass(frozen=True)
-class Scale:
-    """Lengths in frames, for frames of any distance.
+class FrameScale:
+    """Durations in frames, for any frame rate.
 
     Attributes
     ----------
     width : int
-        Frames of sound in a row of a picture.
+        Frames of audio per row of a coarse spectrogram.
     spacing : int
-        Frames between the cells of a stretch.
+        Frames between the rows of a segment.
     """
 
     width: int
     spacing: int
 
     @classmethod
-    def of(cls, frame_seconds: float) -> "Scale":
-        """Return the scale for frames that are so many seconds apart."""
+    def of(cls, frame_seconds: float) -> "FrameScale":
+        """Return the scale for a distance between frames [s]."""
         return cls(*(max(1, round(seconds / frame_seconds)) for seconds in (_WIDTH, _SPACING)))
 
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """The stretches of many tracks, track by track in order of time.
+    """Hashed segments of many tracks, track by track in order of time.
 
     Attributes
     ----------
-    words : np.ndarray [shape=(n_stretches,), dtype=uint64]
-        Their bits.
-    tracks, frames : np.ndarray [shape=(n_stretches,), dtype=int64]
-        Number of the track, and the frame that the stretch begins at.
+    hashes : np.ndarray [shape=(n_segments,), dtype=uint64]
+        64-bit hash of each segment.
+    tracks, frames : np.ndarray [shape=(n_segments,), dtype=int64]
+        Number of the track, and first frame of the segment.
     """
 
-    words: np.ndarray
+    hashes: np.ndarray
     tracks: np.ndarray
     frames: np.ndarray
 
 
-def picture(mel: np.ndarray, *, scale: Scale) -> np.ndarray:
-    """Reduce a spectrogram to what copies of a recording share: log power, coarse in time and frequency.
+def coarse_log_spectrogram(mel: np.ndarray, *, scale: FrameScale) -> np.ndarray:
+    """Reduce a spectrogram to what copies of a recording have in common: log power, coarse in time and frequency.
 
     Parameters
     ----------
     mel : np.ndarray [shape=(n_frames, n_mels), dtype=float32]
         ln(1 + mel power).
-    scale : Scale
+    scale : FrameScale
         Of its frames.
 
     Returns
     -------
     np.ndarray [shape=(n_frames - width + 1, n_bands), dtype=float32]
-        Nepers re the track's mean power. A track shorter than a row has none.
+        Nepers re the track's mean power. Empty for a track shorter than a row.
     """
     bands = min(_BANDS, mel.shape[1])
     edges = np.arange(bands + 1) * mel.shape[1] // bands
-    drawn: np.ndarray = _picture(np.ascontiguousarray(mel), edges, scale.width)
-    return drawn
+    coarse: np.ndarray = _coarse(np.ascontiguousarray(mel), edges, scale.width)
+    return coarse
 
 
-def fingerprint(spectrograms: Sequence[np.ndarray], *, scale: Scale, pool: Executor) -> Fingerprints:
-    """Take the fingerprints of tracks.
+def fingerprint(spectrograms: Sequence[np.ndarray], *, scale: FrameScale, pool: Executor) -> Fingerprints:
+    """Compute the fingerprints of tracks.
 
     Parameters
     ----------
     spectrograms : sequence of np.ndarray [shape=(n_frames, n_mels), dtype=float32]
         ln(1 + mel power) of each track.
-    scale : Scale
+    scale : FrameScale
         Of their frames.
     pool : Executor
-        Threads; how many makes no difference.
+        Threads; the result does not depend on their number.
 
     Returns
     -------
     Fingerprints
-        About four stretches for each second that is no silence.
+        About four segments per second that is not silent.
 
     Source: signs of a spectrogram's changes as bits as in Haitsma & Kalker (2002), "A highly robust audio
     fingerprinting system", ISMIR 3.
     """
 
     def describe(mel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        drawn = picture(mel, scale=scale)
-        # Without the order 0 in frequency, in which a level would show.
-        return _describe(drawn, scale, _cosines(_CELLS)[:-1], _cosines(drawn.shape[1])[1:])
+        coarse = coarse_log_spectrogram(mel, scale=scale)
+        frames = _onsets(coarse, scale.width, (_ROWS - 1) * scale.spacing)
+        # Without the order 0 in frequency, which is the level.
+        cosines = _cosines(_ROWS)[:-1], _cosines(coarse.shape[1])[1:]
+        return frames, _coefficients(coarse, frames, scale.spacing, *cosines)
 
     def encode(mel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         frames, coefficients = describe(mel)
@@ -121,17 +123,17 @@ def fingerprint(spectrograms: Sequence[np.ndarray], *, scale: Scale, pool: Execu
     medians = np.median(described, axis=0)
     encoded = list(pool.map(encode, spectrograms))
     return Fingerprints(
-        words=np.concatenate([np.zeros(0, np.uint64), *(words for _, words in encoded)]),
-        tracks=np.repeat(np.arange(len(encoded)), [len(words) for _, words in encoded]),
+        hashes=np.concatenate([np.zeros(0, np.uint64), *(hashes for _, hashes in encoded)]),
+        tracks=np.repeat(np.arange(len(encoded)), [len(hashes) for _, hashes in encoded]),
         frames=np.concatenate([np.zeros(0, np.int64), *(frames for frames, _ in encoded)]),
     )
 
 
-def alike(prints: Fingerprints) -> np.ndarray:
-    """Find the pairs of tracks of which several stretches are alike at one offset.
+def candidate_pairs(prints: Fingerprints) -> np.ndarray:
+    """Find the pairs of tracks of which several segments are similar at one offset.
 
-    Words are sorted several times, each time by other bits first, and compared with their neighbours: n log n, however
-    many are the same.
+    Hashes are sorted several times, each time by other bits first, and compared with their neighbours: n log n, however
+    many are equal.
 
     Parameters
     ----------
@@ -149,11 +151,11 @@ def alike(prints: Fingerprints) -> np.ndarray:
     found = []
     for turn in range(_SORTS):
         shift = np.uint64(turn * 64 // _SORTS)
-        words = (prints.words << shift) | (prints.words >> (np.uint64(64) - shift) % np.uint64(64))
-        order = np.argsort(words, kind="stable")
-        found.append(_neighbours(prints.words[order], prints.tracks[order], order))
-    # Most are found in several orders, and count once.
-    one, other = np.divmod(np.unique(np.concatenate(found)), len(prints.words))
+        rotated = (prints.hashes << shift) | (prints.hashes >> (np.uint64(64) - shift) % np.uint64(64))
+        order = np.argsort(rotated, kind="stable")
+        found.append(_neighbours(prints.hashes[order], prints.tracks[order], order))
+    # Most are found after several sorts, and count once.
+    one, other = np.divmod(np.unique(np.concatenate(found)), len(prints.hashes))
     first, second, offsets = prints.tracks[one], prints.tracks[other], prints.frames[one] - prints.frames[other]
     order = np.lexsort((offsets, second, first))
     agreed: np.ndarray = _agreed(first[order], second[order], offsets[order])
@@ -161,28 +163,20 @@ def alike(prints: Fingerprints) -> np.ndarray:
 
 
 def _cosines(n: int) -> np.ndarray:
-    """Return cosines of the orders 0 to `_ORDERS` at `n` places [order, place]."""
+    """Return cosines of the orders 0 to `_ORDERS` at `n` points [order, point]."""
     return np.cos(np.pi * np.outer(np.arange(_ORDERS + 1), (np.arange(n) + 0.5) / n))
 
 
-def _describe(
-    drawn: np.ndarray, scale: Scale, in_time: np.ndarray, in_frequency: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return where the stretches of a picture begin, and their coefficients."""
-    frames = _beginnings(drawn, scale.width, (_CELLS - 1) * scale.spacing)
-    return frames, _coefficients(drawn, frames, scale.spacing, in_time, in_frequency)
-
-
 @numba.njit(cache=True, nogil=True)
-def _picture(mel, edges, width):  # type: ignore[no-untyped-def]
+def _coarse(mel, edges, width):  # type: ignore[no-untyped-def]
     bands = len(edges) - 1
     power = np.zeros((len(mel), bands))
     for t in range(len(mel)):
         for band in range(bands):
             for i in range(edges[band], edges[band + 1]):
                 power[t, band] += np.expm1(mel[t, i])
-    drawn = np.empty((max(0, len(mel) - width + 1), bands), np.float32)
-    # Any level will do for silence throughout.
+    coarse = np.empty((max(0, len(mel) - width + 1), bands), np.float32)
+    # For silence throughout any level is right.
     mean = max(power.mean(), 1e-30) if len(mel) else 1.0
     total = np.zeros(bands)
     for t in range(len(mel)):
@@ -191,21 +185,21 @@ def _picture(mel, edges, width):  # type: ignore[no-untyped-def]
             if t >= width:
                 total[band] -= power[t - width, band]
             if t >= width - 1:
-                drawn[t - width + 1, band] = np.log(max(total[band], 0) / (width * mean) + _FLOOR)
-    return drawn
+                coarse[t - width + 1, band] = np.log(max(total[band], 0) / (width * mean) + _FLOOR)
+    return coarse
 
 
 @numba.njit(cache=True, nogil=True)
-def _beginnings(drawn, width, reach):  # type: ignore[no-untyped-def]
-    """Return the frames after which the sound rises more than anywhere near, and that a stretch can follow."""
-    rise = np.zeros(max(0, len(drawn) - width))
+def _onsets(coarse, width, reach):  # type: ignore[no-untyped-def]
+    """Return the frames of local maxima of onset strength after which a whole segment follows."""
+    rise = np.zeros(max(0, len(coarse) - width))
     for t in range(len(rise)):
-        for band in range(drawn.shape[1]):
-            rise[t] += max(0, drawn[t + width, band] - drawn[t, band])
+        for band in range(coarse.shape[1]):
+            rise[t] += max(0, coarse[t + width, band] - coarse[t, band])
     frames = np.empty(len(rise), np.int64)
     n = 0
-    for t in range(len(drawn) - reach):
-        highest = t < len(rise) and rise[t] >= _RISE * drawn.shape[1]
+    for t in range(len(coarse) - reach):
+        highest = t < len(rise) and rise[t] >= _RISE * coarse.shape[1]
         for other in range(max(0, t - width), min(len(rise), t + width + 1)):
             highest = highest and (rise[other] < rise[t] if other < t else rise[other] <= rise[t])
         if highest:
@@ -215,27 +209,27 @@ def _beginnings(drawn, width, reach):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _coefficients(drawn, frames, spacing, in_time, in_frequency):  # type: ignore[no-untyped-def]
-    """Return the cosine coefficients of each stretch [stretch, order]."""
-    orders, cells = in_time.shape
+def _coefficients(coarse, frames, spacing, in_time, in_frequency):  # type: ignore[no-untyped-def]
+    """Return the cosine coefficients of each segment [segment, order]."""
+    orders, rows = in_time.shape
     found = np.zeros((len(frames), orders * len(in_frequency)))
-    along = np.empty(drawn.shape[1])
-    for stretch in range(len(frames)):
+    along = np.empty(coarse.shape[1])
+    for segment in range(len(frames)):
         for i in range(orders):
             along[:] = 0
-            for cell in range(cells):
-                row = drawn[frames[stretch] + cell * spacing]
+            for row_number in range(rows):
+                row = coarse[frames[segment] + row_number * spacing]
                 for band in range(len(along)):
-                    along[band] += in_time[i, cell] * row[band]
+                    along[band] += in_time[i, row_number] * row[band]
             for j in range(len(in_frequency)):
                 for band in range(len(along)):
-                    found[stretch, j * orders + i] += in_frequency[j, band] * along[band]
+                    found[segment, j * orders + i] += in_frequency[j, band] * along[band]
     return found
 
 
 @numba.njit(cache=True)
-def _turned(one, other):  # type: ignore[no-untyped-def]
-    """Count the bits in which two words differ."""
+def _hamming_distance(one, other):  # type: ignore[no-untyped-def]
+    """Count the bits that differ."""
     bits = one ^ other
     bits -= (bits >> np.uint64(1)) & np.uint64(0x5555555555555555)
     bits = (bits & np.uint64(0x3333333333333333)) + ((bits >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -244,24 +238,24 @@ def _turned(one, other):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _neighbours(words, tracks, numbers):  # type: ignore[no-untyped-def]
-    """Return the pairs of neighbours in the list that are alike: lower number × all numbers + higher number."""
+def _neighbours(hashes, tracks, numbers):  # type: ignore[no-untyped-def]
+    """Return similar neighbours in sorted order, each pair as lower number × number of hashes + higher number."""
     found = [np.int64(0) for _ in range(0)]
-    for i in range(len(words)):
+    for i in range(len(hashes)):
         compared, j = 0, i + 1
-        while j < len(words) and compared < _NEIGHBOURS:
-            # A loop's own repetitions lie between those of its copies.
+        while j < len(hashes) and compared < _NEIGHBOURS:
+            # Repetitions within a loop are between those of its copies.
             if tracks[j] != tracks[i]:
                 compared += 1
-                if _turned(words[i], words[j]) <= _TURNED:
-                    found.append(min(numbers[i], numbers[j]) * len(words) + max(numbers[i], numbers[j]))
+                if _hamming_distance(hashes[i], hashes[j]) <= _DISTANCE:
+                    found.append(min(numbers[i], numbers[j]) * len(hashes) + max(numbers[i], numbers[j]))
             j += 1
     return np.array(found, np.int64)
 
 
 @numba.njit(cache=True)
 def _agreed(first, second, offsets):  # type: ignore[no-untyped-def]
-    """Return the pairs, of sorted ones, of which enough stand within the jitter of an offset."""
+    """Return the pairs of tracks, from sorted rows, of which enough segments agree on an offset within the jitter."""
     pairs = np.empty((len(first), 2), np.int64)
     n = 0
     for i in range(_VOTES - 1, len(first)):

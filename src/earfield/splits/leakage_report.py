@@ -1,4 +1,4 @@
-"""What speaks for and against a split: counts, what its subsets share, what was asked for and not reached."""
+"""Leakage report of a split: counts, artists and recordings shared by subsets, deviations from the protocol."""
 
 import itertools
 import logging
@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from earfield.files.atomic import write_json
-from earfield.splits.grouped_split import SUBSETS, apportion
+from earfield.files.markdown import counted
+from earfield.splits.grouped_split import SUBSETS, largest_remainder
 from earfield.tracks.artists import artists_of, titles_of
 from earfield.tracks.tags import carriers
 
@@ -22,57 +23,58 @@ _SLACK = 0.05  # of a label's tracks
 def missed_ratios(
     tracks: pd.DataFrame, subsets: np.ndarray, *, ratio: Sequence[float], artists: bool, tags: bool = False
 ) -> list[str]:
-    """Say of which labels the ratio could not be kept, and which artist is the reason.
+    """Describe the labels for which the ratio could not be kept, and the artist that prevented it.
 
     Parameters
     ----------
     tracks : pd.DataFrame
         With the columns `label, artist`.
     subsets : np.ndarray [shape=(n_tracks,)]
-        The subset of each track; other values are of no account.
+        The subset of each track; other values are ignored.
     ratio : sequence of 3 floats
-        Shares of training, validation and test tracks that were asked for.
+        Training, validation and test tracks, in any unit.
     artists : bool
         Whether artists were kept together.
     tags : bool
-        Whether a label is the text of several tags; sentences are about tags then.
+        Whether a label is the text of several tags; sentences name tags then.
 
     Returns
     -------
     list of str
-        A sentence for each label where a subset misses by more than one track and 5% of the label's, or where an artist
-        has more tracks than were asked for any subset, so that no split could keep the ratio.
+        A sentence for each label whose count in a subset differs from the target by more than one track and 5% of the
+        label's tracks, or of which an artist has more tracks than the target of any subset, so that no split could keep
+        the ratio.
     """
     sentences = []
     names, labels = artists_of(tracks), tracks.label.to_numpy()
     used = np.isin(subsets, SUBSETS)
     for label, own in carriers(labels[used], tags=tags).items():
         rows = np.flatnonzero(used)[own]
-        asked = apportion(len(rows), ratio)
-        got = np.array([np.count_nonzero(subsets[rows] == subset) for subset in SUBSETS])
-        over = int(np.argmax(got - asked))
+        target = largest_remainder(len(rows), ratio)
+        counts = np.array([np.count_nonzero(subsets[rows] == subset) for subset in SUBSETS])
+        over = int(np.argmax(counts - target))
         together = rows[(subsets[rows] == SUBSETS[over]) & (names[rows] != "")]
         owner, most = "", 0
         if artists and len(together):
-            _, firsts, counts = np.unique(names[together], return_index=True, return_counts=True)
-            owner = tracks.artist.iloc[together[firsts[np.argmax(counts)]]]
-            most = int(counts.max())
-        if np.abs(got - asked).max() <= max(1, _SLACK * len(rows)) and most <= asked.max():
+            _, firsts, sizes = np.unique(names[together], return_index=True, return_counts=True)
+            owner = tracks.artist.iloc[together[firsts[np.argmax(sizes)]]]
+            most = int(sizes.max())
+        if np.abs(counts - target).max() <= max(1, _SLACK * len(rows)) and most <= target.max():
             continue
         why = "artists stay in one subset" if artists else "repeated recordings stay in one subset"
         if tags:
             why += " and tracks have several tags"
-        if most > asked[over]:
+        if most > target[over]:
             why += f", and the artist '{owner}' has {most}"
         what = "tag" if tags else "label"
         sentences.append(
-            f"The {what} '{label}' was to have {_slashed(asked)} tracks for {_slashed(SUBSETS)} and has "
-            f"{_slashed(got)}: {why}."
+            f"The {what} '{label}' was to have {_slashed(target)} tracks for {_slashed(SUBSETS)} and has "
+            f"{_slashed(counts)}: {why}."
         )
     return sentences
 
 
-def write_audit(
+def write_leakage_report(
     tracks: pd.DataFrame,
     path: str | os.PathLike[str],
     *,
@@ -83,20 +85,20 @@ def write_audit(
     notes: Sequence[str],
     tags: bool = False,
 ) -> None:
-    """Write the audit of a split, and log its warnings.
+    """Write the leakage report of a split, and log its warnings.
 
     Parameters
     ----------
     tracks : pd.DataFrame
-        The usable tracks, with the columns `track, label, artist, title, subset`; for a track that is in none, the
-        column `subset` says why.
+        The usable tracks, with the columns `track, label, artist, title, subset`; for a track that is in no subset, the
+        column `subset` is the reason.
     path : path-like
-        `.json` to write: `protocol` as it was asked for, `seed` (of folds also `repetition` and `fold`), `not_used`
-        (tracks by reason), `subsets` (of each the number of `tracks`, by `labels`, of `artists`, of `unnamed` tracks),
-        `shared` and `warnings`. Two subsets share, as in `shared.train.test`: so many `artists`; `artist_tracks` and
-        `artist_share`, the tracks of the second beside an artist in the first; `title_tracks` and `title_share`, those
-        beside the same artist and title; and `repeats`, the pairs of tracks that are the same recording. Shares are of
-        all tracks of the second subset.
+        `.json` to write: `protocol`, `seed` (of folds also `repetition` and `fold`), `not_used` (number of tracks by
+        reason), `subsets` (of each the number of `tracks`, by `labels`, of `artists`, of `unnamed` tracks), `shared`
+        and `warnings`. For two subsets, as in `shared.train.test`: the number of `artists` in both; `artist_tracks` and
+        `artist_share`, the tracks of the second by an artist of the first; `title_tracks` and `title_share`, those of
+        the same artist and title; and `repeats`, the pairs of tracks that are the same recording. Shares are fractions
+        of the second subset.
     pairs : pd.DataFrame
         With the columns `track, other`: tracks that are the same recording.
     protocol : mapping
@@ -104,9 +106,9 @@ def write_audit(
     seed : int
         The split's seed, or the number of the run.
     unusable : int
-        Tracks that have a problem.
+        Number of tracks with a problem.
     notes : sequence of str
-        Warnings that are known already.
+        Further warnings.
     tags : bool
         Whether a label is the text of several tags; tracks are counted by tag then.
     """
@@ -120,14 +122,19 @@ def write_audit(
     content["shared"] = {one: {} for one in SUBSETS[:-1]}
     for one, other in itertools.combinations(SUBSETS, 2):
         content["shared"][one][other] = _shared(tracks[subset == one], tracks[subset == other], pairs)
-    content["warnings"] = [*notes, *_absences(content["subsets"]), *_repetitions(content["shared"])]
+    content["warnings"] = [
+        *notes,
+        *_absent_labels(content["subsets"]),
+        *_shared_recordings(content["shared"]),
+        *_conflicting_labels(tracks[np.isin(subset, SUBSETS)], pairs, tags=tags),
+    ]
     for warning in content["warnings"]:
         log.warning("%s", warning)
     write_json(path, content)
 
 
 def _counts(tracks: pd.DataFrame, *, tags: bool) -> dict[str, dict[str, Any]]:
-    """Count what each subset holds."""
+    """Count the tracks, labels and artists of each subset."""
     artists = artists_of(tracks)
     subset = tracks.subset.to_numpy()
     used = np.isin(subset, SUBSETS)
@@ -144,7 +151,7 @@ def _counts(tracks: pd.DataFrame, *, tags: bool) -> dict[str, dict[str, Any]]:
 
 
 def _shared(one: pd.DataFrame, other: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, Any]:
-    """Count what the tracks of two subsets have in common."""
+    """Count artists, titles and recordings that two subsets share."""
     artists = (set(artists_of(one)) & set(artists_of(other))) - {""}
     shared: dict[str, Any] = {"artists": len(artists)}
     for what, values, known in (
@@ -159,7 +166,7 @@ def _shared(one: pd.DataFrame, other: pd.DataFrame, pairs: pd.DataFrame) -> dict
     return shared
 
 
-def _absences(subsets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _absent_labels(subsets: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Name the labels that a subset lacks."""
     absent = {name: [f"'{label}'" for label, n in held["labels"].items() if not n] for name, held in subsets.items()}
     return [
@@ -169,7 +176,7 @@ def _absences(subsets: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _repetitions(shared: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _shared_recordings(shared: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Name recordings that are in two subsets."""
     found = [(one, other, each["repeats"]) for one, others in shared.items() for other, each in others.items()]
     return [
@@ -177,6 +184,21 @@ def _repetitions(shared: Mapping[str, Mapping[str, Any]]) -> list[str]:
         f"'{repeats[0][1]}')."
         for one, other, repeats in found
         if repeats
+    ]
+
+
+def _conflicting_labels(tracks: pd.DataFrame, pairs: pd.DataFrame, *, tags: bool) -> list[str]:
+    """Name recordings that are in the split under two labels."""
+    label = dict(zip(tracks.track, tracks.label, strict=True))
+    known = [(one, other) for one, other in zip(pairs.track, pairs.other, strict=True) if {one, other} <= label.keys()]
+    found = sorted((one, other) for one, other in known if label[one] != label[other])
+    if not found:
+        return []
+    one, other = found[0]
+    return [
+        f"The same recording has different {'tags' if tags else 'labels'} ({counted(len(found), 'pair')} in "
+        f"duplicates.csv, the first '{one}' = '{label[one]}' and '{other}' = '{label[other]}'); correct one or remove "
+        "a track."
     ]
 
 

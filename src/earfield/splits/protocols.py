@@ -1,4 +1,4 @@
-"""Protocols: which tracks are for training, validation and test."""
+"""Protocols: assignment of tracks to training, validation and test."""
 
 import os
 import unicodedata
@@ -12,14 +12,20 @@ from earfield.errors import DatasetError
 from earfield.files.markdown import counted, listed
 from earfield.files.tables import read_text_csv, usable_tracks, write_csv
 from earfield.files.user_csv import read_user_csv
-from earfield.splits.grouped_split import SUBSETS, allot, apportion, groups_of, joined
-from earfield.splits.leakage_report import missed_ratios, write_audit
-from earfield.splits.multilabel_split import iterative_stratification
+from earfield.splits.grouped_split import (
+    SUBSETS,
+    connected_components,
+    duplicate_groups,
+    largest_remainder,
+    stratified_group_split,
+    stratified_multilabel_split,
+)
+from earfield.splits.leakage_report import missed_ratios, write_leakage_report
 from earfield.tracks.artists import artists_of
 from earfield.tracks.tags import carriers, tag_matrix, tags_of_all
 
-# Where a label has too few artists for all subsets, it has to be learnt first, then tested.
-_NEEDS = (4, 1, 2)
+# A label with too few artists for all subsets is needed in training first, then in test.
+_PRIORITY = (4, 1, 2)
 _RAISE = "raise datasets.<name>.task.min_tracks"
 _OF_FILE = {name: name for name in SUBSETS} | {"valid": "validation", "excluded": "", "": ""}
 
@@ -39,19 +45,19 @@ def stratified(
     tracks : pd.DataFrame
         With the columns `track, label`.
     seed : int
-        Another seed, another split.
+        Random seed.
     ratio : sequence of 3 floats
-        Shares of training, validation and test tracks, in any unit.
+        Training, validation and test tracks, in any unit.
     recordings : np.ndarray [shape=(n_tracks,), dtype=int], optional
-        Equal for tracks that are the same recording; those go to one subset. Without it each track counts as its own.
+        Equal for tracks that are the same recording, which go to one subset. By default each track is its own.
     tags : bool
-        Whether a label is the text of several tags; each tag's counts come near the ratio then.
+        Whether a label is the text of several tags; each tag is stratified then.
 
     Returns
     -------
     np.ndarray [shape=(n_tracks,), dtype=str]
-        The subset of each row. Within each label the counts are the ratio's, rounded to the largest remainder, and
-        at least one for each subset with a share; as nearly as that can be where recordings are kept together.
+        The subset of each row. Within each label the counts are those of the largest-remainder method, at least one
+        per subset, or as near as possible where recordings are kept together.
 
     Raises
     ------
@@ -72,7 +78,7 @@ def stratified(
             f"The {'tag' if tags else 'label'} {listed(few)}, and a split into {wanted} subsets needs {wanted}; add "
             f"tracks or {_RAISE if tags else f'leave the label out (artists: {_RAISE})'}."
         )
-    return np.array(SUBSETS)[_placed(tracks.label.to_numpy(), recordings, ratio=ratio, seed=seed, tags=tags)]
+    return np.array(SUBSETS)[_subset_numbers(tracks.label.to_numpy(), recordings, ratio=ratio, seed=seed, tags=tags)]
 
 
 def by_artist(
@@ -84,7 +90,7 @@ def by_artist(
     recordings: np.ndarray | None = None,
     tags: bool = False,
 ) -> np.ndarray:
-    """Split by artist: no artist is in two subsets, and labels are stratified as far as that allows.
+    """Split by artist: no artist is in two subsets, and labels are stratified as far as possible.
 
     Parameters
     ----------
@@ -93,15 +99,14 @@ def by_artist(
     seed, ratio, recordings, tags
         As in `stratified`.
     unnamed : str
-        What tracks without artist are: `apart` (each has an artist of its own), `together` (those of a label have one
+        Handling of tracks without artist: `apart` (each has its own artist), `together` (those of a label have one
         artist), `train` (for training only) or `leave_out`.
 
     Returns
     -------
     np.ndarray [shape=(n_tracks,), dtype=str]
-        The subset of each row, or else why it is in none. Not the best of all splits is taken, which would be one
-        and the same for every seed, but one drawn at random among those that `earfield.splits.grouped_split.allot`
-        finds good.
+        The subset of each row, or else why it is in none. The split is drawn at random among good ones, see
+        `earfield.splits.grouped_split.stratified_group_split`: the best would be the same for every seed.
 
     Raises
     ------
@@ -111,7 +116,7 @@ def by_artist(
     groups, used, training = _artist_groups(tracks, unnamed=unnamed, recordings=recordings)
     subsets = np.full(len(tracks), "no artist", dtype=object)
     labels = tracks.label.to_numpy()[used]
-    places = _placed(labels, groups[used], ratio=ratio, seed=seed, tags=tags, in_first=training[used])
+    places = _subset_numbers(labels, groups[used], ratio=ratio, seed=seed, tags=tags, in_first=training[used])
     subsets[used] = np.array(SUBSETS)[places]
     return subsets.astype(str)
 
@@ -126,7 +131,7 @@ def cross_validation(
     unnamed: str = "apart",
     recordings: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Test one fold of the tracks: over the runs of one repetition every track is tested exactly once.
+    """Test one fold: over the runs of one repetition every track is tested exactly once.
 
     Parameters
     ----------
@@ -135,13 +140,13 @@ def cross_validation(
     seed : int
         Number of the run: it tests fold `seed % folds` of repetition `seed // folds`.
     folds : int
-        How many there are. They are stratified and of equal size, as nearly as groups allow.
+        Number of folds, stratified and of equal size as far as groups allow.
     ratio : sequence of 2 floats
-        Shares of training and validation tracks among those that are not tested, in any unit.
+        Training and validation tracks among those that are not tested, in any unit.
     artists : bool
         Whether the tracks of an artist are kept in one subset.
     unnamed : str
-        As in `by_artist`; of no account unless artists are kept together. Tracks for training only are never tested.
+        As in `by_artist`; ignored unless artists are kept together. Tracks for training only are never tested.
     recordings : np.ndarray [shape=(n_tracks,), dtype=int], optional
         As in `stratified`.
 
@@ -169,16 +174,18 @@ def cross_validation(
     labels = tracks.label.to_numpy()
     subsets = np.full(len(tracks), "no artist", dtype=object)
     tested = np.flatnonzero(used & ~training)
-    asked = _asked(labels[tested], [1] * folds)
-    places = allot(labels[tested], groups[tested], asked=asked, needs=[1] * folds, key=[repetition])
-    places = _evened(places, joined(labels[tested], groups[tested]), folds=folds)
+    targets = _target_counts(labels[tested], [1] * folds)
+    places = stratified_group_split(
+        labels[tested], groups[tested], target_counts=targets, priority=[1] * folds, key=[repetition]
+    )
+    places = _balanced_folds(places, connected_components(labels[tested], groups[tested]), folds=folds)
     subsets[tested[places == fold]] = "test"
     rest = np.flatnonzero(used & (subsets != "test"))
-    places = allot(
+    places = stratified_group_split(
         labels[rest],
         groups[rest],
-        asked=_asked(labels[rest], ratio),
-        needs=[2, 1],
+        target_counts=_target_counts(labels[rest], ratio),
+        priority=[2, 1],
         key=[repetition, fold],
         in_first=training[rest],
     )
@@ -187,7 +194,7 @@ def cross_validation(
 
 
 def from_file(tracks: pd.DataFrame, *, path: str, column: str, listing: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """Take a split from a table, such as a published one.
+    """Read a split from a table, such as a published one.
 
     Parameters
     ----------
@@ -198,14 +205,14 @@ def from_file(tracks: pd.DataFrame, *, path: str, column: str, listing: pd.DataF
     column : str
         Its values are train, validation or valid, test, and excluded or nothing.
     listing : pd.DataFrame
-        With the columns `track, problem`: all tracks that are known, the unusable too.
+        With the columns `track, problem`: all known tracks, including unusable ones.
 
     Returns
     -------
     subsets : np.ndarray [shape=(n_tracks,), dtype=str]
         The subset of each row of `tracks`, or else why it is in none.
     warnings : list of str
-        Tracks of which the file and the collection do not agree.
+        Tracks on which the file and the collection disagree.
 
     Raises
     ------
@@ -256,31 +263,31 @@ PROTOCOLS: dict[str, Callable[..., np.ndarray]] = {
 def write_split(
     *,
     tracks: str | os.PathLike[str],
-    repeats: str | os.PathLike[str],
+    duplicates: str | os.PathLike[str],
     path: str | os.PathLike[str],
-    audit_path: str | os.PathLike[str],
+    report_path: str | os.PathLike[str],
     seed: int,
     protocol: Mapping[str, Any],
     tags: bool = False,
 ) -> None:
-    """Write the split of one protocol and seed, and its audit.
+    """Write the split of one protocol and seed, and its leakage report.
 
     Parameters
     ----------
     tracks : path-like
-        The table of tracks; those with a problem are passed over.
-    repeats : path-like
-        The table of tracks that are the same recording: `track, other`.
+        The table of tracks; those with a problem are skipped.
+    duplicates : path-like
+        Pairs of tracks that are the same recording: `track, other`.
     path : path-like
         `.csv` to write: `track, label, subset`, without tracks that are in no subset.
-    audit_path : path-like
-        `.json` to write; see `earfield.splits.leakage_report.write_audit`.
+    report_path : path-like
+        `.json` to write; see `earfield.splits.leakage_report.write_leakage_report`.
     seed : int
         The split's seed; in cross-validation the number of the run.
     protocol : mapping
         As in `config.yaml`: `kind` is `file` or a key of `PROTOCOLS`. For all kinds: `labels` (only tracks of these are
-        used) and `train_share` (so much of the training tracks is used: of each label its share, and at least one
-        track; a smaller share of a split is a part of a larger one). For all but `file`: `repeats` (`together` keeps
+        used) and `train_share` (the fraction of each label's training tracks that is used, at least one track; smaller
+        fractions are subsets of larger ones). For all but `file`: `repeats` (`together` keeps
         tracks that are the same recording in one subset, `apart` does not). The rest are options of the kind's own
         function.
     tags : bool
@@ -292,7 +299,7 @@ def write_split(
         If the tracks do not allow the split, or if it leaves a subset without tracks or a label without training.
     """
     listing, table = read_text_csv(tracks), usable_tracks(tracks)
-    pairs = pd.read_csv(repeats, dtype={"track": str, "other": str}, keep_default_na=False, lineterminator="\n")
+    pairs = pd.read_csv(duplicates, dtype={"track": str, "other": str}, keep_default_na=False, lineterminator="\n")
     options = dict(protocol)
     kind, labels, share = options.pop("kind"), options.pop("labels", None), options.pop("train_share", 1.0)
     together = options.pop("repeats", "apart") == "together"
@@ -301,21 +308,21 @@ def write_split(
     if kind == "file":
         subsets[chosen], notes = from_file(some, listing=listing, **options)
     else:
-        recordings = groups_of(pairs, list(some.track)) if together else None
+        recordings = duplicate_groups(pairs, list(some.track)) if together else None
         several = {"tags": True} if tags else {}
         subsets[chosen] = PROTOCOLS[kind](some, seed=seed, recordings=recordings, **several, **options)
         artists = kind == "artist" or bool(options.get("artists"))
-        notes = missed_ratios(some, subsets[chosen], ratio=_shares(options), artists=artists, tags=tags)
+        notes = missed_ratios(some, subsets[chosen], ratio=_ratio(options), artists=artists, tags=tags)
     used = np.isin(subsets, SUBSETS)
     unlearnt = [name for name, rows in carriers(some.label, tags=tags).items() if not used[chosen][rows].any()]
     notes += [f"The label '{label}' is in no subset: the models do not know it." for label in unlearnt]
-    _check(table.label.to_numpy(), subsets, place=tracks, tags=tags)
+    _check_subsets(table.label.to_numpy(), subsets, place=tracks, tags=tags)
     if share < 1:
-        beyond = _tracks_beyond if tags else _beyond
+        beyond = _tracks_beyond_fraction if tags else _beyond_fraction
         subsets[beyond(share, table.label.to_numpy(), subsets, seed=seed)] = "beyond train_share"
-    write_audit(
+    write_leakage_report(
         table.assign(subset=subsets),
-        audit_path,
+        report_path,
         pairs=pairs,
         protocol=protocol,
         seed=seed,
@@ -327,7 +334,7 @@ def write_split(
     write_csv(table.assign(subset=subsets).loc[used, ["track", "label", "subset"]], path)
 
 
-def _placed(
+def _subset_numbers(
     labels: np.ndarray,
     groups: np.ndarray,
     *,
@@ -336,19 +343,21 @@ def _placed(
     tags: bool,
     in_first: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the subset of each track, by its number."""
+    """Return the number of each track's subset."""
     if tags:
         has = tag_matrix(labels, tags_of_all(labels))
-        return iterative_stratification(has, groups, ratio=ratio, key=[seed], in_first=in_first)
-    return allot(labels, groups, asked=_asked(labels, ratio), needs=_NEEDS, key=[seed], in_first=in_first)
+        return stratified_multilabel_split(has, groups, ratio=ratio, key=[seed], in_first=in_first)
+    return stratified_group_split(
+        labels, groups, target_counts=_target_counts(labels, ratio), priority=_PRIORITY, key=[seed], in_first=in_first
+    )
 
 
-def _asked(labels: np.ndarray, ratio: Sequence[float]) -> dict[str, np.ndarray]:
-    return {label: apportion(int(np.count_nonzero(labels == label)), ratio) for label in np.unique(labels)}
+def _target_counts(labels: np.ndarray, ratio: Sequence[float]) -> dict[str, np.ndarray]:
+    return {label: largest_remainder(int(np.count_nonzero(labels == label)), ratio) for label in np.unique(labels)}
 
 
-def _evened(places: np.ndarray, parts: np.ndarray, *, folds: int) -> np.ndarray:
-    """Renumber the folds within each part of the tracks, so that folds are of nearly equal size over all parts."""
+def _balanced_folds(places: np.ndarray, parts: np.ndarray, *, folds: int) -> np.ndarray:
+    """Renumber the folds within each part of the tracks, so that total fold sizes are nearly equal."""
     evened, sizes = np.empty_like(places), np.zeros(folds, dtype=int)
     for part in np.unique(parts):
         own = np.bincount(places[parts == part], minlength=folds)
@@ -359,8 +368,8 @@ def _evened(places: np.ndarray, parts: np.ndarray, *, folds: int) -> np.ndarray:
     return evened
 
 
-def _shares(options: Mapping[str, Any]) -> list[float]:
-    """Return the shares of training, validation and test that a protocol asks for."""
+def _ratio(options: Mapping[str, Any]) -> list[float]:
+    """Return the ratio of training, validation and test tracks of a protocol."""
     ratio = options["ratio"]
     if "folds" not in options:
         return list(ratio)
@@ -368,7 +377,7 @@ def _shares(options: Mapping[str, Any]) -> list[float]:
 
 
 def _groups_by_label(tracks: pd.DataFrame, groups: np.ndarray) -> dict[str, int]:
-    """Count the groups that have tracks of each label."""
+    """Count the groups with tracks of each label."""
     counts: dict[str, int] = pd.Series(groups).groupby(tracks.label.to_numpy()).nunique().to_dict()
     return counts
 
@@ -388,8 +397,8 @@ def _artist_groups(
             "the songs in a CSV with the column 'artist' (datasets.<name>.path) or use another protocol."
         )
     own = tracks.label if unnamed == "together" else tracks.track
-    artists[nameless] = "\0" + own[nameless]  # no name begins like this
-    groups = joined(artists) if recordings is None else joined(artists, recordings)
+    artists[nameless] = "\0" + own[nameless]  # no artist's name begins with this
+    groups = connected_components(artists) if recordings is None else connected_components(artists, recordings)
     used = ~nameless if unnamed == "leave_out" else np.ones(len(tracks), dtype=bool)
     training = np.isin(groups, groups[nameless]) if unnamed == "train" else np.zeros(len(tracks), dtype=bool)
     return groups, used, training
@@ -409,7 +418,7 @@ def _read_file(path: str, *, column: str) -> pd.DataFrame:
 
 
 def _has_label(table: pd.DataFrame, labels: Sequence[str] | None, *, place: str | os.PathLike[str]) -> np.ndarray:
-    """Return which tracks have one of the labels that a protocol is restricted to."""
+    """Return which tracks have a label of the protocol."""
     known = sorted(set(table.label))
     if missing := [f"'{label}'" for label in labels or () if label not in known]:
         raise DatasetError(
@@ -423,8 +432,8 @@ def _has_label(table: pd.DataFrame, labels: Sequence[str] | None, *, place: str 
     return table.label.isin(wanted).to_numpy()
 
 
-def _check(labels: np.ndarray, subsets: np.ndarray, *, place: str | os.PathLike[str], tags: bool) -> None:
-    """Refuse a split that nothing can be learnt from or tested with."""
+def _check_subsets(labels: np.ndarray, subsets: np.ndarray, *, place: str | os.PathLike[str], tags: bool) -> None:
+    """Refuse a split with an empty subset, or with a label that is never trained on."""
     for subset in SUBSETS:
         if subset not in subsets:
             raise DatasetError(
@@ -444,21 +453,21 @@ def _check(labels: np.ndarray, subsets: np.ndarray, *, place: str | os.PathLike[
         raise DatasetError(f"The protocol leaves tracks of one label, '{min(found)}'; a classifier needs two or more.")
 
 
-def _beyond(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
-    """Return the rows of the training tracks that go beyond a share of them."""
+def _beyond_fraction(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
+    """Return the rows of training tracks beyond a fraction of each label's."""
     beyond = []
     for label in np.unique(labels):
         rows = np.flatnonzero((labels == label) & (subsets == "train"))
-        # The same order for every share, so that smaller ones are parts of larger ones.
+        # The same order for every fraction, so that smaller ones are subsets of larger ones.
         order = np.random.default_rng([seed, *b"train_share", 0, *label.encode()]).permutation(rows)
         beyond.append(order[max(1, int(share * len(rows) + 0.5)) :])
     return np.concatenate(beyond)
 
 
-def _tracks_beyond(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
-    """Return the rows of the training tracks that go beyond a share of them; each tag keeps one."""
+def _tracks_beyond_fraction(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
+    """Return the rows of training tracks beyond a fraction of all; each tag keeps one."""
     rows = np.random.default_rng([seed, *b"train_share"]).permutation(np.flatnonzero(subsets == "train"))
-    # The same order for every share, so that smaller ones are parts of larger ones.
+    # The same order for every fraction, so that smaller ones are subsets of larger ones.
     needed = {int(rows[np.argmax(own[rows])]) for own in carriers(labels, tags=True).values() if own[rows].any()}
     order = np.array(sorted(rows, key=lambda row: row not in needed))
     return order[max(len(needed), int(share * len(rows) + 0.5)) :]

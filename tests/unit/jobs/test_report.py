@@ -69,6 +69,23 @@ def test_it_says_which_tracks_were_left_out_and_why(summary):
     ]
 
 
+def test_it_names_recordings_under_two_labels(summary):
+    root = summary()
+    labels = {"one": "jazz", "copy": "blues", "again": "jazz", "silent": "pop"}
+    rows = [(track, label, "is silent" * (track == "silent")) for track, label in labels.items()]
+    with open(root / "data/mine/tracks/tracks.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("track", "label", "problem"), *rows])
+    (root / "data/mine/splits").mkdir()
+    duplicates = root / "data/mine/splits/duplicates.csv"
+    duplicates.write_text("track,other,offset\nagain,one,0\none,silent,0\n", encoding="utf-8")
+    assert not any("same recording" in line for line in describe("mine", root=str(root)).splitlines())
+    duplicates.write_text("track,other,offset\nagain,one,0\ncopy,one,0\none,silent,0\n", encoding="utf-8")
+    assert describe("mine", root=str(root)).splitlines()[3:5] == [
+        "1 pair of tracks is the same recording under two labels; correct one or remove a track:",
+        "  'copy' is 'blues' and 'one' is 'jazz'",
+    ]
+
+
 def test_it_has_nothing_to_say_before_there_is_anything(tmp_path):
     assert describe("mine", root=str(tmp_path)) == ""
     command = [sys.executable, "-m", "earfield.cli", "report", "mine"]

@@ -17,9 +17,9 @@ from earfield.audio.read import read_audio
 from earfield.demo.collection import plan, render
 from earfield.files.tables import read_text_csv
 from earfield.mel.log_mel import log_mel
-from earfield.splits.duplicates import find_repeats, write_repeats
-from earfield.splits.fingerprint import Fingerprints, Scale, alike, fingerprint, picture
-from earfield.splits.grouped_split import groups_of
+from earfield.splits.duplicates import find_duplicates, write_duplicates
+from earfield.splits.fingerprint import Fingerprints, FrameScale, candidate_pairs, coarse_log_spectrogram, fingerprint
+from earfield.splits.grouped_split import duplicate_groups
 
 REAL = Path(__file__).parents[3].parent / "shared" / "gtzan"
 RATE, HOP = 22050, 256
@@ -35,9 +35,9 @@ KNOWN = {
 
 @pytest.fixture(scope="module")
 def recordings():
-    """Return two recordings of each of ten artists, by name, with some seconds after their end to cut later."""
+    """Return two recordings of each of six artists, by name, with some seconds after their end to cut later."""
     chosen = plan(artists_per_genre=1, tracks_per_artist=2, repeats=0, seed=1)
-    return {recording.track: render(recording, seconds=SECONDS + 8) for recording in chosen}
+    return {recording.track: render(recording, seconds=SECONDS + 8) for recording in chosen[:12]}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def cut(y, start, seconds):
 
 
 def find(tracks, *, workers=2):
-    return find_repeats(tracks, frame_seconds=HOP / RATE, workers=workers)
+    return find_duplicates(tracks, frame_seconds=HOP / RATE, workers=workers)
 
 
 def pairs(table):
@@ -78,16 +78,22 @@ CODECS = {
 @pytest.mark.parametrize(
     ("start", "level", "codec", "rate"),
     [
-        (0.0, 0, "wav", RATE),
         (0.0058, 0, "wav", RATE),  # half a hop
-        (1.7, 12, "wav", RATE),
-        (6.5, -12, "wav", RATE),
+        (6.5, -12, "wav", 48000),
         (3.333, -12, "mp3", RATE),
-        (0.0, -6, "mp3", 44100),
-        (4.321, 3, "ogg", RATE),
         (2.0, -3, "ogg", 44100),
-        (0.5, 0, "wav", 44100),
-        (0.5, 0, "wav", 48000),
+        *(
+            pytest.param(*each, marks=pytest.mark.nightly)
+            for each in (
+                (0.0, 0, "wav", RATE),
+                (1.7, 12, "wav", RATE),
+                (6.5, -12, "wav", RATE),
+                (0.0, -6, "mp3", 44100),
+                (4.321, 3, "ogg", RATE),
+                (0.5, 0, "wav", 44100),
+                (0.5, 0, "wav", 48000),
+            )
+        ),
     ],
 )
 def test_copies_are_found_and_nothing_else(recordings, songs, mel, tmp_path, start, level, codec, rate):
@@ -219,7 +225,7 @@ def test_other_front_ends(recordings):
         for track, y in list(recordings.items())[::2]:
             for name, start in ((track, 0), (f"{track} later", 2.2)):
                 tracks[name] = log_mel(soxr.resample(cut(y, start, 8), RATE, rate), **front_end)
-        found = find_repeats(tracks, frame_seconds=front_end["hop_length"] / rate, workers=2)
+        found = find_duplicates(tracks, frame_seconds=front_end["hop_length"] / rate, workers=2)
         assert pairs(found) == {(track, f"{track} later") for track in list(recordings)[::2]}
 
 
@@ -247,7 +253,7 @@ def test_file_holds_pairs_of_different_shards(recordings, songs, mel, tmp_path):
         folder.mkdir()
         frames, index = write_shards(folder, tracks, shards=shards)
         path = folder / "repeats.csv"
-        write_repeats(frames_paths=frames, index_paths=index, path=path, hop_length=HOP, sample_rate=RATE, workers=2)
+        write_duplicates(frames_paths=frames, index_paths=index, path=path, hop_length=HOP, sample_rate=RATE, workers=2)
     assert path.read_bytes() == (tmp_path / "two" / "repeats.csv").read_bytes()
     table = read_text_csv(path)
     assert pairs(table) == {(first, "later")}
@@ -258,40 +264,40 @@ def test_file_holds_pairs_of_different_shards(recordings, songs, mel, tmp_path):
 def test_file_without_repeats_is_a_header(songs, tmp_path):
     frames, index = write_shards(tmp_path, songs, shards=1)
     path = tmp_path / "repeats.csv"
-    write_repeats(frames_paths=frames, index_paths=index, path=path, hop_length=HOP, sample_rate=RATE, workers=1)
+    write_duplicates(frames_paths=frames, index_paths=index, path=path, hop_length=HOP, sample_rate=RATE, workers=1)
     assert path.read_text() == "track,other,offset,overlap,correlation\n"
-    assert (groups_of(read_text_csv(path), list(songs)) == np.arange(len(songs))).all()
+    assert (duplicate_groups(read_text_csv(path), list(songs)) == np.arange(len(songs))).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(level=st.floats(-40, 40))
-def test_picture_does_not_know_the_level(recordings, mel, level):
+def test_coarse_spectrogram_does_not_depend_on_the_level(recordings, mel, level):
     y = cut(next(iter(recordings.values())), 0, 2)
-    scale = Scale.of(HOP / RATE)
-    loud = picture(mel(y * decibel(level)), scale=scale)
-    np.testing.assert_allclose(loud, picture(mel(y), scale=scale), atol=2e-3)
+    scale = FrameScale.of(HOP / RATE)
+    loud = coarse_log_spectrogram(mel(y * decibel(level)), scale=scale)
+    np.testing.assert_allclose(loud, coarse_log_spectrogram(mel(y), scale=scale), atol=2e-3)
 
 
-def test_many_alike_stretches_cost_no_square():
-    """Each word is compared with a bounded number of others, though all are the same."""
-    n = 5000
+def test_many_equal_hashes_take_no_quadratic_time():
+    """Each hash is compared with a bounded number of others, though all are the same."""
+    n = 2000
     prints = Fingerprints(np.full(2 * n, 7, np.uint64), np.repeat(np.arange(n), 2), np.tile([0, 50], n))
-    found = alike(prints)
+    found = candidate_pairs(prints)
     assert n - 1 <= len(found) <= 64 * n
     assert (found[:, 0] < found[:, 1]).all()
 
 
-def test_stretches_agree_only_at_one_offset():
-    words = np.arange(1, 5, dtype=np.uint64) * np.uint64(0x1234567890ABCDEF)
-    both = {"words": np.tile(words, 2), "tracks": np.repeat([0, 1], 4)}
-    assert len(alike(Fingerprints(**both, frames=np.array([0, 20, 40, 60, 5, 25, 45, 65])))) == 1
-    assert len(alike(Fingerprints(**both, frames=np.array([0, 20, 40, 60, 5, 30, 60, 90])))) == 0
+def test_segments_agree_only_at_one_offset():
+    hashes = np.arange(1, 5, dtype=np.uint64) * np.uint64(0x1234567890ABCDEF)
+    both = {"hashes": np.tile(hashes, 2), "tracks": np.repeat([0, 1], 4)}
+    assert len(candidate_pairs(Fingerprints(**both, frames=np.array([0, 20, 40, 60, 5, 25, 45, 65])))) == 1
+    assert len(candidate_pairs(Fingerprints(**both, frames=np.array([0, 20, 40, 60, 5, 30, 60, 90])))) == 0
 
 
-def test_words_of_a_copy_are_nearly_the_same(recordings, mel):
+def test_hashes_of_a_copy_are_nearly_the_same(recordings, mel):
     y = next(iter(recordings.values()))
     with ThreadPoolExecutor(1) as pool:
-        prints = fingerprint([mel(y), mel(y[HOP // 2 :])], scale=Scale.of(HOP / RATE), pool=pool)
+        prints = fingerprint([mel(y), mel(y[HOP // 2 :])], scale=FrameScale.of(HOP / RATE), pool=pool)
     frames, other = (prints.frames[prints.tracks == track] for track in (0, 1))
     shared = np.intersect1d(frames, np.concatenate([other, other + 1]))
     assert len(shared) > 0.8 * len(frames)
@@ -303,7 +309,7 @@ names = st.sampled_from("abcdefgh")
 
 @given(edges=st.lists(st.tuples(names, names)), tracks=st.lists(names, unique=True))
 def test_groups_are_connected_components(edges, tracks):
-    found = groups_of(pd.DataFrame(edges, columns=["track", "other"], dtype=object), tracks)
+    found = duplicate_groups(pd.DataFrame(edges, columns=["track", "other"], dtype=object), tracks)
     rows, columns = ([ord(pair[side]) - ord("a") for pair in edges] for side in (0, 1))
     _, components = connected_components(coo_array((np.ones(len(edges)), (rows, columns)), shape=(8, 8)), False)
     expected = components[[ord(track) - ord("a") for track in tracks]] if tracks else np.zeros(0)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earfield.splits.grouped_split import SUBSETS
-from earfield.splits.leakage_report import missed_ratios, write_audit
+from earfield.splits.leakage_report import missed_ratios, write_leakage_report
 
 FACTS = Path(__file__).parents[3] / "resources/gtzan_tracks.csv"
 RATIO = [5, 2, 3]
@@ -23,7 +23,9 @@ def audit_of(tmp_path, rows, *, pairs=(), **facts):
     tracks = pd.DataFrame(rows, columns=["label", "artist", "title", "subset"])
     tracks.insert(0, "track", [f"t{number}" for number in range(len(tracks))])
     given = {"protocol": {"kind": "file"}, "seed": 1, "unusable": 0, "notes": []} | facts
-    write_audit(tracks, tmp_path / "audit.json", pairs=pd.DataFrame(pairs, columns=["track", "other"]), **given)
+    write_leakage_report(
+        tracks, tmp_path / "audit.json", pairs=pd.DataFrame(pairs, columns=["track", "other"]), **given
+    )
     return json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
 
 
@@ -88,7 +90,20 @@ def test_repeats_on_two_sides_are_listed_and_warned_of(tmp_path):
     audit = audit_of(tmp_path, ROWS, pairs=pairs)
     assert audit["shared"]["train"]["test"]["repeats"] == [["t0", "t6"], ["t1", "t10"]]
     assert audit["shared"]["train"]["validation"]["repeats"] == []
-    assert audit["warnings"] == ["The subsets 'train' and 'test' share recordings (2, the first 't0' = 't6')."]
+    assert audit["warnings"] == [
+        "The subsets 'train' and 'test' share recordings (2, the first 't0' = 't6').",
+        "The same recording has different labels (2 pairs in duplicates.csv, the first 't1' = 'a' and 't10' = 'b'); "
+        "correct one or remove a track.",
+    ]
+
+
+def test_recordings_under_two_labels_are_warned_of_also_within_a_subset(tmp_path):
+    same, other = ("t0", "t1"), ("t2", "t0")  # a and a, b and a in the training tracks; t11 is in no subset
+    assert audit_of(tmp_path, ROWS, pairs=[same, ("t11", "t0")])["warnings"] == []
+    assert audit_of(tmp_path, ROWS, pairs=[same, other, ("t3", "t1")])["warnings"] == [
+        "The same recording has different labels (2 pairs in duplicates.csv, the first 't2' = 'b' and 't0' = 'a'); "
+        "correct one or remove a track."
+    ]
 
 
 def test_labels_that_a_subset_lacks_are_warned_of(tmp_path):
