@@ -6,7 +6,7 @@ Makes: results/{dataset}/activations/{protocol}/{seed}/{model}/dump/ and gradien
 
 
 rule activations:
-    """A layer's output on all segments, in chunks; a killed run goes on from its last chunk."""
+    """A layer's output on all segments, in chunks; a killed run resumes at its last chunk."""
     input:
         model="results/{dataset}/train/{protocol}/{seed}/{model}/model.keras",
         frames=INPUTS.spectrograms("npy"),
@@ -40,7 +40,7 @@ rule activations:
 
 
 rule activations_gradient:
-    """The mean gradient of each unit with respect to its input: the truth that filters are held against."""
+    """Mean gradient of each unit with respect to its input: the reference of its Lasso filter."""
     input:
         model="results/{dataset}/train/{protocol}/{seed}/{model}/model.keras",
         frames=INPUTS.spectrograms("npy"),

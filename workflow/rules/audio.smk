@@ -6,7 +6,7 @@ Makes: data/{dataset}/audio/.
 
 
 rule audio_gtzan:
-    """GTZAN, downloaded or from an archive at hand, unpacked, every track checked against its known md5."""
+    """GTZAN, downloaded or from a local archive, with every track verified by its published MD5."""
     input:
         facts="resources/gtzan_tracks.csv",
         archive=INPUTS.own_archive,

@@ -6,12 +6,12 @@ Makes: results/{dataset}/claims/summary.csv, protocols.csv, learning_curve.csv, 
 
 
 rule claims_summary:
-    """All protocols: accuracy and cost of each model, what a protocol changes, and the learning curve."""
+    """All protocols: accuracy and cost of each model, differences between protocols, learning curve."""
     input:
         summaries=INPUTS.protocol_tables("summary.csv"),
         predictions=INPUTS.runs("evaluate/predictions.csv"),
         splits=INPUTS.splits,
-        # Times and memory differ from run to run: nothing is made anew for them alone.
+        # Times and memory differ from run to run: they alone cause no rerun.
         costs=ancient(INPUTS.runs("*/cost.json")),
         code=code("claims_summary"),
     output:
@@ -73,7 +73,7 @@ rule claims_summary_tags:
 
 
 rule claims:
-    """The paper's sentences, one by one, with the number, the interval and the verdict."""
+    """The paper's claims with number, interval and verdict."""
     input:
         summary="results/{dataset}/claims/summary.csv",
         paired=INPUTS.protocol_tables("paired.csv"),

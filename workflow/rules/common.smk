@@ -57,7 +57,7 @@ wildcard_constraints:
     shard=r"\d\d",
 
 
-# DVC may not remove or commit anything while jobs run; those that DVC runs itself have its leave.
+# DVC may not remove or commit anything while jobs run, except for runs that DVC started.
 held = contextlib.ExitStack()
 
 

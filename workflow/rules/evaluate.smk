@@ -8,7 +8,7 @@ others for a dataset of tags.
 
 
 rule evaluate_predict:
-    """A network's probabilities for the test tracks, averaged over windows: over all of them, and over fewer."""
+    """A network's probabilities for the test tracks, averaged over all segments and over shorter excerpts."""
     input:
         model="results/{dataset}/train/{protocol}/{seed}/{model}/model.keras",
         frames=INPUTS.spectrograms("npy"),
@@ -43,7 +43,7 @@ rule evaluate_predict:
 
 
 rule evaluate_model:
-    """A model that is a module of earfield.models: fitted, asked for the test tracks' probabilities, scored."""
+    """A baseline, a module of earfield.models: fitted, applied to the test tracks, scored."""
     input:
         features=INPUTS.features,
         frames=INPUTS.model_spectrograms("npy"),
@@ -79,7 +79,7 @@ rule evaluate_model:
 
 
 rule evaluate_score:
-    """A network's score, and its card: what it is, how good, and what it must not be used for."""
+    """A network's metrics and model card."""
     input:
         predictions="results/{dataset}/evaluate/{protocol}/{seed}/{model}/predictions.csv",
         history="results/{dataset}/train/{protocol}/{seed}/{model}/history.csv",
@@ -117,7 +117,7 @@ rule evaluate_score:
 
 
 rule evaluate_protocol:
-    """All runs of a protocol: accuracy, recall and calibration of each model, pairs of models, seconds heard."""
+    """All runs of a protocol: accuracy, recall, calibration, paired differences, accuracy by length of the excerpt."""
     input:
         predictions=INPUTS.runs("evaluate/predictions.csv"),
         heard=INPUTS.runs("evaluate/heard.csv", networks=True),
@@ -151,7 +151,7 @@ rule evaluate_protocol:
 
 
 rule evaluate_protocol_tags:
-    """All runs of a protocol: how well each model ranks tracks by each tag, and pairs of models."""
+    """All runs of a protocol of tags: scores of each model and tag, paired differences."""
     input:
         predictions=INPUTS.runs("evaluate/predictions.csv"),
         tracks="data/{dataset}/tracks/tracks.csv",

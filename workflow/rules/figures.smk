@@ -8,7 +8,7 @@ figures 7 to 12, which need every protocol, in results/{dataset}/claims/figures/
 
 
 rule figures_data:
-    """What a figure shows."""
+    """The data of a figure."""
     input:
         unpack(INPUTS.figure_inputs),
         own_code=INPUTS.figure_code("data"),

@@ -7,7 +7,7 @@ and resemblance.csv.
 
 
 rule filters:
-    """The Lasso filter of every unit, its error on tracks held out, and its measures."""
+    """Lasso filter of every unit, its R² on held-out tracks, and its measures."""
     input:
         dump="results/{dataset}/activations/{protocol}/{seed}/{model}/dump",
         gradient="results/{dataset}/activations/{protocol}/{seed}/{model}/gradient.npz",
@@ -35,7 +35,7 @@ rule filters:
 
 
 rule filters_null:
-    """Kernels that no network learned, each with something of a learned filter's: its sparsity or its spectrum."""
+    """Null kernels: each keeps the sparsity or the power spectrum of a learned filter."""
     input:
         filters=f"results/{{dataset}}/filters/{{protocol}}/{{seed}}/{INPUTS.model}/filters.npz",
         table=f"results/{{dataset}}/filters/{{protocol}}/{{seed}}/{INPUTS.model}/filters.csv",
@@ -57,7 +57,7 @@ rule filters_null:
 
 
 rule filters_resemblance:
-    """Every measure of the learned filters less that of each null, with intervals over seeds and units."""
+    """Measures of the learned filters minus those of each control and null kernel, with intervals."""
     input:
         tables=INPUTS.runs(
             "filters/filters.csv", [INPUTS.protocol], [INPUTS.model, *INPUTS.nulls]

@@ -6,7 +6,7 @@ Makes: results/{dataset}/train/{protocol}/{seed}/{model}/model.keras, history.cs
 
 
 rule train:
-    """One network; a killed run goes on from its last epoch."""
+    """One network; a killed run resumes at its last epoch."""
     input:
         frames=INPUTS.spectrograms("npy"),
         index=INPUTS.spectrograms("csv"),
