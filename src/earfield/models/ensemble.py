@@ -1,4 +1,4 @@
-"""Two classifiers that err in different ways, averaged, on statistics of whole songs: for few songs."""
+"""Ensemble of linear discriminant analysis and randomised trees on statistics of whole songs, for small data sets."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -10,26 +10,26 @@ from earfield.models.estimator import Task, choose
 
 log = logging.getLogger(__name__)
 FEATURES = "song_statistics"
-TAGS = True  # tells each tag of a track from its absence
-_SUMMARY = 90  # the first columns: without correlations and modulation, of which a tree finds too much in few songs
-_LEAST = 0.01  # probability of a label by one classifier: none may rule out alone what the other hears
+TAGS = True  # a binary classifier per tag
+_SUMMARY = 90  # the first columns: without correlations and modulation, to which trees overfit with few songs
+_LEAST = 0.01  # added to the probabilities of each classifier, so that neither can exclude a label alone
 
 
 def predict(task: Task, *, trees: int, sharpness: Sequence[float]) -> np.ndarray:
-    """Fit on training tracks, choose the sharpness on validation tracks, fit again on both.
+    """Fit on training tracks, choose the inverse temperature on validation tracks, refit on both.
 
     A linear discriminant analysis with a shrunk covariance sees all features, extremely randomised trees see a summary
-    of timbre, beats and pitches; with one track of each label there are the trees alone. Neither has a parameter to be
-    chosen, so that validation tracks, whose labels are needed for the sharpness alone, can be learned from as well.
+    of timbre, beats and pitches; with one track per label the trees are used alone. Neither has hyperparameters, so the
+    validation tracks, which are needed for the inverse temperature only, are used for the final fit as well.
 
     Parameters
     ----------
     task : Task
-        With features; two labels or more among the training tracks.
+        With features and at least two labels among the training tracks.
     trees : int
         Number of trees.
     sharpness : sequence of float
-        Exponents to choose from, of the geometric mean of the two classifiers' probabilities.
+        Inverse temperatures to choose from, exponents of the geometric mean of the two classifiers' probabilities.
 
     Returns
     -------
@@ -66,9 +66,9 @@ def _fit(x: np.ndarray, y: np.ndarray, *, trees: int, seed: int) -> list[Any]:
     forest = make_pipeline(FunctionTransformer(_summary), ExtraTreesClassifier(trees, random_state=seed))
     members = [linear, forest]
     if len(y) == len(np.unique(y)):
-        log.info("One track of each label: nothing tells how they vary, so that the trees are asked alone.")
+        log.info("One track per label: the variance within labels is unknown, so the trees are used alone.")
         members = [forest]
-    with threadpool_limits(1):  # sums in an order that the number of processors does not change
+    with threadpool_limits(1):  # summation order independent of the number of processors
         return [member.fit(x, y) for member in members]
 
 
@@ -77,8 +77,8 @@ def _summary(x: np.ndarray) -> np.ndarray:
 
 
 def _mean_log(members: Sequence[Any], x: np.ndarray, n_labels: int) -> np.ndarray:
-    """Return the mean over classifiers of the logarithm of their probabilities [track, label], kept off zero."""
-    found = np.zeros((len(members), len(x), n_labels))  # a label without training tracks has no column of its own
+    """Return the mean over classifiers of the log probabilities [track, label], bounded from below."""
+    found = np.zeros((len(members), len(x), n_labels))  # a label without training tracks has no column
     for own, member in zip(found, members, strict=True):
         own[:, member.classes_] = member.predict_proba(x)
     return np.log(found + _LEAST).mean(axis=0)

@@ -1,4 +1,4 @@
-"""Models that are modules: what each is given, what it gives back, and how its parameters are chosen."""
+"""Interface of models that are modules: their input and output, and the choice of hyperparameters."""
 
 import importlib
 import logging
@@ -22,22 +22,22 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Task:
-    """What a model is given.
+    """Input of a model.
 
     Attributes
     ----------
     labels : list of str
-        Sorted; a target is a place in this list.
+        Sorted; a target is an index into this list.
     tracks : mapping of str to list of str
         Names of the tracks of each subset: train, validation, test.
     targets : mapping of str to np.ndarray [shape=(n_tracks,), dtype=int]
-        Of train and validation; nobody is told those of test tracks.
+        Of train and validation; test labels are withheld.
     features : mapping of str to np.ndarray [shape=(n_tracks, n_features), dtype=float64] or None
-        By subset, of the features that the model's module names.
+        By subset; None if the model's module names no features.
     shards : MelShards or None
-        The log-mel spectrograms, for a module that names no features.
+        The log-mel spectrograms; None if the module names features.
     seed : int
-        Of all that is random in the model.
+        Random seed.
     """
 
     labels: list[str]
@@ -85,13 +85,13 @@ def predict_with_module(
     seed : int
         Of the model.
     tags : bool
-        Whether a label is the text of several tags. The module, which has a constant TAGS = True, is asked about each
-        tag by itself then: it tells tracks with it from the others.
+        Whether a label is the text of several tags. The module, which has a constant TAGS = True, is then fitted to
+        each tag separately, as a binary classifier.
 
     Raises
     ------
     DatasetError
-        If the probabilities are not those of the test tracks and labels.
+        If the probabilities have another shape or do not add up to 1.
     """
     table = read_text_csv(split)
     parts = dict(iter(table.groupby("subset")))
@@ -119,7 +119,7 @@ def predict_with_module(
         if probabilities.shape != expected or not np.allclose(probabilities.sum(axis=1), 1, atol=1e-6):
             raise DatasetError(
                 f"earfield.models.{module} returned probabilities of shape {probabilities.shape} that add up to "
-                f"{probabilities.sum(axis=-1).min():g} to {probabilities.sum(axis=-1).max():g} a track; it has to "
+                f"{probabilities.sum(axis=-1).min():g} to {probabilities.sum(axis=-1).max():g} per track; it has to "
                 f"return shape {expected}, each row adding up to 1."
             )
         return probabilities
@@ -129,11 +129,11 @@ def predict_with_module(
 
 
 def _one_by_one(task: Task, probabilities_of: Callable[[Task], np.ndarray]) -> np.ndarray:
-    """Return the probability of each tag [track, tag], each from a task of two labels: without it, with it."""
+    """Return the probability of each tag [track, tag], from one binary classifier per tag."""
     columns = []
     for place, tag in enumerate(task.labels):
         own = {subset: has[:, place].astype(int) for subset, has in task.targets.items()}
-        if len(set(own["train"])) == 1:  # nothing to tell apart
+        if len(set(own["train"])) == 1:  # only one class
             columns.append(np.full(len(task.tracks["test"]), float(own["train"][0])))
             continue
         log.info("The tag '%s':", tag)
@@ -157,13 +157,13 @@ def choose(
         From hyperparameters to log probabilities of the validation tracks [shape=(n_tracks, n_labels)], of a model
         fitted on training tracks.
     targets : np.ndarray [shape=(n_tracks,), dtype=int]
-        The validation tracks' labels.
+        Labels of the validation tracks.
 
     Returns
     -------
     mapping
-        The candidate with the best accuracy, which few validation tracks leave with many ties, among those the one
-        with the least log loss, and among those the first.
+        The candidate with the highest accuracy; ties, frequent with few validation tracks, go to the lowest log loss,
+        then to the first.
 
     Raises
     ------

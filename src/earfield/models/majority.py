@@ -1,4 +1,4 @@
-"""The commonest training label for every track: what any model has to beat."""
+"""Majority-class baseline: the frequencies of the training labels, for every track."""
 
 import numpy as np
 
@@ -8,16 +8,16 @@ TAGS = True  # the frequency of each tag
 
 
 def predict(task: Task) -> np.ndarray:
-    """Return the shares of the labels among the training tracks, the same for every test track.
+    """Return the frequencies of the training labels, the same for every test track.
 
     Parameters
     ----------
     task : Task
-        Of which only the training labels are looked at.
+        Only its training labels are used.
 
     Returns
     -------
     np.ndarray [shape=(n_test_tracks, n_labels)]
     """
-    shares = np.bincount(task.targets["train"], minlength=len(task.labels)) / len(task.targets["train"])
-    return np.tile(shares, (len(task.tracks["test"]), 1))
+    frequencies = np.bincount(task.targets["train"], minlength=len(task.labels)) / len(task.targets["train"])
+    return np.tile(frequencies, (len(task.tracks["test"]), 1))

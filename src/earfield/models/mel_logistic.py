@@ -8,7 +8,7 @@ import numpy as np
 from earfield.models.estimator import Task, choose
 
 FEATURES = "mel_mean"
-TAGS = True  # tells each tag of a track from its absence
+TAGS = True  # a binary classifier per tag
 
 
 def predict(task: Task, *, c: Sequence[float]) -> np.ndarray:
@@ -19,7 +19,7 @@ def predict(task: Task, *, c: Sequence[float]) -> np.ndarray:
     task : Task
         With features.
     c : sequence of float
-        Inverse weights of the squared coefficients to choose from.
+        Inverse regularisation strengths to choose from.
 
     Returns
     -------
@@ -35,9 +35,9 @@ def predict(task: Task, *, c: Sequence[float]) -> np.ndarray:
 
     def log_probabilities(candidate: Mapping[str, Any], subset: str = "validation") -> np.ndarray:
         model = make_pipeline(StandardScaler(), LogisticRegression(C=candidate["c"], max_iter=5000))
-        with threadpool_limits(1):  # sums in an order that the number of processors does not change
+        with threadpool_limits(1):  # summation order independent of the number of processors
             model.fit(x["train"], y["train"])
-        # A label without training tracks has no column of its own.
+        # A label without training tracks has no column.
         likelihood = np.full((len(x[subset]), len(task.labels)), -np.inf)
         likelihood[:, model.classes_] = model.predict_log_proba(x[subset])
         return likelihood

@@ -1,4 +1,4 @@
-"""A support vector machine on statistics of MFCCs: the hand-made features of the time before networks."""
+"""Support vector machine on statistics of MFCCs, hand-crafted features."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from earfield.models.estimator import Task, choose
 
 FEATURES = "mfcc"
-TAGS = True  # tells each tag of a track from its absence
+TAGS = True  # a binary classifier per tag
 
 
 def predict(task: Task, *, c: Sequence[float], gamma: Sequence[float], sharpness: Sequence[float]) -> np.ndarray:
@@ -18,21 +18,21 @@ def predict(task: Task, *, c: Sequence[float], gamma: Sequence[float], sharpness
     Parameters
     ----------
     task : Task
-        With features; two labels or more among the training tracks.
+        With features and at least two labels among the training tracks.
     c : sequence of float
-        Weights of errors to choose from.
+        Inverse regularisation strengths to choose from.
     gamma : sequence of float
         Inverse squared widths of the Gaussian kernel to choose from, times the number of features, which are
         standardised.
     sharpness : sequence of float
-        Factors of the decision values to choose from. Probabilities are their softmax: a monotone map that leaves the
-        machine's own decision as it is and needs no labels but those of the validation tracks.
+        Inverse temperatures to choose from. Probabilities are the softmax of the scaled decision values, which
+        does not change the decision and needs no labels other than those of the validation tracks.
 
     Returns
     -------
     np.ndarray [shape=(n_test_tracks, n_labels)]
 
-    Source: Guo et al. (2017), "On calibration of modern neural networks", for the one factor of all labels.
+    Source: Guo et al. (2017), "On calibration of modern neural networks", for temperature scaling.
     """
     from scipy.special import log_softmax
     from sklearn.pipeline import make_pipeline

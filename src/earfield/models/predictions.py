@@ -1,4 +1,4 @@
-"""What every model writes and every score reads: the probabilities of each test track."""
+"""Predictions of a model: the probabilities of each test track."""
 
 import os
 from collections.abc import Sequence
@@ -28,20 +28,20 @@ def write_predictions(
     tracks : pd.DataFrame
         With the columns `track, label`.
     labels : sequence of str
-        Meaning of the columns of `probabilities`.
+        Label of each column of `probabilities`.
     probabilities : np.ndarray [shape=(n_tracks, n_labels)]
         Mean probabilities; the prediction is the largest.
     tags : bool
-        Whether `labels` are tags, of which a track may have several: the prediction is all that are at least as
-        probable as not, as one text.
+        Whether `labels` are tags, of which a track may have several: the prediction is the text of all with a
+        probability of at least 0.5.
     """
     table = tracks[["track", "label"]].reset_index(drop=True)
     names = np.asarray(labels, dtype=object)
     table["predicted"] = (
         [as_text(names[row >= 0.5]) for row in probabilities] if tags else names[probabilities.argmax(axis=1)]
     )
-    shares = pd.DataFrame(probabilities, columns=[f"p_{label}" for label in labels]).round(9)
-    write_csv(pd.concat([table, shares], axis=1), path)
+    columns = pd.DataFrame(probabilities, columns=[f"p_{label}" for label in labels]).round(9)
+    write_csv(pd.concat([table, columns], axis=1), path)
 
 
 def read_predictions(path: str | os.PathLike[str]) -> pd.DataFrame:

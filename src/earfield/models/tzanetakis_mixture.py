@@ -1,4 +1,4 @@
-"""Gaussians of each label, one or a mixture: the classifiers GS and GMM of Tzanetakis & Cook."""
+"""One Gaussian or a Gaussian mixture per label: the classifiers GS and GMM of Tzanetakis & Cook."""
 
 import copy
 import itertools
@@ -11,35 +11,34 @@ from earfield.models.estimator import Task, choose
 
 FEATURES = "tzanetakis_cook"
 _STARTS = 5  # of k-means
-_LEAST_VARIANCE = 1e-3  # of standardised features, so that no component shrinks onto one track
+_LEAST_VARIANCE = 1e-3  # of standardised features, so that no component collapses onto one track
 
 
 def predict(
     task: Task, *, components: Sequence[int], prior_tracks: Sequence[float], sharpness: Sequence[float]
 ) -> np.ndarray:
-    """Fit densities of training tracks, choose their number and how far to trust them on validation tracks.
+    """Fit densities to training tracks, choose their number, prior and inverse temperature on validation tracks.
 
     Parameters
     ----------
     task : Task
         With features; they are standardised by the training tracks.
     components : sequence of int
-        Gaussians of a label to choose from. One has a full covariance; several have diagonal ones and start from
-        k-means. A label of fewer different tracks has as many as tracks.
+        Numbers of Gaussians per label to choose from. One has a full covariance; several have diagonal ones and are
+        initialised by k-means. A label with fewer distinct tracks has one per track.
     prior_tracks : sequence of float
-        Numbers to choose from of tracks that the spread within all labels counts for, beside those of a component:
-        with n of them, a covariance is n / (n + prior) its own and the rest the pooled variances, on the diagonal.
-        A label of fewer tracks than features has no other covariance that can be inverted, and one of a single track
-        has the pooled one alone, somewhat narrowed by a zero of its own. The paper, of 100 tracks a label, has nothing
-        of the kind.
+        Weights of the pooled within-label variances to choose from, in tracks: the covariance of a component of n
+        tracks is shrunk to n / (n + prior) of its own and prior / (n + prior) of the pooled diagonal one. Without it
+        the covariance of a label with fewer tracks than features is singular. The paper, with 100 tracks per label,
+        has no such prior.
     sharpness : sequence of float
-        Factors of the log densities to choose from. A density of thirty features is too sure of itself; the factor
-        leaves the decision as it is.
+        Inverse temperatures to choose from, factors of the log densities, which are overconfident with thirty features;
+        they do not change the decision.
 
     Returns
     -------
     np.ndarray [shape=(n_test_tracks, n_labels)]
-        Labels weigh by their shares of training tracks.
+        Priors of labels are their frequencies among training tracks.
 
     Source: Tzanetakis & Cook (2002), IEEE Trans. Speech and Audio Processing 10, 293-302; Fraley & Raftery (2007),
     J. Classification 24, 155-181, for a prior on covariances.
@@ -75,8 +74,8 @@ def predict(
         values = np.full((len(x[subset]), len(task.labels)), -np.inf)
         for label, mixture in fitted[number].items():
             n_tracks = len(tracks[label])
-            leaning = _lean(mixture, pooled, n_tracks=n_tracks, prior=candidate["prior_tracks"])
-            values[:, label] = leaning.score_samples(x[subset]) + np.log(n_tracks / len(y["train"]))
+            shrunk = _shrink(mixture, pooled, n_tracks=n_tracks, prior=candidate["prior_tracks"])
+            values[:, label] = shrunk.score_samples(x[subset]) + np.log(n_tracks / len(y["train"]))
         return values
 
     def log_probabilities(candidate: Mapping[str, Any], subset: str = "validation") -> np.ndarray:
@@ -86,27 +85,27 @@ def predict(
         dict(zip(("components", "prior_tracks", "sharpness"), values, strict=True))
         for values in itertools.product(components, prior_tracks, sharpness)
     ]
-    with threadpool_limits(1):  # sums in an order that the number of processors does not change
+    with threadpool_limits(1):  # summation order independent of the number of processors
         best = choose(candidates, log_probabilities, targets=y["validation"])
         return np.exp(log_probabilities(best, "test"))
 
 
 def _pooled_variances(tracks: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the variances within labels [shape=(n_features,)]; 1, that of all tracks, counts as one track more."""
+    """Return the pooled variances within labels [shape=(n_features,)]; the total, 1, counts as one more track."""
     squares = sum(((own - own.mean(axis=0)) ** 2).sum(axis=0) for own in tracks)
     return np.asarray((squares + 1) / (sum(len(own) - 1 for own in tracks) + 1))
 
 
-def _lean(mixture: Any, variances: np.ndarray, *, n_tracks: int, prior: float) -> Any:
-    """Return a mixture whose covariances lean on given variances, the more the fewer tracks they come from."""
-    leaning = copy.copy(mixture)
-    share = prior / (n_tracks * mixture.weights_ + prior)
+def _shrink(mixture: Any, variances: np.ndarray, *, n_tracks: int, prior: float) -> Any:
+    """Shrink the covariances of a mixture towards given variances, the more the fewer tracks they come from."""
+    shrunk = copy.copy(mixture)
+    weight = prior / (n_tracks * mixture.weights_ + prior)
     if mixture.covariance_type == "diag":
-        share = share[:, None]
-        leaning.covariances_ = (1 - share) * mixture.covariances_ + share * variances
-        leaning.precisions_cholesky_ = 1 / np.sqrt(leaning.covariances_)
+        weight = weight[:, None]
+        shrunk.covariances_ = (1 - weight) * mixture.covariances_ + weight * variances
+        shrunk.precisions_cholesky_ = 1 / np.sqrt(shrunk.covariances_)
     else:
-        share = share[:, None, None]
-        leaning.covariances_ = (1 - share) * mixture.covariances_ + share * np.diag(variances)
-        leaning.precisions_cholesky_ = np.linalg.inv(np.linalg.cholesky(leaning.covariances_)).transpose(0, 2, 1)
-    return leaning
+        weight = weight[:, None, None]
+        shrunk.covariances_ = (1 - weight) * mixture.covariances_ + weight * np.diag(variances)
+        shrunk.precisions_cholesky_ = np.linalg.inv(np.linalg.cholesky(shrunk.covariances_)).transpose(0, 2, 1)
+    return shrunk

@@ -1,4 +1,4 @@
-"""The labels of the nearest training tracks: the classifier k-NN of Tzanetakis & Cook."""
+"""k nearest neighbours: the classifier k-NN of Tzanetakis & Cook."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,11 @@ import numpy as np
 from earfield.models.estimator import Task, choose
 
 FEATURES = "tzanetakis_cook"
-_HAIR = 5e-8  # of a probability: enough to be the largest, also with nine digits
+_TIE_BREAK = 5e-8  # relative increase of a probability: enough to be the largest with nine digits
 
 
 def predict(task: Task, *, k: Sequence[int], smoothing: Sequence[float]) -> np.ndarray:
-    """Let the nearest training tracks vote, choose their number on validation tracks.
+    """Classify by the votes of the nearest training tracks, choose their number on validation tracks.
 
     Parameters
     ----------
@@ -22,15 +22,15 @@ def predict(task: Task, *, k: Sequence[int], smoothing: Sequence[float]) -> np.n
     k : sequence of int
         Numbers of neighbours to choose from; all training tracks where there are fewer.
     smoothing : sequence of float
-        Numbers of votes to choose from, more than 0, that are shared out by the labels' shares of training tracks, so
-        that no label is left without probability. Where they are many beside `k`, a frequent label outvotes the nearest
-        track of a rare one, which the paper's k-NN does not know; validation tracks decide.
+        Numbers of pseudo-votes to choose from, above 0, distributed by the frequencies of the training labels, so that
+        no label has probability 0. Where they are many relative to `k`, a frequent label outvotes the nearest track of
+        a rare one, unlike in the paper's k-NN; validation tracks decide.
 
     Returns
     -------
     np.ndarray [shape=(n_test_tracks, n_labels)]
-        Labels that draw for the most votes have the same probability, but for a hair more for the one whose track is
-        nearest: it decides the draw, which the paper leaves open.
+        Labels tied for the most votes have the same probability, but slightly more for the one whose track is nearest,
+        which breaks the tie; the paper does not say how.
 
     Source: Tzanetakis & Cook (2002), IEEE Trans. Speech and Audio Processing 10, 293-302.
     """
@@ -41,7 +41,7 @@ def predict(task: Task, *, k: Sequence[int], smoothing: Sequence[float]) -> np.n
     x, y = task.features, task.targets
     frequency = np.bincount(y["train"], minlength=len(task.labels)) / len(y["train"])
     scaler = StandardScaler().fit(x["train"])
-    # A tree, since a product of matrices would round the distances otherwise on another number of processors.
+    # A tree: rounding of a matrix product depends on the number of processors.
     tree = NearestNeighbors(algorithm="kd_tree").fit(scaler.transform(x["train"]))
 
     def probabilities(candidate: Mapping[str, Any], subset: str) -> np.ndarray:
@@ -53,7 +53,7 @@ def predict(task: Task, *, k: Sequence[int], smoothing: Sequence[float]) -> np.n
         values = np.where(most, values.mean(axis=1, where=most, keepdims=True), values)
         nearest_of_most = np.take_along_axis(most, near, axis=1).argmax(axis=1, keepdims=True)
         decides = np.take_along_axis(near, nearest_of_most, axis=1) == np.arange(len(task.labels))
-        values = values * (1 + _HAIR * decides)
+        values = values * (1 + _TIE_BREAK * decides)
         return values / values.sum(axis=1, keepdims=True)
 
     def log_probabilities(candidate: Mapping[str, Any]) -> np.ndarray:

@@ -1,5 +1,5 @@
-"""A convolutional deep belief network: crbm, its kernels, contrastive divergence, whitening.
+"""A convolutional deep belief network: CRBM layers, contrastive divergence, whitening.
 
-In: mel shards. Out: activations of two layers per segment, and probabilities per track.
-Call `network.train_cdbn`; `model.predict` is what the configuration names.
+In: mel shards. Out: mean pooled probabilities of each layer per segment, and probabilities of labels per track.
+Call `network.train_cdbn` and `network.describe`; the configuration names `model.predict`.
 """

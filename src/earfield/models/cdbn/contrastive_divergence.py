@@ -1,8 +1,8 @@
-"""Contrastive divergence: how a layer is trained, without labels.
+"""Contrastive divergence: unsupervised training of a layer.
 
-What weights and visible units add up is taken from sampled hidden units, as contrastive divergence is defined, not from
-their probabilities: few are on, so that only the two passes from visible to hidden units are convolutions. A batch
-averages what sampling adds. Hidden biases go by probabilities, which are at hand.
+Statistics of weights and visible units use sampled hidden units, as in the definition, not their probabilities: few are
+on, so that only the two passes from visible to hidden units are convolutions. A batch averages the sampling noise.
+Statistics of hidden biases use probabilities.
 
 Source: Hinton (2002), "Training products of experts by minimizing contrastive divergence"; Lee, Ekanadham & Ng (2008),
 "Sparse deep belief net model for visual area V2", for the sparsity.
@@ -23,7 +23,7 @@ from earfield.models.cdbn.crbm_kernels import add_patches, move, sample_blocks
 
 log = logging.getLogger(__name__)
 
-MICRO_BATCH = 8  # segments at a time: their arrays stay in the cache
+MICRO_BATCH = 8  # segments per worker: their arrays stay in the cache
 
 # From numbers of segments to their visible units [shape=(n, n_frames, n_channels), dtype=float32]; thread-safe.
 Visible = Callable[[np.ndarray], np.ndarray]
@@ -31,7 +31,7 @@ Visible = Callable[[np.ndarray], np.ndarray]
 
 @dataclass
 class Contrast:
-    """Sums over segments of what the data has more of than its reconstruction.
+    """Sums over segments of statistics of the data minus those of its reconstruction.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ def contrast(
     generator : np.random.Generator
         Of the samples.
     out : np.ndarray [shape=(n_bases, length, n_channels), dtype=float32], optional
-        Where to put the sum of products: fresh memory takes longer to get than to fill.
+        Buffer of the sum of products: allocating takes longer than filling.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def _bits(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 class Learner:
-    """Takes the steps of a layer's training.
+    """Optimiser of a layer.
 
     Parameters
     ----------
@@ -116,15 +116,15 @@ class Learner:
     learning_rate : float
         Step along the mean contrast of a hidden unit's position.
     momentum : float
-        Share of a step that the next one repeats.
+        Fraction of a step that the next one repeats.
     decay : float
-        By how much weights shrink, times the learning rate.
+        Weight decay, times the learning rate.
     activation : float
-        Share of the hidden units that should be on.
+        Target sparsity: mean probability of a hidden unit.
     sparsity : float
-        How hard a basis's bias is pulled towards that, times the learning rate.
+        Strength of the sparsity term on the hidden biases, times the learning rate.
     workers : int
-        Micro-batches at a time. Their sums are added in order, so that the number does not change a bit.
+        Number of threads. Sums of micro-batches are added in order: the result does not depend on the number.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class Learner:
         rows : np.ndarray [shape=(batch,), dtype=int]
             Segments of the batch.
         seed : sequence of int
-            Of the samples; another one for every step.
+            Of the samples; different for every step.
 
         Returns
         -------
@@ -175,7 +175,7 @@ class Learner:
         def part(start: int, out: np.ndarray) -> tuple[Contrast, int]:
             generator = np.random.Generator(np.random.SFC64([*seed, start]))
             v = visible(rows[start : start + MICRO_BATCH])
-            with np.errstate(over="ignore", invalid="ignore"):  # what diverges is told by its result
+            with np.errstate(over="ignore", invalid="ignore"):  # divergence is detected from the result
                 return contrast(layer, inputs, v, generator, out=out), v.shape[1]
 
         parts, frames = zip(*self._pool.map(part, starts, self._products), strict=True)
@@ -212,7 +212,7 @@ def train_crbm(
     batch_size: int,
     **learning: float,
 ) -> pd.DataFrame:
-    """Train a layer by one step of contrastive divergence at a time.
+    """Train a layer by one-step contrastive divergence.
 
     Parameters
     ----------
@@ -221,13 +221,13 @@ def train_crbm(
     visible : callable
         Reads segments by number.
     n_segments : int
-        How many there are.
+        Number of segments.
     name : str
-        What errors and the log call the layer.
+        Name of the layer in errors and the log.
     seed : sequence of int
         Of the order of segments and of the samples.
     epochs : int
-        Times that every segment is used.
+        Number of epochs.
     batch_size : int
         Segments in a step.
     **learning
@@ -250,7 +250,7 @@ def train_crbm(
         steps = []
         for number, start in enumerate(range(0, n_segments, batch_size)):
             done = learner.step(visible, order[start : start + batch_size], seed=[*seed, epoch, number])
-            # Units without a probability are never on, and what they reconstruct is a number all the same.
+            # Units with probability NaN are never on, and their reconstruction is finite.
             if not all(np.isfinite(each).all() for each in (done, layer.weights, layer.hidden_bias)):
                 raise EarfieldError(
                     f"The training of {name} diverged in step {number + 1} of epoch {epoch + 1}; lower the "

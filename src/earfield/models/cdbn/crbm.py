@@ -1,7 +1,7 @@
 """A convolutional restricted Boltzmann machine over time, with probabilistic max pooling.
 
-Bases slide along the frames of a segment. Neighbouring positions of a basis form a block, of which at most one unit is
-on; a block is pooled to whether any is. All else follows from `energy`.
+Bases are convolved along the frames of a segment. Neighbouring positions of a basis form a block, in which at most one
+unit is on; a block is pooled to whether any is. Everything else follows from `energy`.
 
 Source: Lee, Grosse, Ranganath & Ng (2009), "Convolutional deep belief networks for scalable unsupervised learning of
 hierarchical representations", ICML; Lee, Largman, Pham & Ng (2009), "Unsupervised feature learning for audio
@@ -40,11 +40,11 @@ class Crbm:
     gaussian: bool
 
     def positions(self, frames: int) -> int:
-        """Return how many positions a basis has along so many frames: whole blocks alone."""
+        """Return the number of positions of a basis along `frames`, in whole blocks."""
         return (frames - self.weights.shape[1] + 1) // self.pooling * self.pooling
 
     def extent(self, frames: int) -> int:
-        """Return how many of so many frames those positions reach."""
+        """Return the number of frames that these positions cover."""
         return self.positions(frames) + self.weights.shape[1] - 1
 
 
@@ -58,7 +58,7 @@ def new_crbm(
     channels, bases, length, pooling, gaussian
         Shape and kind, as in `Crbm`.
     activation : float
-        Share of the hidden units that are on while the weights are small, below 1 / `pooling`.
+        Initial mean probability of a hidden unit, below 1 / `pooling`.
     seed : sequence of int
         Of the weights.
 
@@ -69,7 +69,7 @@ def new_crbm(
     Raises
     ------
     ConfigError
-        If the share is not below that, or not above 0.
+        If `activation` is not between 0 and 1 / `pooling`.
     """
     if not 0 < pooling * activation < 1:
         raise ConfigError(
@@ -94,7 +94,7 @@ def energy(layer: Crbm, visible: np.ndarray, hidden: np.ndarray) -> np.ndarray:
     ----------
     layer : Crbm
     visible : np.ndarray [shape=(n_segments, n_frames, n_channels)]
-        As many frames as the positions reach.
+        As many frames as the positions cover.
     hidden : np.ndarray [shape=(n_segments, n_positions, n_bases)]
         0 or 1, at most one 1 in a block of a basis.
 
@@ -110,10 +110,10 @@ def energy(layer: Crbm, visible: np.ndarray, hidden: np.ndarray) -> np.ndarray:
 
 
 class HiddenInputs:
-    """What the hidden units get from the visible ones, for the weights as they are when this is made or refreshed.
+    """Inputs of the hidden units: the convolution of the visible units with the bases, and the bias.
 
-    The inner product of the patch at each position with each basis, and the bias: in the form of `combine`, whose sums
-    are taken where they are used. Several threads may call it.
+    Products are in the form of `combine`, which sums them where they are used. They use the weights at the time of the
+    last `refresh`. Thread-safe.
 
     Parameters
     ----------
@@ -130,12 +130,12 @@ class HiddenInputs:
         self.refresh()
 
     def refresh(self) -> None:
-        """Take the layer's weights and bias as they are now."""
+        """Copy the layer's current weights and bias."""
         import tensorflow as tf
 
         self.bias = self._layer.hidden_bias.copy()
         self._transformed = transformed_weights(self._layer.weights, out=self._transformed)
-        with tf.device("CPU"):  # what comes after runs there, and moving takes longer than multiplying
+        with tf.device("CPU"):  # the next steps run there, and copying takes longer than multiplying
             self._weights = tf.constant(self._transformed)
 
     def products(self, visible: np.ndarray) -> np.ndarray:
@@ -148,7 +148,7 @@ class HiddenInputs:
         Returns
         -------
         np.ndarray [shape=(5, n_segments, tiles, n_bases), dtype=float32]
-            To be read alone.
+            Read-only.
         """
         import tensorflow as tf
 

@@ -1,7 +1,7 @@
-"""The inner loops of a convolutional restricted Boltzmann machine.
+"""Inner loops of a convolutional restricted Boltzmann machine.
 
-Within a block at most one unit of a basis is on, and few blocks have any: what a sample is multiplied with need not be
-a matrix product. These loops visit the units that are on and nothing else.
+Within a block at most one unit of a basis is on, and few blocks have any, so products with samples visit only the units
+that are on.
 """
 
 import numba
@@ -19,7 +19,7 @@ _P0, _P1, _P2, _P3, _P4, _P5 = (np.float32(p) for p in _P)
 
 @numba.njit(fastmath={"contract"}, inline="always")
 def _exp(x):  # type: ignore[no-untyped-def]
-    """Return exp(x), in a form that the compiler works out for many values at a time; beyond ±80 that of ±80."""
+    """Return exp(x) in a form that the compiler vectorises; clipped at ±80."""
     x = min(max(x, -_LIMIT), _LIMIT) * _LOG2_E
     whole = np.floor(x + _HALF)
     part = x - whole
@@ -29,7 +29,7 @@ def _exp(x):  # type: ignore[no-untyped-def]
 
 @numba.njit(fastmath={"contract"}, nogil=True)
 def _softmax(inputs, probabilities, scale):  # type: ignore[no-untyped-def]
-    """Fill in the probabilities of the units of one block: softmax over them and over none being on."""
+    """Compute the probabilities of the units of one block: softmax over them and the state with none on."""
     places, bases = inputs.shape
     scale[:] = 1
     for place in range(places):
@@ -47,7 +47,7 @@ def _softmax(inputs, probabilities, scale):  # type: ignore[no-untyped-def]
 
 @numba.njit(fastmath={"contract"}, nogil=True)
 def _strip(products, bias, segment, strip, pooling, blocks, inputs):  # type: ignore[no-untyped-def]
-    """Fill in the inputs of as many blocks as a tile has outputs, which end together, and return which blocks."""
+    """Compute the inputs of as many blocks as a tile has outputs, and return their range."""
     first = strip * TILE
     last = min(first + TILE, blocks)
     combine(products, bias, segment, strip * pooling, inputs[: (last - first) * pooling])
@@ -102,7 +102,7 @@ def sample_blocks(products, bias, pooling, drawn, chosen, activation):  # type: 
 def add_bases(chosen, pooling, weights, visible):  # type: ignore[no-untyped-def]
     """Add the basis [basis, length x channels] of each unit that is on to the visible units [segment, frame, channel].
 
-    A segment may have more frames than the positions reach; those are left alone.
+    Frames of a segment beyond those that the positions cover are not changed.
     """
     segments, blocks, bases = chosen.shape
     width, channels = weights.shape[1], visible.shape[2]
@@ -168,7 +168,7 @@ def add_patches(chosen, pooling, visible, sign, sums):  # type: ignore[no-untype
 
 @numba.njit(fastmath={"contract"}, nogil=True, cache=True)
 def move(parameter, step, sums, scale, rate, momentum, decay):  # type: ignore[no-untyped-def]
-    """Take a step along `scale` times the sum of the rows of `sums`, less the decay; everything is read once."""
+    """Take a step along `scale` times the sum of the rows of `sums`, minus the decay, in one pass."""
     for i in range(len(parameter)):
         slope = sums[0, i]
         for part in range(1, len(sums)):

@@ -1,7 +1,7 @@
-"""Correlation along time with five products where nine are usual, by minimal filtering.
+"""Correlation along time by minimal filtering, with five products instead of nine.
 
-Three outputs of a filter with three taps are values of a polynomial that is known from five points. Frames and taps are
-taken in threes, so that this holds for filters of any length: five matrix products of a third of the frames, then sums.
+Three outputs of a filter with three taps are coefficients of a polynomial that five points determine. Frames and taps
+are grouped in threes, so filters may have any length: five matrix products of a third of the frames, then sums.
 
 Source: Winograd (1980), "Arithmetic complexity of computations"; Lavin & Gray (2016), "Fast algorithms for
 convolutional neural networks", CVPR.
@@ -17,14 +17,13 @@ _TWO, _FOUR = np.float32(2), np.float32(4)
 
 
 def transformed_weights(weights: np.ndarray, *, out: np.ndarray | None = None) -> np.ndarray:
-    """Return filters as their values at the five points, 0, 1, -1, 2 and infinity.
+    """Transform filters to their values at the five points 0, 1, -1, 2 and infinity.
 
     Parameters
     ----------
     weights : np.ndarray [shape=(n_filters, length, n_channels), dtype=float32]
     out : np.ndarray, optional
-        What an earlier call returned for weights of this shape, to be written over: fresh memory takes longer to get
-        than to fill.
+        Buffer from an earlier call for weights of this shape: allocating takes longer than filling.
 
     Returns
     -------
@@ -44,7 +43,7 @@ def transformed_weights(weights: np.ndarray, *, out: np.ndarray | None = None) -
 @numba.njit(fastmath={"contract"}, nogil=True, cache=True)
 def _transform_weights(weights, out):  # type: ignore[no-untyped-def]
     _, taps, channels, filters = out.shape
-    for first in range(0, filters, _LINE):  # what is read and what is written lie across: a line of either at a time
+    for first in range(0, filters, _LINE):  # transposes: one cache line at a time
         last = min(first + _LINE, filters)
         for tap in range(taps):
             for c in range(channels):
@@ -58,7 +57,7 @@ def _transform_weights(weights, out):  # type: ignore[no-untyped-def]
 
 
 def transformed_frames(frames: np.ndarray, *, length: int, outputs: int) -> np.ndarray:
-    """Return frames as what the values at the five points are multiplied with.
+    """Transform frames to the factors of the filters' values at the five points.
 
     Parameters
     ----------
@@ -66,7 +65,7 @@ def transformed_frames(frames: np.ndarray, *, length: int, outputs: int) -> np.n
     length : int
         Of the filters.
     outputs : int
-        How many are wanted; those beyond the last frame mean nothing.
+        Number of outputs; those beyond the last frame are undefined.
 
     Returns
     -------
@@ -107,7 +106,7 @@ def combine(products, bias, one, first, outputs):  # type: ignore[no-untyped-def
     """Fill in the outputs [output, filter] of one of several inputs, from a tile on.
 
     `products` [point, input, tile, filter] are those of the transformed frames and weights, `bias` is each filter's. It
-    takes all products, since of a slice the compiler would not work out several values at a time.
+    takes all products: the compiler does not vectorise over a slice.
     """
     count, filters = outputs.shape
     for tile in range(first, first + -(-count // TILE)):

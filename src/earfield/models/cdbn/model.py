@@ -1,4 +1,4 @@
-"""A linear classifier on a convolutional deep belief network, whose layers have seen no label."""
+"""A linear classifier on features of a convolutional deep belief network that is trained without labels."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 
 from earfield.models.estimator import Task, choose
 
-THREADS = 8  # processors that it can use
+THREADS = 8  # maximum number of useful processors
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def classify(
     targets : mapping of str to np.ndarray [shape=(n_tracks,), dtype=int]
         Of train and validation.
     labels : int
-        How many there are.
+        Number of labels.
     bases : sequence of int
         Of each layer.
     c : sequence of float
@@ -129,13 +129,13 @@ def classify(
     def probabilities(candidate: Mapping[str, Any], subset: str) -> np.ndarray:
         key = candidate["seen"], candidate["c"]
         columns = seen[key[0]]
-        with threadpool_limits(1):  # sums in an order that the number of processors does not change
+        with threadpool_limits(1):  # summation order independent of the number of processors
             if key not in fitted:
                 model = make_pipeline(StandardScaler(), LogisticRegression(C=key[1], max_iter=2000))
                 fitted[key] = model.fit(x["train"][:, columns], np.repeat(targets["train"], counts["train"]))
             model = fitted[key]
             own = model.predict_proba(x[subset][:, columns])
-        of_segments = np.zeros((len(own), labels))  # a label without training tracks has no column of its own
+        of_segments = np.zeros((len(own), labels))  # a label without training tracks has no column
         of_segments[:, model.classes_] = own
         ends = np.cumsum(counts[subset])
         return np.add.reduceat(of_segments, ends - counts[subset]) / counts[subset][:, None]

@@ -1,4 +1,4 @@
-"""A convolutional deep belief network on whitened spectrograms: layers trained one on the other, without labels.
+"""A convolutional deep belief network on whitened spectrograms, trained layer by layer without labels.
 
 Source: Lee, Largman, Pham & Ng (2009), "Unsupervised feature learning for audio classification using convolutional deep
 belief networks", NIPS 22.
@@ -23,9 +23,9 @@ from earfield.models.cdbn.whitening import Whitening, fit_whitening
 log = logging.getLogger(__name__)
 
 _WEIGHTS_STREAM, _TRAINING_STREAM = 11, 12
-_FLOOR = 0.01  # of a whitened component's variance, as a share of the mean variance of a band
+_FLOOR = 0.01  # of a whitened component's variance, relative to the mean variance of a band
 LEARNING = {"momentum": 0.9, "decay": 0.001, "sparsity": 10.0}
-_SEGMENTS = 16  # described at a time
+_SEGMENTS = 16  # per batch of `describe`
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ class Cdbn:
 def segments_of(
     shards: MelShards, names: Sequence[str], *, frames: int, hop: int
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Cut tracks into segments that together cover them.
+    """Cut tracks into segments that cover them.
 
     Parameters
     ----------
     shards : MelShards
-        Where the tracks lie.
+        Spectrograms.
     names : sequence of str
         The tracks.
     frames, hop : int
@@ -89,7 +89,7 @@ def segments_of(
     return [name for name, n in zip(names, counts, strict=True) for _ in range(n)], np.concatenate(starts), counts
 
 
-# One thread of linear algebra for each worker: sums in an order that the number of processors does not change.
+# One BLAS thread per worker: summation order independent of the number of processors.
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def train_cdbn(
     shards: MelShards,
@@ -175,22 +175,22 @@ def train_cdbn(
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def describe(cdbn: Cdbn, shards: MelShards, names: Sequence[str], *, workers: int) -> tuple[np.ndarray, np.ndarray]:
-    """Describe segments by what the layers make of them.
+    """Compute the features of segments: mean pooled probabilities of each layer.
 
     Parameters
     ----------
     cdbn : Cdbn
     shards : MelShards
-        Where the tracks lie.
+        Spectrograms.
     names : sequence of str
         The tracks.
     workers : int
-        Processors to use.
+        Number of threads.
 
     Returns
     -------
     features : np.ndarray [shape=(n_segments, n_bases of all layers), dtype=float32]
-        Pooled probabilities, averaged over the segment: the first layer's bases, then the next one's.
+        Pooled probabilities averaged over the segment, of the first layer's bases, then of the next one's.
     counts : np.ndarray [shape=(n_tracks,), dtype=int]
         Segments of each track.
     """
@@ -207,7 +207,7 @@ def describe(cdbn: Cdbn, shards: MelShards, names: Sequence[str], *, workers: in
 
 
 def _passes(cdbn: Cdbn) -> Callable[[np.ndarray], list[np.ndarray]]:
-    """Return the function from log-mel segments to whitened ones and every layer's pooled probabilities."""
+    """Return a function from log-mel segments to whitened ones and the pooled probabilities of each layer."""
     layers, inputs = list(cdbn.layers), [HiddenInputs(layer) for layer in cdbn.layers]
 
     def passes(mel: np.ndarray) -> list[np.ndarray]:

@@ -1,4 +1,4 @@
-"""Principal components of spectra, each scaled to the same variance."""
+"""PCA whitening of spectra."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Whitening:
         Of the spectra.
     to_components : np.ndarray [shape=(n_mels, n_components)]
     to_bands : np.ndarray [shape=(n_components, n_mels)]
-        Undoes it, but for what the components that were left out held.
+        The pseudo-inverse.
     variance_kept : float
-        Share of the spectra's variance in the components.
+        Fraction of the variance explained by the components.
     """
 
     mean: np.ndarray
@@ -30,7 +30,7 @@ class Whitening:
 
     @property
     def components(self) -> int:
-        """Their number."""
+        """Number of components."""
         return self.to_components.shape[1]
 
     def __call__(self, mel: np.ndarray) -> np.ndarray:
@@ -48,18 +48,17 @@ class Whitening:
 
 
 def fit_whitening(spectra: Iterable[np.ndarray], *, components: float, floor: float) -> Whitening:
-    """Fit the map on spectra that are read once, a part at a time.
+    """Fit the map to spectra that are read once, part by part.
 
     Parameters
     ----------
     spectra : iterable of np.ndarray [shape=(n_frames, n_mels)]
         Such as the tracks of a collection.
     components : int or float
-        From 1, the number of components, all that there are if there are fewer bands; below 1, the share of the
-        variance that they have to hold.
+        From 1, the maximum number of components; below 1, the fraction of the variance that they have to explain.
     floor : float
-        Added to each component's variance before it is scaled, as a share of the mean variance of a band: keeps
-        components that hold next to nothing from being blown up.
+        Added to each component's variance before scaling, relative to the mean variance of a band: components of
+        negligible variance are not amplified.
 
     Returns
     -------
@@ -73,7 +72,7 @@ def fit_whitening(spectra: Iterable[np.ndarray], *, components: float, floor: fl
     rows, shift, total, products = 0, None, 0.0, 0.0
     for part in spectra:
         if shift is None:
-            shift = part.mean(axis=0, dtype=np.float64)  # sums of squares far from the mean would lose its digits
+            shift = part.mean(axis=0, dtype=np.float64)  # avoids cancellation in sums of squares
         x = part - shift
         rows += len(x)
         total = total + x.sum(axis=0)
@@ -86,7 +85,7 @@ def fit_whitening(spectra: Iterable[np.ndarray], *, components: float, floor: fl
     variance, axes = np.maximum(variance[::-1], 0), axes[:, ::-1]
     if not variance[0] > 0:
         raise DatasetError(f"The {rows} training frames are all the same spectrum; there is nothing to whiten.")
-    # An axis has no direction of its own.
+    # The sign of an axis is arbitrary.
     axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), np.arange(len(axes))] < 0, -1, 1)
     held = np.cumsum(variance) / variance.sum()
     wanted = int(components) if components >= 1 else int(np.searchsorted(held, components)) + 1
