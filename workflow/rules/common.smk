@@ -10,7 +10,7 @@ from snakemake.logging import logger
 sys.path.insert(0, os.path.join(workflow.basedir, "src"))
 
 from earfield.configuration.check import check_config
-from earfield.configuration.null_models import KERNEL_NULLS
+from earfield.configuration.null_models import NULL_KERNELS
 from earfield.configuration.run_grid import protocols_of
 from earfield.errors import ConfigError, EarfieldError
 from earfield.figures.registry import FIGURES
@@ -51,7 +51,7 @@ wildcard_constraints:
     dataset=pattern(config["datasets"]),
     protocol=pattern(config["protocols"]),
     model=pattern(config["models"]),
-    null=pattern(KERNEL_NULLS),
+    null=pattern(NULL_KERNELS),
     figure=pattern(FIGURES),
     seed=r"\d+",
     shard=r"\d\d",

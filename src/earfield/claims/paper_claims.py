@@ -29,7 +29,7 @@ from earfield.claims.evidence import (
 from earfield.claims.further_claims import own_claims
 from earfield.claims.page import claims_page
 from earfield.claims.verdicts import SMALL, first, found_in, not_run, pairs_in_words, position, untold, verdict
-from earfield.configuration.null_models import KERNEL_NULLS
+from earfield.configuration.null_models import NULL_KERNELS
 from earfield.evaluate.recall_differences import Recalls
 from earfield.evaluate.runs import read_runs
 from earfield.files.atomic import write_aside
@@ -376,7 +376,7 @@ def _filters_like_strfs(evidence: Evidence) -> Claim:
         f"such a network that they exceed by less than {_LARGE:g} (the interval ends below) in both.",
     )
     table = rows(evidence.resemblance, protocol=evidence.protocol)
-    table = table[table.measure.isin(list(_SHAPES)) & ~table.null.isin(KERNEL_NULLS)].dropna(subset=["low", "high"])
+    table = table[table.measure.isin(list(_SHAPES)) & ~table.null.isin(NULL_KERNELS)].dropna(subset=["low", "high"])
     compared = {key: own for key, own in table.groupby(["estimate", "null"]) if len(own) == len(_SHAPES)}
     lacking = [name for key, name in _ESTIMATES.items() if key not in {estimate for estimate, _ in compared}]
     if lacking:

@@ -1,11 +1,12 @@
-"""Checks of the configuration that name the key, the value and the mend."""
+"""Checks of the configuration; each error names the key, the value and the fix."""
 
 import difflib
+import functools
 import math
 import os
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -13,7 +14,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from earfield.configuration.code_dependencies import constant, module_file, module_names, options_of
-from earfield.configuration.null_models import KERNEL_NULLS, is_null
+from earfield.configuration.null_models import NULL_KERNELS, is_control
 from earfield.configuration.run_grid import (
     can_tag,
     keeps_artists_apart,
@@ -27,7 +28,7 @@ from earfield.configuration.run_grid import (
 )
 from earfield.errors import ConfigError
 
-# JSON takes 64.0 for an integer, and YAML can write .nan and .inf: neither is of use here.
+# JSON schema takes 64.0 for an integer, and YAML can write .nan and .inf: both are refused here.
 _Validator = extend(
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
@@ -54,11 +55,9 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
     Raises
     ------
     ConfigError
-        At the first key or value that cannot be used.
+        At the first invalid key or value.
     """
-    with open(schema_path, encoding="utf-8") as file:
-        schema = yaml.safe_load(file)
-    errors = sorted(_Validator(schema).iter_errors(dict(config)), key=lambda error: len(error.path))
+    errors = sorted(_validator(os.fspath(schema_path)).iter_errors(dict(config)), key=lambda error: len(error.path))
     if errors:
         raise ConfigError(_sentence(errors[0]))
     _check_dataset(config)
@@ -83,29 +82,35 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
             raise ConfigError(f"{place}.optimizer.momentum goes with sgd, not with '{optimizer['name']}'; remove it.")
 
 
+@functools.cache
+def _validator(schema_path: str) -> Any:
+    with open(schema_path, encoding="utf-8") as file:
+        return _Validator(yaml.safe_load(file))
+
+
 def _sentence(error: ValidationError) -> str:
-    """Say what is wrong with one key or value, and what would be right."""
+    """Describe the error of one key or value, and the fix."""
     place = ".".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
         known = error.schema.get("properties", {})
         unknown = next(key for key in error.instance if key not in known)
         close = difflib.get_close_matches(str(unknown), known, n=1)
-        mend = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}."
-        return f"The configuration has an unknown key '{_join(place, unknown)}'; {mend}"
+        fix = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}."
+        return f"The configuration has an unknown key '{_join(place, unknown)}'; {fix}"
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"The configuration lacks the key '{_join(place, missing)}'; set it as in config.yaml."
     meaning = error.schema.get("description") if isinstance(error.schema, Mapping) else None
-    mend = f" {meaning}" if meaning else ""
+    fix = f" {meaning}" if meaning else ""
     if "propertyNames" in error.absolute_schema_path:
-        return f"The configuration has the key {error.instance!r} in {place}, which {_rule(error)}.{mend}"
+        return f"The configuration has the key {error.instance!r} in {place}, which {_rule(error)}.{fix}"
     if error.validator == "type" and isinstance(error.instance, str) and not _is_text(error.instance):
-        mend += " (--config reads what is nested as text: put it in a file and name that with --configfile.)"
-    return f"The configuration sets {place} to {error.instance!r}, which {_rule(error)}.{mend}"
+        fix += " (--config reads what is nested as text: put it in a file and name that with --configfile.)"
+    return f"The configuration sets {place} to {error.instance!r}, which {_rule(error)}.{fix}"
 
 
 def _rule(error: ValidationError) -> str:
-    """Say which rule a value breaks."""
+    """Describe the rule that a value breaks."""
     bound = error.validator_value
     rules = {
         "minimum": f"is below {bound}",
@@ -133,19 +138,27 @@ def _join(place: str, key: object) -> str:
     return f"{place}.{key}" if place else str(key)
 
 
+def _refuse(key: str, value: object, why: str) -> NoReturn:
+    raise ConfigError(f"The configuration sets {key} to {value!r}, {why}")
+
+
+def _those(known: Iterable[str]) -> str:
+    return f"those are {', '.join(known)}."
+
+
+def _check_path(key: str, path: str | None) -> None:
+    if path and not os.path.exists(os.path.expanduser(path)):
+        _refuse(key, path, "which does not exist; correct it.")
+
+
 def _check_dataset(config: Mapping[str, Any]) -> None:
     name, known = config["dataset"], config["datasets"]
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
-        mend = f"did you mean '{close[0]}'?" if close else f"those are {', '.join(known)}."
-        raise ConfigError(f"The configuration sets dataset to '{name}', which is no key of datasets; {mend}")
-    chosen = known[name]
-    path = chosen.get("path") if chosen["source"] == "files" else chosen.get("archive")
-    if path and not os.path.exists(os.path.expanduser(path)):
-        key = "path" if chosen["source"] == "files" else "archive"
-        raise ConfigError(
-            f"The configuration sets datasets.{name}.{key} to '{path}', which does not exist; correct it."
-        )
+        fix = f"did you mean '{close[0]}'?" if close else _those(known)
+        _refuse("dataset", name, f"which is no key of datasets; {fix}")
+    key = "path" if known[name]["source"] == "files" else "archive"
+    _check_path(f"datasets.{name}.{key}", known[name].get(key))
 
 
 def _check_models(config: Mapping[str, Any]) -> None:
@@ -156,15 +169,12 @@ def _check_models(config: Mapping[str, Any]) -> None:
             raise ConfigError(
                 f"The configuration sets models.{name}.options, which go with a module; name one or remove."
             )
-    learned = [name for name, model in config["models"].items() if "module" not in model and not is_null(model)]
-    mend = f"those are {', '.join(learned)}." if learned else "add one that is."
+    learned = [name for name, model in config["models"].items() if "module" not in model and not is_control(model)]
+    fix = _those(learned) if learned else "add one that is."
     for name, model in config["models"].items():
         like = model.get("shuffled_like", learned[0] if learned else None)
         if "shuffled_like" in model and like not in learned:
-            raise ConfigError(
-                f"The configuration sets models.{name}.shuffled_like to '{like}', which is no network trained on "
-                f"true labels; {mend}"
-            )
+            _refuse(f"models.{name}.shuffled_like", like, f"which is no network trained on true labels; {fix}")
         if "shuffled_like" in model and any(
             model_settings(config, like, dataset)["train"]["recipe"] == "author" for dataset in config["datasets"]
         ):
@@ -173,30 +183,22 @@ def _check_models(config: Mapping[str, Any]) -> None:
                 "'author': that keeps the last epoch, and a network on shuffled labels is trained up to the best one; "
                 f"name a network with the recipe 'windows', or set models.{like}.train.recipe to that."
             )
-        if name in KERNEL_NULLS:
+        if name in NULL_KERNELS:
             raise ConfigError(f"The configuration has the model '{name}', a name that is taken; choose another.")
     for key in ("protocol", "model"):
         value, known = config["figures"][key], config[f"{key}s"]
         if value not in known:
-            raise ConfigError(
-                f"The configuration sets figures.{key} to '{value}', which is no key of {key}s; "
-                f"those are {', '.join(known)}."
-            )
+            _refuse(f"figures.{key}", value, f"which is no key of {key}s; {_those(known)}")
     shown = config["figures"]["model"]
     if shown not in learned:
-        raise ConfigError(
-            f"The configuration sets figures.model to '{shown}', which is no network trained on true labels; {mend}"
-        )
+        _refuse("figures.model", shown, f"which is no network trained on true labels; {fix}")
 
 
 def _check_module(name: str, model: Mapping[str, Any]) -> None:
-    """See that a model's module is there and takes its options, without running it."""
+    """Check that a model's module exists and takes its options, without running it."""
     known = module_names("models")
     if model["module"] not in known:
-        raise ConfigError(
-            f"The configuration sets models.{name}.module to '{model['module']}', which is no module of "
-            f"earfield.models; those are {', '.join(known)}."
-        )
+        _refuse(f"models.{name}.module", model["module"], f"which is no module of earfield.models; {_those(known)}")
     for key in ("train", "network", "segment", "shuffled_like"):
         if key in model:
             raise ConfigError(f"The configuration sets models.{name}.{key}, which goes with networks; remove it.")
@@ -204,9 +206,9 @@ def _check_module(name: str, model: Mapping[str, Any]) -> None:
     wanted, features = options_of(file), constant(file, "FEATURES")
     for key in options:
         if key not in wanted:
-            mend = f"it takes {', '.join(wanted)}." if wanted else "it takes none; remove it."
+            fix = f"it takes {', '.join(wanted)}." if wanted else "it takes none; remove it."
             raise ConfigError(
-                f"The configuration sets models.{name}.options.{key}, which the module does not take; {mend}"
+                f"The configuration sets models.{name}.options.{key}, which the module does not take; {fix}"
             )
     for key, option in wanted.items():
         if option.required and key not in options:
@@ -220,7 +222,7 @@ def _check_module(name: str, model: Mapping[str, Any]) -> None:
     if features is not None and features not in module_names("features"):
         raise ConfigError(
             f"The module '{model['module']}' of models.{name} names the features '{features}', which are no module of "
-            f"earfield.features; those are {', '.join(module_names('features'))}."
+            f"earfield.features; {_those(module_names('features'))}"
         )
 
 
@@ -242,9 +244,9 @@ def _option_schema(annotation: str) -> dict[str, Any]:
     name, words, example = _OPTION_TYPES[kind]
     if not match:
         return {"type": name, "description": f"Write {words}, such as {example}."}
-    mend = f"Write a list, each value of it {words}, such as [{example}]."
-    item = {"type": name, "description": mend}
-    return {"type": "array", "minItems": 1, "items": item, "description": mend}
+    fix = f"Write a list, each value of it {words}, such as [{example}]."
+    item = {"type": name, "description": fix}
+    return {"type": "array", "minItems": 1, "items": item, "description": fix}
 
 
 def _check_protocols(config: Mapping[str, Any]) -> None:
@@ -253,7 +255,7 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
             if protocol not in config["protocols"]:
                 raise ConfigError(
                     f"The configuration names '{protocol}' in datasets.{name}.protocols, which is no key of protocols; "
-                    f"those are {', '.join(config['protocols'])}."
+                    f"{_those(config['protocols'])}"
                 )
             if task_of(config, name) == "artist" and keeps_artists_apart(config["protocols"][protocol]):
                 raise ConfigError(
@@ -265,7 +267,7 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
             if model not in config["models"]:
                 raise ConfigError(
                     f"The configuration names '{model}' in protocols.{name}.models, which is no key of models; "
-                    f"those are {', '.join(config['models'])}."
+                    f"{_those(config['models'])}"
                 )
         of_splits = config["protocols"].get(protocol.get("of", name), {})
         if of_splits.get("kind", "same_splits") == "same_splits":
@@ -279,32 +281,25 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
                 f"The configuration lacks the key 'protocols.{name}.unnamed'; say what tracks without artist are."
             )
         if protocol["kind"] == "file" and not os.path.exists(os.path.expanduser(protocol["path"])):
-            raise ConfigError(
-                f"The configuration sets protocols.{name}.path to '{protocol['path']}', which does not exist; "
-                "correct it."
-            )
+            _refuse(f"protocols.{name}.path", protocol["path"], "which does not exist; correct it.")
     shown, model = config["figures"]["protocol"], config["figures"]["model"]
     dataset = config["dataset"]
     protocols = protocols_of(config, dataset)
     if shown not in protocols:
-        raise ConfigError(
-            f"The configuration sets figures.protocol to '{shown}', which is none of the protocols of the dataset "
-            f"'{config['dataset']}'; those are {', '.join(protocols)}."
-        )
+        why = f"which is none of the protocols of the dataset '{dataset}'; {_those(protocols)}"
+        _refuse("figures.protocol", shown, why)
     if config["protocols"][shown]["kind"] == "same_splits":
         raise ConfigError(
             f"The configuration sets figures.protocol to '{shown}', which has no runs of its own; name the one whose "
             f"splits it has, '{config['protocols'][shown]['of']}'."
         )
     if model not in models_of(config, shown, dataset):
-        raise ConfigError(
-            f"The configuration sets figures.model to '{model}', which is not run under figures.protocol, '{shown}'; "
-            f"those are {', '.join(models_of(config, shown, dataset))}."
-        )
+        run = _those(models_of(config, shown, dataset))
+        _refuse("figures.model", model, f"which is not run under figures.protocol, '{shown}'; {run}")
 
 
 def _check_tags(config: Mapping[str, Any]) -> None:
-    """See that tags come from columns, and that what is run on them can deal with several of a track."""
+    """Check that tags come from columns, and that models and protocols support several tags per track."""
     for name, dataset in config["datasets"].items():
         kind, columns = task_of(config, name), dataset.get("task", {}).get("columns")
         if kind == "artist" and columns is not None:
@@ -351,7 +346,7 @@ def _check_front_end(mel: Mapping[str, Any]) -> None:
 def _check_conv(
     place: str, conv: Sequence[Mapping[str, Any]], of_model: str, *, frames: int, n_mels: int
 ) -> dict[str, tuple[int, int]]:
-    """Follow the map's size through the layers, which have no padding; return (frames, bands) of each layer's map."""
+    """Check the size of each layer's map, without padding; return its (frames, bands)."""
     longer = "segment.frames" if place == "network.conv" else "network.context.frames"
     size, maps = {"mel bands": n_mels, "frames": frames}, {}
     for number, block in enumerate(conv):
@@ -370,10 +365,10 @@ def _check_conv(
 
 
 def _check_shown(config: Mapping[str, Any], maps: Mapping[str, tuple[int, int]]) -> None:
-    """See that layer and positions exist and can be estimated from spectrograms, before anything is trained."""
+    """Check that layer and positions exist and that receptive fields can be estimated, before anything is trained."""
     layer, positions = config["activations"]["layer"], config["activations"]["positions"]
     shown = config["figures"]["model"]
-    for name in (shown, *(each for each, model in config["models"].items() if is_null(model))):
+    for name in (shown, *(each for each, model in config["models"].items() if is_control(model))):
         network = model_settings(config, name)["network"]
         if network["scale"] != "log_power":
             raise ConfigError(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from earfield.configuration.null_models import KERNEL_NULLS
+from earfield.configuration.null_models import NULL_KERNELS
 from earfield.errors import DatasetError
 from earfield.files.tables import read_text_csv, write_csv
 from earfield.filters.auditory import reference_bank
@@ -80,7 +80,7 @@ def write_resemblance(
     trained : str
         The network.
     nulls : sequence of str
-        What it is compared with. The kernel nulls of `earfield.configuration.null_models.KERNEL_NULLS` are compared
+        What it is compared with. The kernel nulls of `earfield.configuration.null_models.NULL_KERNELS` are compared
         unit by unit.
 
     Raises
@@ -113,7 +113,7 @@ def write_resemblance(
         own = units[(units.protocol == protocol) & (units.estimate == estimate)]
         for measure, null in itertools.product(measures, nulls):
             # Only filters of networks were fitted to anything, and only of filters are kernel nulls made.
-            if (estimate == "gradient") + (null in KERNEL_NULLS) + (measure.name in _FITS) > 1:
+            if (estimate == "gradient") + (null in NULL_KERNELS) + (measure.name in _FITS) > 1:
                 continue
             name = {"protocol": protocol, "estimate": estimate, "measure": measure.name, "null": null}
             found = _comparison(own, measure, trained=trained, null=null)
@@ -156,7 +156,7 @@ def _measures(references: pd.DataFrame) -> list[_Measure]:
 
 def _comparison(units: pd.DataFrame, measure: _Measure, *, trained: str, null: str) -> dict[str, Any]:
     """Return the numbers of one row."""
-    columns, paired = list(measure.columns), null in KERNEL_NULLS
+    columns, paired = list(measure.columns), null in NULL_KERNELS
     measured = units.dropna(subset=columns).set_index("unit")
     populations = []
     for _, of_seed in measured.groupby("seed"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from earfield.configuration.code_dependencies import code_of, constant, module_file
-from earfield.configuration.null_models import KERNEL_NULLS, is_null
+from earfield.configuration.null_models import NULL_KERNELS, is_control
 from earfield.configuration.run_grid import (
     in_table_order,
     learning_curves,
@@ -107,9 +107,9 @@ class Inputs:
         self.one_label = [name for name in config["datasets"] if name not in self.tagged]
         # Networks that no true label has shaped, and then kernels that no network learned.
         self.controls = [
-            name for name in networks_of(config, self.protocol, self.chosen) if is_null(config["models"][name])
+            name for name in networks_of(config, self.protocol, self.chosen) if is_control(config["models"][name])
         ]
-        self.nulls = [*self.controls, *KERNEL_NULLS]
+        self.nulls = [*self.controls, *NULL_KERNELS]
         self.estimated = [self.model, *self.controls]  # networks whose receptive fields are estimated
         # Models on features: what the paper's "hand-made features" are.
         self.hand_made = [name for name in self.modules if self._constant(name, "FEATURES")]

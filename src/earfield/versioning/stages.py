@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from earfield.configuration.check import check_config
-from earfield.configuration.null_models import is_null
+from earfield.configuration.null_models import is_control
 from earfield.configuration.run_grid import models_of, protocols_of, runs_of, split_settings, task_of
 from earfield.errors import EarfieldError
 from earfield.files.atomic import write_aside
@@ -149,7 +149,7 @@ def digest(config: Mapping[str, Any], *, evidence: bool = False) -> str:
         "source": [dataset["source"], dataset.get("path"), dataset.get("archive"), sorted(dataset)],
         "runs": runs_of(config, config["dataset"], shown),
         "models": {
-            name: [*(config["models"][name].get(key) for key in _DECIDE_FILES), is_null(config["models"][name])]
+            name: [*(config["models"][name].get(key) for key in _DECIDE_FILES), is_control(config["models"][name])]
             for protocol in (shown, *others)
             for name in models_of(config, protocol, config["dataset"])
         },

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from earfield.configuration.null_models import KERNEL_NULLS
+from earfield.configuration.null_models import NULL_KERNELS
 from earfield.errors import DatasetError
 from earfield.filters.null_kernels import same_sparsity, same_spectrum, write_null
 from earfield.filters.strf import MEASURES
@@ -93,7 +93,7 @@ def make(network, folder, *, kind, seed=1):
         return dict(archive), pd.read_csv(paths["csv_path"], keep_default_na=False, na_values={"alpha": [""]})
 
 
-@pytest.mark.parametrize("kind", KERNEL_NULLS)
+@pytest.mark.parametrize("kind", NULL_KERNELS)
 def test_null_is_written_like_a_network(network, tmp_path, kind):
     with np.load(network["filters_npz"]) as archive:
         own = dict(archive)
@@ -121,7 +121,7 @@ def test_measures_are_those_of_the_null(network, tmp_path):
         assert float(table.inseparability[unit]) == pytest.approx(1 - sigma[0] ** 2 / (sigma**2).sum(), abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", KERNEL_NULLS)
+@pytest.mark.parametrize("kind", NULL_KERNELS)
 def test_seed_and_unit_decide_chance(network, tmp_path, kind):
     with np.load(network["filters_npz"]) as archive:
         own = dict(archive)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import earfield.filters.resemblance
-from earfield.configuration.null_models import KERNEL_NULLS
+from earfield.configuration.null_models import NULL_KERNELS
 from earfield.errors import DatasetError
 from earfield.filters.auditory import model_strf
 from earfield.filters.resemblance import write_resemblance
@@ -13,7 +13,7 @@ from earfield.filters.strf import MEASURES, measure_strfs
 from earfield.mel.log_mel import band_edges
 
 AXES = {"band_hz": band_edges(n_mels=64, fmin=0, fmax=10000)[29:39], "frame_seconds": 256 / 22050}
-NULLS = ("cnn_untrained", "cnn_shuffled", *KERNEL_NULLS)
+NULLS = ("cnn_untrained", "cnn_shuffled", *NULL_KERNELS)
 STAGES = ("midbrain", "cortex")
 FITS = ["r2_held_out", "gradient_correlation"]
 LIMITS = {"window_octaves": 0.74, "window_ms": 394.7, "lowest_rate_hz": 2.533, "lowest_scale_cpo": 1.351}
@@ -69,7 +69,7 @@ def all_models(*, seeds=(1,), **cnn):
     rng = np.random.default_rng(1)
     runs = {("stratified", seed, null): network(rng=rng) for seed in seeds for null in NULLS}
     for *_, null in runs:
-        if null in KERNEL_NULLS:
+        if null in NULL_KERNELS:
             runs["stratified", seeds[-1], null][FITS] = np.nan
     return runs | {("stratified", seed, "cnn"): network(rng=rng, **cnn) for seed in seeds}
 
