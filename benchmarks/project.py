@@ -25,7 +25,7 @@ def summarise(values: list[float]) -> list[object]:
 def copy_project(folder: Path) -> None:
     """Copy what a build needs into a folder that is made for it."""
     folder.mkdir(parents=True)
-    for part in ("config.yaml", "resources", "src", "workflow"):
+    for part in ("config.yaml", "profiles", "resources", "Snakefile", "src", "workflow"):
         source = ROOT / part
         (shutil.copytree if source.is_dir() else shutil.copy2)(source, folder / part)
 
