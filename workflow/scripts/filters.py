@@ -1,3 +1,6 @@
+from pathlib import Path
+
+from earfield.configuration.settings import FilterSettings
 from earfield.filters.estimate import write_filters
 from earfield.jobs.job import logged
 
@@ -7,10 +10,8 @@ with logged(snakemake.log[0], snakemake.output, snakemake.input):
         gradient=snakemake.input.gradient,
         frames_paths=snakemake.input.frames,
         index_paths=snakemake.input.index,
-        npz_path=snakemake.output.filters,
-        csv_path=snakemake.output.table,
-        gradients_path=snakemake.output.gradients,
+        folder=Path(snakemake.output.filters).parent,
         seed=int(snakemake.wildcards.seed),
         threads=snakemake.threads,
-        **snakemake.params.settings,
+        settings=FilterSettings.parse(snakemake.params.settings),
     )

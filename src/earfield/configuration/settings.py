@@ -191,3 +191,19 @@ class FilterSettings(_Settings):
     folds: int
     alphas: int
     min_active: int
+
+
+@dataclass(frozen=True)
+class DiscriminantSettings(_Settings):
+    """How the discriminant axes of figure 5 are fitted.
+
+    Attributes
+    ----------
+    overlap : float
+        Overlap of the segments that tracks are cut into, as a fraction of a segment; a track's tail is left out.
+    components : sequence of int
+        Numbers of principal components of the raw input, of which the best on validation tracks is taken.
+    """
+
+    overlap: float
+    components: tuple[int, ...]

@@ -66,7 +66,7 @@ def draw_accuracy(data: str | os.PathLike[str], paths: Iterable[str | os.PathLik
     if looks:
         marks: list[Any] = [Line2D([], [], markersize=4, linewidth=1.1, **each) for each in looks.values()]
         marks.append(Line2D([], [], linestyle="", marker="|", markersize=6, color=GREY))
-        add_legend(figure, marks, [*map(shown_name, looks), "naming the commonest label"])
+        add_legend(figure, marks, [*map(shown_name, looks), "always the most frequent label"])
     save_figure(figure, paths)
 
 

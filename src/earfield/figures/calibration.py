@@ -1,4 +1,4 @@
-"""Figure 11: how often the networks' and the baselines' predictions are right, against the probability they give."""
+"""Figure 11: accuracy against the predicted probability (reliability diagrams)."""
 
 import os
 import textwrap
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-_ALL = "all"  # the bin of all tests
-_STRIP = 0.22  # height of the counts, as a share of the diagram's
+_ALL = "all"  # the bin of all predictions
+_STRIP = 0.22  # height of the counts, as a fraction of the diagram's
 _TITLE_HEIGHT, _LABELS_HEIGHT = 0.42, 0.45  # [inch]
 
 
@@ -63,14 +63,14 @@ def draw_calibration(data: str | os.PathLike[str], paths: Iterable[str | os.Path
             for axes in (diagram, strip):
                 axes.tick_params(labelleft=False)
         else:
-            diagram.set_ylabel("Tests named right (%)")
-            strip.set_ylabel("Tests")
+            diagram.set_ylabel("Accuracy (%)")
+            strip.set_ylabel("n")
     figure.align_ylabels()
     save_figure(figure, paths)
 
 
 def _columns(n: int) -> int:
-    """Return in how many columns so many diagrams leave the fewest places empty."""
+    """Return the number of columns in which n diagrams leave the fewest places empty."""
     return n if n <= 3 else min((4, 3), key=lambda columns: -n % columns)
 
 
@@ -87,7 +87,7 @@ def _decimals(value: float) -> str:
 
 
 def _draw_diagram(axes: "Axes", own: pd.DataFrame, *, title: str) -> None:
-    """Draw the share of right predictions in each bin, at the bin's mean probability."""
+    """Draw the accuracy in each bin, at the bin's mean probability."""
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
     bins = own[own.bin != _ALL].dropna(subset=["confidence", "accuracy"]).sort_values("confidence")
     axes.plot(bins.confidence, bins.accuracy, color=ACCENT, linewidth=0.7, alpha=0.5, zorder=2)
@@ -101,7 +101,7 @@ def _draw_diagram(axes: "Axes", own: pd.DataFrame, *, title: str) -> None:
 
 
 def _draw_counts(axes: "Axes", bins: pd.DataFrame, *, tallest: float) -> None:
-    """Draw how many tests each bin holds."""
+    """Draw the number of predictions in each bin."""
     tests = bins.dropna(subset=["tests"])
     axes.bar(
         tests["from"], tests.tests, width=tests["to"] - tests["from"], align="edge", color="0.75", edgecolor="white"

@@ -8,7 +8,7 @@ import numpy as np
 from earfield.figures.style import COLUMN_WIDTH, PAPER_MAP, new_figure, save_figure
 from earfield.files.tables import read_text_csv
 
-_DARK = 0.45  # share from which the colour map is too dark for black text
+_DARK = 0.45  # fraction from which the colour map is too dark for black text
 
 
 def draw_confusion(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
@@ -29,7 +29,7 @@ def draw_confusion(data: str | os.PathLike[str], paths: Iterable[str | os.PathLi
     figure = new_figure(size, size * 0.8)
     figure.set_layout_engine("compressed")  # a matrix keeps its shape, and its labels their place beside it
     axes = figure.add_subplot()
-    image = axes.imshow(shares, cmap=PAPER_MAP, vmin=0, vmax=1)
+    image = axes.imshow(np.ma.masked_equal(shares, 0), cmap=PAPER_MAP, vmin=0, vmax=1)  # nothing is paper white
     for row, column in np.ndindex(shares.shape):
         if shares[row, column] >= 0.005:
             axes.text(
@@ -38,11 +38,11 @@ def draw_confusion(data: str | os.PathLike[str], paths: Iterable[str | os.PathLi
             )  # fmt: skip
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(labels)), [f"{label} ({n})" for label, n in tests.items()])
-    axes.set(xlabel="Predicted", ylabel="True (number of tests)")
+    axes.set(xlabel="Predicted label", ylabel="True label (test predictions)")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03)
-    bar.set_label("Share of the true label's tests (%)")
+    bar.set_label("% of the true label")
     bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25", "50", "75", "100"])
     bar.outline.set_visible(False)
     save_figure(figure, paths)

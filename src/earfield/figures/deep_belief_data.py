@@ -25,13 +25,10 @@ def write_deep_belief_data(
     path: str | os.PathLike[str],
     front_end: Mapping[str, Any],
     options: Mapping[str, Any],
-    dataset: str,
-    protocol: str,
-    seed: int,
-    model: str,
+    run: Mapping[str, str | int],
     device: Device,
 ) -> None:
-    """Train the network of a run once more, which gives the same bits, and write what the figure shows of it.
+    """Train the network of a run again, which gives the same bits, and write what the figure shows of it.
 
     Parameters
     ----------
@@ -45,10 +42,8 @@ def write_deep_belief_data(
         Parameters of `log_mel` that the shards were made with.
     options : mapping
         Of the model.
-    dataset, protocol, model : str
-        Which run it is.
-    seed : int
-        Of the run.
+    run : mapping
+        `dataset`, `protocol`, `seed` and `model`.
     device : Device
         Where to compute.
     """
@@ -57,12 +52,12 @@ def write_deep_belief_data(
         MelShards(frames_paths, index_paths),
         table.track[table.subset == "train"].tolist(),
         Options(**options),
-        seed=seed,
+        seed=int(run["seed"]),
         workers=device.workers,
     )
     arrays = deep_belief_arrays(network, front_end=front_end)
     with write_aside(path) as aside:
-        np.savez(aside, dataset=dataset, protocol=protocol, seed=str(seed), model=model, **arrays)
+        np.savez(aside, **{name: str(value) for name, value in run.items()}, **arrays)
 
 
 def deep_belief_arrays(network: Cdbn, *, front_end: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,20 +1,14 @@
-"""Linear discriminant axes of labelled segments, and how well those axes alone tell new segments apart."""
+"""Linear discriminant axes of labelled segments, and the classifier that knows these axes alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-
-from earfield.statistics.proportions import wilson_interval
-
-_RESAMPLES, _SEED = 10_000, 0
-_DRAWN_AT_ONCE = 2**20  # tracks
 
 
 @dataclass(frozen=True)
 class DiscriminantAxes:
-    """The first axes of a linear discriminant analysis, with the classifier that knows nothing but them.
+    """The first axes of a linear discriminant analysis, with the classifier that knows these axes alone.
 
     Attributes
     ----------
@@ -26,11 +20,11 @@ class DiscriminantAxes:
         From features to coordinates; in these the labels' common covariance is the identity on the training
         segments. Features that vary within no label have weight 0.
     share : np.ndarray [shape=(n_axes,)]
-        Share of the variance between labels along each axis, which falls from axis to axis.
+        Fraction of the variance between labels along each axis, descending.
     means : np.ndarray [shape=(n_labels, n_axes)]
         Mean coordinates of each label's training segments.
     prior : np.ndarray [shape=(n_labels,)]
-        Share of each label among the training segments.
+        Fraction of the training segments that have each label.
     """
 
     labels: np.ndarray
@@ -54,7 +48,7 @@ class DiscriminantAxes:
         return (x - self.origin) @ self.weights
 
     def posterior(self, coordinates: np.ndarray) -> np.ndarray:
-        """Return each label's probability, given the coordinates alone.
+        """Return the posterior probability of each label, given the coordinates alone.
 
         Parameters
         ----------
@@ -64,7 +58,7 @@ class DiscriminantAxes:
         Returns
         -------
         np.ndarray [shape=(n_segments, n_labels)]
-            Bayes' rule for one normal distribution a label, around its mean and with the common covariance.
+            Bayes' rule with one normal distribution per label, around its mean and with the common covariance.
 
         Source: Hastie, Tibshirani & Friedman (2009), The Elements of Statistical Learning, section 4.3.3.
         """
@@ -75,35 +69,26 @@ class DiscriminantAxes:
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What the axes alone say of tracks that took no part in fitting them.
+class Outcomes:
+    """Predictions from the axes alone, for tracks that took no part in fitting them: 1 if correct, 0 if not.
 
     Attributes
     ----------
     tracks : np.ndarray [shape=(n_tracks,), dtype=str]
         Sorted.
-    segments, right_segments : np.ndarray [shape=(n_tracks,)]
-        Segments of each track, and those given the right label.
-    right : np.ndarray [shape=(n_tracks,)]
-        1 where the track as a whole is given the right label, that of the largest mean probability over segments.
+    segments : np.ndarray [shape=(n_tracks, most segments of a track)]
+        Of each segment, in the order in which they came; NaN beyond a track's last.
+    whole : np.ndarray [shape=(n_tracks, 1)]
+        Of each track as a whole, whose label is that of the largest mean probability over its segments.
     """
 
     tracks: np.ndarray
     segments: np.ndarray
-    right_segments: np.ndarray
-    right: np.ndarray
-
-
-class Share(NamedTuple):
-    """A share, or a difference of shares, with the limits of its 95% interval."""
-
-    share: float
-    low: float
-    high: float
+    whole: np.ndarray
 
 
 def fit_axes(x: np.ndarray, labels: np.ndarray, *, n_axes: int = 3) -> DiscriminantAxes:
-    """Fit the axes along which labels lie furthest apart, in units of their spread.
+    """Fit the axes of largest variance between labels, relative to the variance within labels.
 
     Parameters
     ----------
@@ -131,7 +116,7 @@ def fit_axes(x: np.ndarray, labels: np.ndarray, *, n_axes: int = 3) -> Discrimin
     names, codes = np.unique(labels, return_inverse=True)
     if len(names) < 2:
         raise ValueError(f"discriminant axes need two or more labels, not {len(names)}")
-    # Units that are always off have no spread to measure distances by; rounding must not lend them one.
+    # Units that are always off have no variance within labels; rounding must not lend them one.
     varying = np.any([np.ptp(x[codes == code], axis=0) > 0 for code in range(len(names))], axis=0)
     if not varying.any():
         raise ValueError("discriminant axes need a feature that varies within a label")
@@ -171,7 +156,7 @@ def choose_components(
     candidates : sequence of int
         Numbers to try; those above `n_components` count as `n_components`.
     n_axes : int
-        Axes that may be used to tell the labels apart.
+        Axes that may be used to distinguish the labels.
 
     Returns
     -------
@@ -189,8 +174,8 @@ def choose_components(
     return int(table[table[:, 1].argmax(), 0]), table
 
 
-def answer(axes: DiscriminantAxes, coordinates: np.ndarray, *, labels: np.ndarray, tracks: np.ndarray) -> Answers:
-    """Label segments, and whole tracks, by their coordinates alone.
+def classify(axes: DiscriminantAxes, coordinates: np.ndarray, *, labels: np.ndarray, tracks: np.ndarray) -> Outcomes:
+    """Classify segments, and whole tracks, by their coordinates alone.
 
     Parameters
     ----------
@@ -203,66 +188,14 @@ def answer(axes: DiscriminantAxes, coordinates: np.ndarray, *, labels: np.ndarra
 
     Returns
     -------
-    Answers
+    Outcomes
     """
     posterior = axes.posterior(coordinates)
     names, first, rows, counts = np.unique(tracks, return_index=True, return_inverse=True, return_counts=True)
     total = np.zeros((len(names), len(axes.labels)))
     np.add.at(total, rows, posterior)
-    right_segments = axes.labels[posterior.argmax(axis=1)] == labels
-    return Answers(
-        tracks=names,
-        segments=counts,
-        right_segments=np.bincount(rows, weights=right_segments),
-        right=(axes.labels[total.argmax(axis=1)] == labels[first]).astype(float),
-    )
-
-
-def accuracy(right: np.ndarray, tests: np.ndarray) -> Share:
-    """Return the share of right answers.
-
-    Parameters
-    ----------
-    right, tests : np.ndarray [shape=(n_tracks,)]
-        Right answers and answers of each track.
-
-    Returns
-    -------
-    Share
-        The interval comes from drawing whole tracks anew, since answers for one track are not independent. Where
-        that never changes the share, as when all answers are right, it is Wilson's for as many answers as tracks.
-
-    Source: Field & Welsh (2007), Bootstrapping clustered data, J. Royal Statistical Society B 69, 369-390.
-    """
-    result = _resampled(right, tests)
-    if result.low == result.high:
-        return Share(result.share, *wilson_interval(result.share * len(tests), len(tests)))
-    return result
-
-
-def difference(right: np.ndarray, other: np.ndarray, tests: np.ndarray) -> Share:
-    """Return by how much one share of right answers exceeds another on the same tracks.
-
-    Parameters
-    ----------
-    right, other, tests : np.ndarray [shape=(n_tracks,)]
-        Right answers of the one and of the other, and answers of each track.
-
-    Returns
-    -------
-    Share
-        -1 to 1. The interval comes from drawing whole tracks anew, for both at once.
-    """
-    return _resampled(right - other, tests)
-
-
-def _resampled(hits: np.ndarray, tests: np.ndarray) -> Share:
-    """Return the share of hits over all tracks and its percentile interval over resampled tracks."""
-    generator = np.random.default_rng(_SEED)
-    n = len(hits)
-    shares = []
-    for first in range(0, _RESAMPLES, rows := max(1, _DRAWN_AT_ONCE // n)):
-        drawn = generator.integers(0, n, (min(rows, _RESAMPLES - first), n))
-        shares.append(hits[drawn].sum(axis=1) / tests[drawn].sum(axis=1))
-    low, high = np.quantile(np.concatenate(shares), [0.025, 0.975])
-    return Share(float(hits.sum() / tests.sum()), float(low), float(high))
+    order = np.argsort(rows, kind="stable")
+    segments = np.full((len(names), counts.max()), np.nan)
+    segments[np.arange(counts.max()) < counts[:, None]] = (axes.labels[posterior.argmax(axis=1)] == labels)[order]
+    whole = axes.labels[total.argmax(axis=1)] == labels[first]
+    return Outcomes(tracks=names, segments=segments, whole=whole[:, None].astype(float))

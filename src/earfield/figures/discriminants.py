@@ -36,11 +36,11 @@ class Space:
     coordinates : np.ndarray [shape=(n_segments, n_axes)]
         The test segments.
     axes : list of str
-        A name for each axis, with its share of the variance between labels.
+        A name for each axis, with its fraction of the variance between labels.
     segments : str
         Accuracy on test segments of the classifier that knows these axes alone, with its 95% interval.
     notes : list of str
-        The same for tracks, and what it is to be held against.
+        The same for tracks, and what to compare it with.
     """
 
     title: str
@@ -51,12 +51,12 @@ class Space:
 
 
 def read_spaces(shown: dict[str, Any]) -> list[Space]:
-    """Put the arrays of figure 5's data file into words and two spaces.
+    """Describe the two spaces of figure 5's data file.
 
     Parameters
     ----------
     shown : dict
-        Of the file that `write_discriminants_data` wrote.
+        Arrays of the file that `write_discriminants_data` wrote.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def read_spaces(shown: dict[str, Any]) -> list[Space]:
     n_segments, n_tracks = shown["n_segments"][-1], shown["n_tracks"][-1]
     kinds = ("segments", "tracks")
     remarks = {
-        "raw": f"Always naming '{shown['naive']}': "
+        "raw": f"Always predicting '{shown['naive']}': "
         + ", ".join(f"{shown[f'baseline_{kind}']:.0%} of {kind}" for kind in kinds),
         "hidden": "Difference from raw: " + ", ".join(_difference(shown[f"difference_{kind}"], kind) for kind in kinds),
     }
@@ -92,7 +92,7 @@ def read_spaces(shown: dict[str, Any]) -> list[Space]:
 
 def _accuracy(bounds: np.ndarray, tests: str) -> str:
     share, low, high = (100 * bounds).round()
-    return f"{share:.0f}% of {tests} right (95% interval {low:.0f}–{high:.0f}%)"
+    return f"{share:.0f}% of {tests} correct (95% CI {low:.0f}–{high:.0f}%)"
 
 
 def _difference(bounds: np.ndarray, kind: str) -> str:
@@ -111,7 +111,7 @@ def shared_limits(spaces: Sequence[Space]) -> list[tuple[float, float]]:
 
 
 def label_colour(number: int) -> str:
-    """Return the colour of the n-th label; after ten they come again, with other markers."""
+    """Return the colour of the n-th label; after ten they repeat, with other markers."""
     return _COLOURS[number % len(_COLOURS)]
 
 

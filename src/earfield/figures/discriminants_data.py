@@ -12,13 +12,15 @@ from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
 from earfield.activations.dump import load_network, segment_index
+from earfield.configuration.settings import DiscriminantSettings
 from earfield.errors import DatasetError, EarfieldError
-from earfield.figures.discriminant import accuracy, answer, choose_components, difference, fit_axes
+from earfield.figures.discriminant import choose_components, classify, fit_axes
 from earfield.files.atomic import write_aside
 from earfield.mel.shards import MelShards
 from earfield.network.device import Device
 from earfield.network.layers import LayerRunner
 from earfield.splits.grouped_split import SUBSETS
+from earfield.statistics.intervals import mean_ci, paired_difference_ci
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ _BATCH = 128
 _PCA_BYTES = 400_000_000  # for the segments that principal components are fitted on
 
 
-# Sums over another number of threads are rounded otherwise, and the figure must not tell how many cores there were.
+# Sums over another number of threads are rounded otherwise, and the figure must not depend on the number of cores.
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def write_discriminants_data(
     *,
@@ -38,8 +40,7 @@ def write_discriminants_data(
     path: str | os.PathLike[str],
     device: Device,
     front_end: Mapping[str, Any],
-    overlap: float,
-    components: Sequence[int],
+    settings: Mapping[str, Any],
 ) -> None:
     """Write the data of figure 5: axes fitted on training tracks, coordinates and accuracy of test tracks.
 
@@ -52,12 +53,13 @@ def write_discriminants_data(
     split : path-like
         `track, label, subset`.
     path : path-like
-        `.npz` to write. One row a test segment: `track`, `label`, `start_seconds`, and `raw` and `hidden`, its
-        coordinates on three axes (0 on those that do not exist). For both spaces `<space>_share`, the share of the
-        variance between labels along each axis (NaN on those that do not exist), and `<space>_segments` and
-        `<space>_tracks`, the accuracy of labels given by these axes alone, with the limits of its 95% interval;
-        `difference_segments` and `difference_tracks`, hidden less raw, with its limits. `baseline_segments` and
-        `baseline_tracks`, the accuracy of always naming `naive`, the commonest label of training segments.
+        `.npz` to write. One row per test segment: `track`, `label`, `start_seconds`, and `raw` and `hidden`, its
+        coordinates on three axes (0 on those that do not exist). For both spaces `<space>_share`, the fraction of
+        the variance between labels along each axis (NaN on those that do not exist), and `<space>_segments` and
+        `<space>_tracks`, the accuracy of the classifier that knows these axes alone, with the limits of its 95%
+        interval; `difference_segments` and `difference_tracks`, hidden minus raw, with its limits.
+        `baseline_segments` and `baseline_tracks`, the accuracy of always predicting `naive`, the most frequent label
+        of training segments.
         `components`, the number of principal components, and `components_tried` with the accuracy of each number on
         validation segments; `units` and `live_units` of the hidden layer; `labels`, sorted; `n_segments` and
         `n_tracks` of training, validation and test.
@@ -65,10 +67,8 @@ def write_discriminants_data(
         Where to compute.
     front_end : mapping
         Parameters of `log_mel` that the shards were made with.
-    overlap : float
-        Overlap of neighbouring segments, as a share of their length; a track's tail is left out.
-    components : sequence of int
-        Numbers of principal components of the raw input, of which the best on validation tracks is taken.
+    settings : mapping
+        Those of `DiscriminantSettings`.
 
     Raises
     ------
@@ -79,9 +79,10 @@ def write_discriminants_data(
     EarfieldError
         If no unit of the hidden layer reacts to the training segments.
     """
+    chosen = DiscriminantSettings.parse(settings)
     shards = MelShards(frames_paths, index_paths)
     model = load_network(model_path, front_end=front_end, shards=shards)
-    segments = segment_index(shards, split, frames=model.input_shape[1], overlap=overlap)
+    segments = segment_index(shards, split, frames=model.input_shape[1], overlap=chosen.overlap)
     segments = segments.sort_values(["track", "start"])
     rows = {subset: np.flatnonzero(segments.subset == subset) for subset in SUBSETS}
     labels, tracks = (segments[column].to_numpy(str) for column in ("label", "track"))
@@ -93,15 +94,15 @@ def write_discriminants_data(
     if len(names) < 2:
         raise DatasetError(f"{split} has only the label '{names[0]}' in training, and figure 5 needs two or more.")
 
-    raw, hidden = _features(model, shards, segments, train, n_components=max(components), device=device)
+    raw, hidden = _features(model, shards, segments, train, n_components=max(chosen.components), device=device)
     live = np.ptp(hidden[train], axis=0) > 0
     if not live.any():
         raise EarfieldError(
             f"No unit of the layer '{_LAYER}' in {model_path} reacts to the training segments, so it has no "
             "discriminant axes; train the network again with a lower train.optimizer.learning_rate or another seed."
         )
-    chosen, tried = choose_components(
-        raw[train], labels[train], raw[validation], labels[validation], candidates=components, n_axes=_AXES
+    n_components, tried = choose_components(
+        raw[train], labels[train], raw[validation], labels[validation], candidates=chosen.components, n_axes=_AXES
     )
     naive = names[counts.argmax()]
     by_track = labels[test][np.unique(tracks[test], return_index=True)[1]]
@@ -113,26 +114,26 @@ def write_discriminants_data(
         "naive": naive,
         "baseline_segments": np.mean(labels[test] == naive),
         "baseline_tracks": np.mean(by_track == naive),
-        "components": chosen,
+        "components": n_components,
         "components_tried": tried,
         "units": hidden.shape[1],
         "live_units": np.count_nonzero(live),
         "n_segments": [len(rows[subset]) for subset in SUBSETS],
         "n_tracks": [len(np.unique(tracks[rows[subset]])) for subset in SUBSETS],
     }
-    answers = {}
-    for space, x in (("raw", raw[:, :chosen]), ("hidden", hidden)):
+    outcomes = {}
+    for space, x in (("raw", raw[:, :n_components]), ("hidden", hidden)):
         axes = fit_axes(x[train], labels[train], n_axes=_AXES)
         coordinates = axes.coordinates(x[test])
         missing = _AXES - coordinates.shape[1]
         content[space] = np.pad(coordinates, ((0, 0), (0, missing))).astype(np.float32)
         content[f"{space}_share"] = np.pad(axes.share, (0, missing), constant_values=np.nan)
-        answers[space] = given = answer(axes, coordinates, labels=labels[test], tracks=tracks[test])
-        content[f"{space}_segments"] = accuracy(given.right_segments, given.segments)
-        content[f"{space}_tracks"] = accuracy(given.right, np.ones(len(given.right)))
-    one, other = answers["hidden"], answers["raw"]
-    content["difference_segments"] = difference(one.right_segments, other.right_segments, one.segments)
-    content["difference_tracks"] = difference(one.right, other.right, np.ones(len(one.right)))
+        outcomes[space] = found = classify(axes, coordinates, labels=labels[test], tracks=tracks[test])
+        content[f"{space}_segments"] = mean_ci(found.segments, one_run=True)
+        content[f"{space}_tracks"] = mean_ci(found.whole)
+    one, other = outcomes["hidden"], outcomes["raw"]
+    content["difference_segments"] = paired_difference_ci(one.segments, other.segments, one_run=True)
+    content["difference_tracks"] = paired_difference_ci(one.whole, other.whole)
     with write_aside(path) as aside:
         np.savez(aside, **content)
 

@@ -1,4 +1,4 @@
-"""Figure 5 to turn and to point at: a page that needs nothing but a browser."""
+"""Figure 5 as an interactive page that needs nothing but a browser."""
 
 import html
 import math
@@ -7,176 +7,100 @@ from typing import Any
 
 import numpy as np
 
-from earfield.figures.discriminants import Space, label_colour, read_spaces, shared_limits
+from earfield.figures.discriminants import label_colour, read_spaces, shared_limits
 from earfield.files.atomic import write_aside
 
 # The filled shapes that plotly.js has in three dimensions.
 _SYMBOLS = ("circle", "square", "diamond")
-_FONT = "Verdana, 'DejaVu Sans', sans-serif"
-_INK = "#222222"
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; form-action 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline';
- img-src data: blob:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-html, body {{ height: 100%; margin: 0; }}
-body {{ display: flex; flex-direction: column; font: 16px/1.4 {font}; color: {ink}; background: white; }}
-header {{ padding: 0.8em 1.2em 0; }}
-h1 {{ font-size: 1.25em; margin: 0 0 0.3em; }}
-h2 {{ font-size: 1em; margin: 0; }}
-p, ul {{ margin: 0.2em 0; }}
-ul {{ padding-left: 1.2em; }}
-.spaces {{ display: grid; grid-template-columns: 1fr 1fr; gap: 2em; font-size: 0.875em; margin-top: 0.6em; }}
-main {{ flex: 1; min-height: 460px; }}
-</style>
-</head>
-<body>
-<header>
-<h1>{title}</h1>
-<p>Each point is a segment of a test track. Drag to turn, scroll to come closer, point at a segment for its track; a
-click on a label hides it, a double click shows it alone.</p>
-<p>The axes part the labels of the training tracks best; in brackets each one's share of the variance between labels. A
-unit is one standard deviation within labels. The numbers are those of a classifier that knows these axes alone, fitted
-on training tracks.</p>
-<div class="spaces">
-{spaces}
-</div>
-</header>
-<main>
-<noscript>The figure needs JavaScript, which comes with this page.</noscript>
-{figure}
-</main>
-</body>
-</html>
-"""
+_EXPLANATION = (
+    "Each point is a segment of a test track. Drag to turn, scroll to zoom, point at a segment for its track; click a "
+    "label to hide it, double-click to show it alone.<br>Axes: linear discriminants of the training tracks, with the "
+    "fraction of the variance between labels; unit: one standard deviation within labels. Accuracy: of a classifier "
+    "that knows these axes alone."
+)
+# The library has a button that would send the names of all tracks to a company's server: it is off, and barred.
+_CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True}
+_POLICY = "default-src 'none'; form-action 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+_HEAD = f"""<head><meta http-equiv="Content-Security-Policy" content="{_POLICY}img-src data: blob:"><title>%s</title>"""
 
 
 def write_discriminants_page(data: str | os.PathLike[str], path: str | os.PathLike[str], *, run: str) -> None:
-    """Write the interactive figure 5: both spaces turn under the mouse, and a segment says which it is.
+    """Write the interactive figure 5: both spaces side by side, with one legend, and the track of each segment.
 
     Parameters
     ----------
     data : path-like
         Written by `write_discriminants_data`.
     path : path-like
-        `.html` to write. It holds all that it shows and asks no server for anything; equal data give equal bytes.
+        `.html` to write. It holds all that it shows and requests nothing from any server; equal data give equal bytes.
     run : str
-        What the title calls it: the collection, and whatever else tells it from other pages.
+        What the title calls it: the collection, protocol, seed and model.
     """
-    import plotly.io
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
 
     with np.load(data) as archive:
         shown: dict[str, Any] = dict(archive)
     spaces = read_spaces(shown)
-    figure = plotly.io.to_html(
-        {"data": _traces(shown, spaces), "layout": _layout(spaces)},
-        # Its button to share a chart would send the names of all tracks to a company's server.
-        config={"showSendToCloud": False, "displaylogo": False, "responsive": True},
-        full_html=False,
-        include_plotlyjs=True,
-        div_id="discriminants",
-        default_height="100%",
-        validate=False,
+    titles = [html.escape("\n".join([f"{each.title}: {each.segments}", *each.notes])) for each in spaces]
+    kinds = ["scene" if len(space.axes) == 3 else "xy" for space in spaces]
+    figure = make_subplots(
+        cols=2,
+        specs=[[{"type": kind} for kind in kinds]],
+        subplot_titles=[title.replace("\n", "<br>") for title in titles],
+        horizontal_spacing=0.04,
     )
-    title = f"Discriminant axes: {run}"
-    page = _PAGE.format(
-        title=html.escape(title),
-        font=_FONT,
-        ink=_INK,
-        spaces="\n".join(_section(space) for space in spaces),
-        figure=figure,
-    )
-    with write_aside(path) as aside:
-        aside.write_text(page, encoding="utf-8")
-
-
-def _section(space: Space) -> str:
-    notes = "".join(f"<li>{html.escape(note)}</li>" for note in (space.segments, *space.notes))
-    return f"<section><h2>{html.escape(space.title)}</h2><ul>{notes}</ul></section>"
-
-
-def _traces(shown: dict[str, Any], spaces: list[Space]) -> list[dict[str, Any]]:
-    """Return one cloud for each label and space; a label's two go by one entry of the legend."""
-    size = float(np.clip(60 / math.sqrt(len(shown["label"])), 1.6, 3))
-    traces = []
-    for number, label in enumerate(shown["labels"].tolist()):
-        rows = np.flatnonzero(shown["label"] == label)
-        name = html.escape(label)
-        words = [
-            f"{html.escape(track)}<br>{name}, from {start:.1f} s"
-            for track, start in zip(shown["track"][rows].tolist(), shown["start_seconds"][rows].tolist(), strict=True)
-        ]
-        for place, space in enumerate(spaces, start=1):
-            traces.append(
-                {
-                    "name": name,
-                    "legendgroup": name,
-                    "showlegend": place == 1,
-                    "mode": "markers",
-                    "marker": {
-                        "color": label_colour(number),
-                        "symbol": _SYMBOLS[number % len(_SYMBOLS)],
-                        # Opaque, or a cloud in three dimensions is no longer sorted by depth.
-                        "size": size if len(space.axes) == 3 else 6,
-                    },
-                    "hovertext": words,
-                    "hoverinfo": "text",
-                    **_position(space.coordinates[rows].round(3), number, place),
-                }
+    limits = shared_limits(spaces)
+    size = float(np.clip(180 / math.sqrt(len(shown["track"])), 2, 6))
+    for place, (space, kind) in enumerate(zip(spaces, kinds, strict=True), start=1):
+        for number, label in enumerate(shown["labels"].tolist()):
+            rows = np.flatnonzero(shown["label"] == label)
+            points = dict(zip("xyz", space.coordinates[rows].round(3).T.tolist(), strict=False))
+            if len(points) == 1:  # a row for each label, spread out a little
+                points["y"] = (np.random.default_rng(number).uniform(-0.3, 0.3, len(rows)) - number).round(3).tolist()
+            starts = zip(shown["track"][rows].tolist(), shown["start_seconds"][rows].tolist(), strict=True)
+            trace = (go.Scatter3d if kind == "scene" else go.Scatter)(
+                **points,
+                name=html.escape(label),
+                legendgroup=html.escape(label),
+                showlegend=place == 1,
+                mode="markers",
+                # Opaque: plotly.js does not sort a translucent cloud by depth.
+                marker={
+                    "color": label_colour(number),
+                    "symbol": _SYMBOLS[number % len(_SYMBOLS)],
+                    "size": size if kind == "scene" else 6,
+                },
+                hovertext=[
+                    f"{html.escape(track)}<br>{html.escape(label)}, from {start:.1f} s" for track, start in starts
+                ],
+                hoverinfo="text",
             )
-    return traces
-
-
-def _position(points: np.ndarray, number: int, place: int) -> dict[str, Any]:
-    """Return where a label's segments lie: in a scene, or on a plane when there are fewer than three axes."""
-    columns = dict(zip("xyz", points.T.tolist(), strict=False))
-    if len(columns) == 3:
-        return {"type": "scatter3d", "scene": f"scene{place}", **columns}
-    if len(columns) == 1:  # a row for each label, spread out a little
-        columns["y"] = (np.random.default_rng(number).uniform(-0.3, 0.3, len(points)) - number).round(3).tolist()
-    return {"type": "scatter", "xaxis": f"x{place}", "yaxis": f"y{place}", **columns}
-
-
-def _layout(spaces: list[Space]) -> dict[str, Any]:
-    layout: dict[str, Any] = {
-        "font": {"family": _FONT, "size": 13, "color": _INK},
-        "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
-        "legend": {
+            figure.add_trace(trace, row=1, col=place)
+        named = {
+            f"{letter}axis": {"title": {"text": name}, "range": list(bounds)}
+            for letter, name, bounds in zip("xyz", space.axes, limits, strict=False)
+        }
+        if kind == "scene":
+            camera = {"eye": {"x": 1.05, "y": -1.95, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.1}}
+            figure.update_scenes(**named, aspectmode="cube", camera=camera, row=1, col=place)
+        else:
+            figure.update_xaxes(**named["xaxis"], row=1, col=place)
+            figure.update_yaxes(**named.get("yaxis", {"showticklabels": False, "showgrid": False}), row=1, col=place)
+    title = f"Discriminant axes: {html.escape(run)}"
+    figure.update_layout(
+        template="plotly_white",
+        title={"text": f"<b>{title}</b>", "subtitle": {"text": _EXPLANATION}, "y": 0.97, "yref": "container"},
+        margin={"l": 20, "r": 20, "t": 190, "b": 20},
+        legend={
             "orientation": "h",
             "x": 0.5,
             "xanchor": "center",
-            "y": 0,
+            "y": -0.02,
             "yanchor": "top",
             "itemsizing": "constant",
         },
-        "hoverlabel": {"font": {"family": _FONT, "size": 14}, "align": "left"},
-    }
-    limits = shared_limits(spaces)
-    for place, space in enumerate(spaces, start=1):
-        across = [0.0, 0.49] if place == 1 else [0.51, 1.0]
-        axes = [
-            {"title": {"text": name}, "range": list(bounds), "gridcolor": "#dddddd", "zerolinecolor": "#bbbbbb"}
-            for name, bounds in zip(space.axes, limits, strict=False)
-        ]
-        if len(axes) == 3:
-            own = [axis | {"showbackground": False} for axis in axes]
-            layout[f"scene{place}"] = {
-                **dict(zip(("xaxis", "yaxis", "zaxis"), own, strict=True)),
-                "domain": {"x": across, "y": [0, 1]},
-                "aspectmode": "cube",
-                "camera": {"eye": {"x": 1.05, "y": -1.95, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.1}},
-            }
-        else:
-            layout["legend"]["y"] = -0.15  # below the axes' names
-            below = {"showticklabels": False, "zeroline": False, "showgrid": False}
-            layout[f"xaxis{place}"] = axes[0] | {"domain": across, "anchor": f"y{place}", "automargin": True}
-            layout[f"yaxis{place}"] = (axes[1] if len(axes) == 2 else below) | {
-                "anchor": f"x{place}",
-                "automargin": True,
-            }
-    return layout
+    )
+    page = figure.to_html(config=_CONFIG, include_plotlyjs=True, div_id="discriminants", default_height="98vh")
+    with write_aside(path) as aside:
+        aside.write_text(page.replace("<head>", _HEAD % title, 1), encoding="utf-8")

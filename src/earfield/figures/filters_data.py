@@ -1,6 +1,7 @@
 """What figure 3 shows: the filters that were fitted to the units of a layer, the best first."""
 
 import os
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,7 @@ def write_filters_data(
     filters_npz: str | os.PathLike[str],
     filters_csv: str | os.PathLike[str],
     path: str | os.PathLike[str],
-    dataset: str,
-    protocol: str,
-    seed: str | int,
-    model: str,
+    run: Mapping[str, str | int],
 ) -> None:
     """Write the data of figure 3.
 
@@ -34,8 +32,8 @@ def write_filters_data(
         `.npz` to write: `filters` (shown, bands, frames), `units` and `r2_held_out` (shown), ordered by held-out R²
         from the best down; `statuses` and `counts`, how many units have each status, fitted first; `band_hz` [Hz],
         `frame_seconds`, `layer`, `dataset`, `protocol`, `seed`, `model`.
-    dataset, protocol, seed, model : str
-        Which run it is.
+    run : mapping
+        `dataset`, `protocol`, `seed` and `model`.
 
     Raises
     ------
@@ -66,9 +64,6 @@ def write_filters_data(
             r2_held_out=shown.r2_held_out.to_numpy(dtype=float),
             statuses=np.array(order, dtype=str),
             counts=counts[order].to_numpy(dtype=int),
-            dataset=dataset,
-            protocol=protocol,
-            seed=str(seed),
-            model=model,
+            **{name: str(value) for name, value in run.items()},
             **window,
         )

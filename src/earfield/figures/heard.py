@@ -1,4 +1,4 @@
-"""Figure 9: accuracy of networks against the seconds of a track that they hear."""
+"""Figure 9: accuracy of networks against the length of the excerpt that they are given."""
 
 import os
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ def draw_heard(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[s
     name_ends(gain, ends, height=_AXES_HEIGHT)
     level.set_ylabel("Accuracy on test tracks (%)")
     gain.set_ylabel(f"Gain over {table.seconds.min():.3g} s (percentage points)")
-    figure.supxlabel("Seconds heard of a track", fontsize=8)
+    figure.supxlabel("Excerpt length (s)", fontsize=8)
     save_figure(figure, paths)
 
 

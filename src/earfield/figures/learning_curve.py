@@ -51,7 +51,7 @@ def draw_learning_curve(data: str | os.PathLike[str], paths: Iterable[str | os.P
     sizes = table.groupby("train_share").train_tracks.mean()
     log_axis(axes, {size: f"{size:,.0f}\n{share:.0%}" for share, size in sizes.items()})
     axes.set(
-        xlabel="Training tracks (number, and share of those of the full protocol)",
+        xlabel="Training tracks (number; fraction of those of the full protocol)",
         ylabel="Accuracy on test tracks (%)",
         ylim=share_limits(table.accuracy, table.low, table.high),
     )

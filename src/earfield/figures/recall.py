@@ -1,4 +1,4 @@
-"""Figure 10: how many tracks of each genre are named right."""
+"""Figure 10: recall of each label."""
 
 import os
 from collections.abc import Iterable
@@ -57,10 +57,10 @@ def draw_recall(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[
         axes.axvline(own.recall.mean(), color=style["color"], linewidth=0.7, linestyle=(0, (3, 2)), zorder=0.5)
         marks.append(Line2D([], [], linewidth=1.1, markersize=4, **style))
     marks.append(Line2D([], [], color=GREY, linewidth=0.7, linestyle=(0, (3, 2))))
-    add_legend(figure, marks, [*map(shown_name, models), "mean of the genres"])
+    add_legend(figure, marks, [*map(shown_name, models), "mean over labels"])
     axes.set_yticks(range(len(labels)), ticks)
-    axes.set(xlim=(-0.02, 1.02), ylim=(len(labels) - 0.4, -0.6), xlabel="Tracks named right (%)")
-    axes.set_ylabel("Genre (tracks, tests)")
+    axes.set(xlim=(-0.02, 1.02), ylim=(len(labels) - 0.4, -0.6), xlabel="Recall (%)")
+    axes.set_ylabel("Label (tracks, test predictions)")
     percent_axis(axes.xaxis)
     axes.grid(axis="y", color="0.92", linewidth=0.5)
     axes.set_axisbelow(True)

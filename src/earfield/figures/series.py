@@ -54,7 +54,7 @@ def count(values: "pd.Series | Sequence[float]", noun: str) -> str:
 def percent(share: float, low: float, high: float) -> str:
     """Return a share with its interval in percent, such as "66% (58–74)"."""
     if np.isnan(share):
-        return "no test"
+        return "no prediction"
     interval = "" if np.isnan([low, high]).any() else f" ({100 * low:.0f}–{100 * high:.0f})"
     return f"{100 * share:.0f}%{interval}"
 

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 PAGE_WIDTH, COLUMN_WIDTH = 7.0, 3.4
 # Perceptually uniform, readable in grey and by the colour-blind.
 COLOUR_MAP = "magma"
-PAPER_MAP = "magma_r"  # the same with nothing as paper white, for matrices that are mostly empty
+PAPER_MAP = "magma_r"  # the same from light to dark, for matrices that are mostly empty
 ACCENT = "#0072b2"  # Okabe & Ito (2008)
 DPI = 300  # of a picture
 _FAMILY = "DejaVu Sans"  # comes with matplotlib

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -11,6 +12,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from earfield.activations.store import ActivationDump, DumpFacts
+from earfield.configuration.settings import FilterSettings
 from earfield.errors import ConfigError, DatasetError
 from earfield.files.atomic import write_aside
 from earfield.files.tables import write_csv
@@ -36,14 +38,10 @@ def write_filters(
     gradient: str | os.PathLike[str],
     frames_paths: Sequence[str],
     index_paths: Sequence[str],
-    npz_path: str | os.PathLike[str],
-    csv_path: str | os.PathLike[str],
-    gradients_path: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
     seed: int,
     threads: int,
-    folds: int,
-    alphas: int,
-    min_active: int,
+    settings: FilterSettings,
 ) -> pd.DataFrame:
     """Estimate the filter of every unit of a dump, and measure it.
 
@@ -55,28 +53,24 @@ def write_filters(
         `.npz` of `earfield.activations.dump.write_gradient`.
     frames_paths, index_paths : sequence of path-like
         The shards, as in `MelShards`.
-    npz_path : path-like
-        `.npz` to write: `filters` and `gradients` float32 [unit, band, frame], in units of the activation for each
-        unit of the input, zeros where a unit was not fitted; `intercepts` [unit]; `constant` bool [band, frame], inputs
-        that never change in the rows for fitting, whose coefficients are 0; `band_hz` [band] of the (middle) position;
-        `frame_seconds`; `layer`; `positions` [n, 2] (frame, band).
-    csv_path : path-like
-        `.csv` to write, one row a unit: `unit, status, problem`; `rows` for fitting and those with the unit `active`;
-        `alpha`, `nonzeros`; R² on the rows for fitting (`r2_fit`), on folds left out (`r2_cv`) and on test tracks
-        (`r2_held_out`), which neither fit nor penalty saw; `gradient_correlation` (Pearson, with the mean gradient);
-        the measures of `earfield.filters.strf`; the limits of the window.
-    gradients_path : path-like
-        `.csv` to write, of the same form: the measures of each fitted unit's mean gradient.
+    folder : path-like
+        Folder to write three files to. `filters.npz` holds `filters` and `gradients` float32 [unit, band, frame], in
+        units of the activation for each unit of the input, zeros where a unit was not fitted; `intercepts` [unit];
+        `constant` bool [band, frame], inputs that never change in the rows for fitting, whose coefficients are 0;
+        `band_hz` [band] of the (middle) position; `frame_seconds`; `layer`; `positions` [n, 2] (frame, band).
+
+        `filters.csv` has one row per unit: `unit, status, problem`; `rows` for fitting and those with the unit
+        `active`; `alpha`, `nonzeros`; R² on the rows for fitting (`r2_fit`), on folds left out (`r2_cv`) and on test
+        tracks (`r2_held_out`), which neither fit nor penalty saw; `gradient_correlation` (Pearson, with the mean
+        gradient); the measures of `earfield.filters.strf`; the limits of the window.
+
+        `gradients.csv`, of the same form, has the measures of each fitted unit's mean gradient.
     seed : int
         Of the folds.
     threads : int
         Processors to use.
-    folds : int
-        Parts of the training and validation tracks; a track lies in one.
-    alphas : int
-        Penalties tried.
-    min_active : int
-        Rows that a unit has to be active on to be fitted.
+    settings : FilterSettings
+        Folds, number of penalties, and rows that a unit has to be active on.
 
     Returns
     -------
@@ -95,6 +89,7 @@ def write_filters(
     numba.set_num_threads(max(1, min(threads, numba.get_num_threads())))
     activations = ActivationDump(dump)
     facts = activations.facts
+    folds, min_active = settings.folds, settings.min_active
     groups = fold_of_rows(activations.index, folds=folds, seed=seed)
     _refuse_what_memory_cannot_hold(facts, folds, threads)
     sums, active, finite = _accumulate(activations, MelShards(frames_paths, index_paths), groups, folds)
@@ -106,7 +101,7 @@ def write_filters(
         gradients = archive["gradients"]
     table = pd.DataFrame({"unit": range(facts.units), "status": status.astype(object), "problem": ""})
     table = table.assign(rows=fitting.rows, active=active).reindex(columns=[*table, *_FIT_COLUMNS])
-    filters, intercepts = _fit_units(table, sums, fitting, facts, gradients, n_alphas=alphas)
+    filters, intercepts = _fit_units(table, sums, fitting, facts, gradients, n_alphas=settings.alphas)
     table["problem"] = [_problem(row, min_active) for row in table.itertuples()]
 
     axes = _axes(facts)
@@ -117,7 +112,8 @@ def write_filters(
             constant.sum(),
             constant.size,
         )
-    with write_aside(npz_path) as aside, open(aside, "wb") as file:
+    folder = Path(folder)
+    with write_aside(folder / "filters.npz") as aside, open(aside, "wb") as file:
         np.savez(
             file,
             filters=filters.astype(np.float32),
@@ -135,9 +131,9 @@ def write_filters(
         for kernels in (filters, gradients)
     )
     units = table[["unit", "status", "problem"]].reindex(columns=list(table))
-    write_csv(pd.concat([units, of_gradients], axis=1).assign(**window), gradients_path)
+    write_csv(pd.concat([units, of_gradients], axis=1).assign(**window), folder / "gradients.csv")
     table = pd.concat([table, measures], axis=1).assign(**window)
-    write_csv(table, csv_path)
+    write_csv(table, folder / "filters.csv")
     log.info("Units: %s.", ", ".join(f"{n} {name}" for name, n in table.status.value_counts().items()))
     return table
 

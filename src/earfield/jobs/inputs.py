@@ -404,10 +404,12 @@ class Inputs:
             settings = {"front_end": self.front_end, "frames": config["segment"]["frames"]}
             return in_order({**settings, **config["figures"]["spectrogram"]})
         if figure == "fig3_filters":
-            return {"dataset": dataset, "model": self.model, **protocol, "seed": str(self.shown_seed(dataset))}
+            run = {"dataset": dataset, "model": self.model, **protocol, "seed": self.shown_seed(dataset)}
+            return {"run": in_order(run)}
         if figure == "fig5_discriminants":
             components = config["figures"]["discriminants"]["components"]
-            return {"components": components, "front_end": self.front_end, "overlap": config["activations"]["overlap"]}
+            settings = {"components": components, "overlap": config["activations"]["overlap"]}
+            return in_order({"front_end": self.front_end, "settings": settings})
         if figure == "fig6_populations":
             return {"nulls": self.nulls, **protocol, "trained": self.model}
         if figure == "fig10_recall":
@@ -415,7 +417,7 @@ class Inputs:
         if figure == "fig12_deep_belief":
             name, seed, model = self.deep_belief[dataset]
             run = {"dataset": dataset, "model": model, "protocol": name, "seed": int(seed)}
-            return in_order({"front_end": self.front_end, "options": config["models"][model]["options"], **run})
+            return in_order({"front_end": self.front_end, "options": config["models"][model]["options"], "run": run})
         return protocol if figure in {"fig8_learning_curve", "fig9_seconds_heard", "fig11_calibration"} else {}
 
     def figure_code(self, part: str) -> Files:

@@ -115,7 +115,7 @@ def t_correction(freedom: float) -> float:
     return float(stdtrit(freedom, 0.975) / NORMAL_95) ** 2
 
 
-def two_way_variance(outcomes: np.ndarray) -> TwoWayVariance:
+def two_way_variance(outcomes: np.ndarray, *, one_run: bool = False) -> TwoWayVariance:
     """Compute the mean over predictions and its variance over tracks and runs.
 
     Parameters
@@ -123,6 +123,8 @@ def two_way_variance(outcomes: np.ndarray) -> TwoWayVariance:
     outcomes : np.ndarray [shape=(n_tracks, n_runs)]
         Outcome of each track in each run, such as 1 for correct and 0 for wrong; NaN where the track was not tested.
         At least one value is not NaN.
+    one_run : bool
+        Whether the columns are several predictions per track in one run, such as those of its segments.
 
     Returns
     -------
@@ -130,7 +132,8 @@ def two_way_variance(outcomes: np.ndarray) -> TwoWayVariance:
     """
     tested = ~np.isnan(outcomes)
     of_track = tested.sum(axis=1)
-    n, tracks, runs = int(of_track.sum()), int((of_track > 0).sum()), int(tested.any(axis=0).sum())
+    n, tracks = int(of_track.sum()), int((of_track > 0).sum())
+    runs = 1 if one_run else int(tested.any(axis=0).sum())
     value = float(np.sum(outcomes, where=tested)) / n
     deviations = np.where(tested, outcomes - value, 0.0) / n
     influence = deviations.sum(axis=1)
@@ -155,7 +158,7 @@ def _unbiased(n: int) -> float:
     return n / (n - 1) if n > 1 else 0.0
 
 
-def mean_ci(outcomes: np.ndarray, *, effective_size: float | None = None) -> Estimate:
+def mean_ci(outcomes: np.ndarray, *, effective_size: float | None = None, one_run: bool = False) -> Estimate:
     """Estimate a mean of outcomes from 0 to 1.
 
     Parameters
@@ -164,6 +167,8 @@ def mean_ci(outcomes: np.ndarray, *, effective_size: float | None = None) -> Est
         As in `two_way_variance`.
     effective_size : float, optional
         Effective sample size when all outcomes are identical; the number of tracks if not given.
+    one_run : bool
+        As in `two_way_variance`.
 
     Returns
     -------
@@ -173,16 +178,18 @@ def mean_ci(outcomes: np.ndarray, *, effective_size: float | None = None) -> Est
 
     Source: Korn & Graubard (1998), Survey Methodology 24, 193-201, for the effective sample size.
     """
-    return two_way_variance(outcomes).interval(effective_size)
+    return two_way_variance(outcomes, one_run=one_run).interval(effective_size)
 
 
-def paired_difference_ci(outcomes: np.ndarray, others: np.ndarray) -> Estimate:
+def paired_difference_ci(outcomes: np.ndarray, others: np.ndarray, *, one_run: bool = False) -> Estimate:
     """Estimate the mean difference between paired outcomes.
 
     Parameters
     ----------
     outcomes, others : np.ndarray [shape=(n_tracks, n_runs)]
         As in `two_way_variance`, from 0 to 1; NaN at the same places.
+    one_run : bool
+        As in `two_way_variance`.
 
     Returns
     -------
@@ -192,7 +199,7 @@ def paired_difference_ci(outcomes: np.ndarray, others: np.ndarray) -> Estimate:
 
     Source: Bonett & Price (2012), J. Educational and Behavioral Statistics 37, 479-488, who add twice that.
     """
-    found = two_way_variance(outcomes - others)
+    found = two_way_variance(outcomes - others, one_run=one_run)
     mean, variance = found.value, found.variance
     square = found.independent * found.n_predictions
     n = square / variance if variance > 0 else found.n_predictions / found.per_track

@@ -1,11 +1,10 @@
-"""Discriminant axes, the labels that they alone give, and how sure their accuracy is."""
+"""Discriminant axes, predictions from these axes alone, and the interval of their accuracy."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from earfield.figures.discriminant import accuracy, answer, choose_components, difference, fit_axes
+from earfield.figures.discriminant import choose_components, classify, fit_axes
+from earfield.statistics.intervals import mean_ci, paired_difference_ci
 from earfield.statistics.proportions import wilson_interval
 
 
@@ -146,63 +145,44 @@ def test_track_has_the_label_of_the_largest_mean_probability():
     axes = fit_axes(x, labels)
     points = (np.array([[-0.05], [-0.05], [2.0], [-2], [-2], [-2], [2]]) - axes.origin) @ axes.weights
     tracks = np.array(["a", "a", "a", "b", "b", "c", "c"])
-    given_answers = answer(
-        axes, points, labels=np.array(["label 1"] * 3 + ["label 0"] * 2 + ["label 1"] * 2), tracks=tracks
-    )
-    assert given_answers.tracks.tolist() == ["a", "b", "c"]
-    assert given_answers.segments.tolist() == [3, 2, 2]
-    assert given_answers.right_segments.tolist() == [1, 2, 1]
-    assert given_answers.right[:2].tolist() == [1, 1]  # two unsure segments of `a` do not outvote a sure one
+    truth = np.array(["label 1"] * 3 + ["label 0"] * 2 + ["label 1"] * 2)
+    found = classify(axes, points, labels=truth, tracks=tracks)
+    assert found.tracks.tolist() == ["a", "b", "c"]
+    assert np.array_equal(found.segments, [[0, 0, 1], [1, 1, np.nan], [0, 1, np.nan]], equal_nan=True)
+    assert found.whole[:2].tolist() == [[1], [1]]  # two unsure segments of `a` do not outvote a sure one
 
 
-def test_answers_do_not_depend_on_the_order_of_segments():
+def test_outcomes_do_not_depend_on_the_order_of_segments():
     x, labels = gaussians(np.random.default_rng(9).standard_normal((4, 4)))
     tracks = np.array([f"track {number // 8}" for number in range(len(x))])
     axes = fit_axes(x, labels)
     order = np.random.default_rng(1).permutation(len(x))
-    one = answer(axes, axes.coordinates(x), labels=labels, tracks=tracks)
-    other = answer(axes, axes.coordinates(x)[order], labels=labels[order], tracks=tracks[order])
-    assert np.array_equal(one.right, other.right) and np.array_equal(one.right_segments, other.right_segments)
-
-
-answers = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 12)), min_size=1, max_size=60)
-
-
-@settings(max_examples=60, deadline=None)
-@given(answers)
-def test_interval_holds_the_estimate_and_is_a_share(pairs):
-    right, tests = np.array([(min(pair), pair[1]) for pair in pairs], dtype=float).T
-    share, low, high = accuracy(right, tests)
-    assert 0 <= low <= share <= high <= 1 and low < high
-    assert share == right.sum() / tests.sum()
+    one = classify(axes, axes.coordinates(x), labels=labels, tracks=tracks)
+    other = classify(axes, axes.coordinates(x)[order], labels=labels[order], tracks=tracks[order])
+    assert np.array_equal(one.whole, other.whole)
+    assert np.array_equal(np.nansum(one.segments, axis=1), np.nansum(other.segments, axis=1))
 
 
 def test_interval_has_the_width_of_tracks_and_not_of_segments():
     generator = np.random.default_rng(0)
-    tests = generator.integers(5, 15, 300).astype(float)
-    right = generator.binomial(tests.astype(int), generator.beta(0.5, 0.5, 300)).astype(float)
-    share, low, high = accuracy(right, tests)
-    deviation = np.sqrt(np.square(right - share * tests).sum()) / tests.sum()
+    counts = generator.integers(5, 15, 300)
+    segments = np.where(
+        np.arange(14) < counts[:, None], generator.random((300, 14)) < generator.beta(0.5, 0.5, (300, 1)), np.nan
+    )
+    mean, low, high = mean_ci(segments, one_run=True)
+    deviation = np.sqrt(np.square(np.nansum(segments, axis=1) - mean * counts).sum()) / counts.sum()
+    assert mean == pytest.approx(np.nansum(segments) / counts.sum())
     assert (high - low) / 2 == pytest.approx(1.96 * deviation, rel=0.05)
-    naive = wilson_interval(right.sum(), tests.sum())
+    naive = wilson_interval(np.nansum(segments), counts.sum())
     assert high - low > 2 * (naive[1] - naive[0])
 
 
 def test_cutting_tracks_finer_makes_nothing_surer():
-    right = np.random.default_rng(1).integers(0, 2, 50).astype(float)
-    assert accuracy(right * 10, np.full(50, 10.0)) == pytest.approx(accuracy(right, np.ones(50)))
-
-
-def test_interval_widens_with_fewer_tracks():
-    right = np.tile([1.0, 0, 1], 100)
-    widths = [high - low for _, low, high in (accuracy(right[:n], np.ones(n)) for n in (300, 75, 18))]
-    assert widths[0] * 1.7 < widths[1] and widths[1] * 1.7 < widths[2]
-
-
-@pytest.mark.parametrize(("value", "n"), [(0.0, 20), (1.0, 20), (1.0, 1)])
-def test_nothing_is_sure_where_all_answers_agree(value, n):
-    share, *limits = accuracy(np.full(n, value * 7), np.full(n, 7.0))
-    assert share == value and limits == list(wilson_interval(value * n, n))
+    whole = np.random.default_rng(1).integers(0, 2, (50, 1)).astype(float)
+    assert mean_ci(np.repeat(whole, 10, axis=1), one_run=True) == pytest.approx(mean_ci(whole), abs=0.01)
+    others = np.random.default_rng(2).integers(0, 2, (50, 1)).astype(float)
+    finer = [np.repeat(each, 10, axis=1) for each in (whole, others)]
+    assert paired_difference_ci(*finer, one_run=True) == pytest.approx(paired_difference_ci(whole, others), abs=0.01)
 
 
 def test_shuffled_labels_are_right_by_chance():
@@ -215,21 +195,7 @@ def test_shuffled_labels_are_right_by_chance():
         tracks = np.repeat([f"{number:03d}" for number in range(240)], 11)
         train = np.arange(len(x)) < 120 * 11
         axes = fit_axes(x[train], labels[train])
-        test = answer(axes, axes.coordinates(x[~train]), labels=labels[~train], tracks=tracks[~train])
-        for right, tests in ((test.right_segments, test.segments), (test.right, np.ones(len(test.right)))):
-            _, low, high = accuracy(right, tests)
+        test = classify(axes, axes.coordinates(x[~train]), labels=labels[~train], tracks=tracks[~train])
+        for _, low, high in (mean_ci(test.segments, one_run=True), mean_ci(test.whole)):
             held.append(low <= 0.25 <= high)
     assert np.mean(held) > 0.85
-
-
-def test_difference_is_paired():
-    generator = np.random.default_rng(2)
-    tests = generator.integers(5, 15, 200).astype(float)
-    one = generator.binomial(tests.astype(int), generator.beta(0.5, 0.5, 200)).astype(float)
-    other = np.maximum(one - 1, 0)
-    share, low, high = difference(one, other, tests)
-    assert share == pytest.approx(accuracy(one, tests).share - accuracy(other, tests).share)
-    # Each alone is unsure because tracks differ; that one is ahead in nearly every track is not.
-    assert low > 0 and high - low < 0.3 * (accuracy(one, tests).high - accuracy(one, tests).low)
-    assert difference(other, one, tests) == pytest.approx((-share, -high, -low))
-    assert difference(one, one, tests) == (0, 0, 0)

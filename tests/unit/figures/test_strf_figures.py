@@ -33,7 +33,7 @@ def run(tmp_path):
             filters_npz=tmp_path / "filters.npz",
             filters_csv=tmp_path / "filters.csv",
             path=tmp_path / "fig3.npz",
-            **RUN,
+            run=RUN,
         )
         return tmp_path / "fig3.npz", strfs
 

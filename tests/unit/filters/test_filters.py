@@ -14,6 +14,7 @@ from sklearn.linear_model import LassoCV
 from threadpoolctl import threadpool_info
 
 from earfield.activations.store import ActivationDump, chunk_name
+from earfield.configuration.settings import FilterSettings
 from earfield.errors import ConfigError, DatasetError
 from earfield.filters.estimate import fold_of_rows, patches, write_filters
 from earfield.filters.strf import measure_strfs
@@ -109,22 +110,18 @@ class Collection:
 
         write_gradient(path=self.folder / "gradient.npz", **(self.network_arguments | changes))
 
-    def filters(self, **changes):
+    def filters(self, *, threads=2, folds=4, alphas=20):
         arguments = {
             "dump": self.folder / "activations",
             "gradient": self.folder / "gradient.npz",
             "frames_paths": [self.folder / "shard.npy"],
             "index_paths": [self.folder / "shard.csv"],
-            "npz_path": self.folder / "filters.npz",
-            "csv_path": self.folder / "filters.csv",
-            "gradients_path": self.folder / "gradients.csv",
+            "folder": self.folder,
             "seed": 1,
-            "threads": 2,
-            "folds": 4,
-            "alphas": 20,
-            "min_active": 10,
+            "threads": threads,
+            "settings": FilterSettings(folds=folds, alphas=alphas, min_active=10),
         }
-        return write_filters(**(arguments | changes)), self.arrays()
+        return write_filters(**arguments), self.arrays()
 
     def arrays(self):
         with np.load(self.folder / "filters.npz") as archive:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from earfield.configuration.settings import FilterSettings
 from earfield.filters.estimate import write_filters
 from earfield.filters.gabor import fit_gabors
 from earfield.filters.strf import octave_axis
@@ -70,14 +71,10 @@ def run_chain(collection, folder, model, *, layer, positions):
     table = write_filters(
         dump=folder / "activations",
         gradient=folder / "gradient.npz",
-        npz_path=folder / "filters.npz",
-        csv_path=folder / "filters.csv",
-        gradients_path=folder / "gradients.csv",
+        folder=folder,
         seed=1,
         threads=2,
-        folds=5,
-        alphas=50,
-        min_active=50,
+        settings=FilterSettings(folds=5, alphas=50, min_active=50),
         **paths,
     )
     with np.load(folder / "filters.npz") as archive:

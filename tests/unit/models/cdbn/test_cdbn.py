@@ -256,7 +256,7 @@ def drawn_network(shards, folder):
         options=options,
         device=Device(gpu=False, workers=2),
         **paths,
-        **run,
+        run=run,
     )
     return data, train_cdbn(shards, TRAIN, Options(**options), seed=1, workers=1)
 
