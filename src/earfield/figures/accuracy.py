@@ -17,9 +17,9 @@ from earfield.figures.series import (
     count,
     draw_horizontal,
     look,
-    percent,
+    one_line,
     percent_axis,
-    plain,
+    percent_with_interval,
     say_nothing_to_show,
     shown_name,
 )
@@ -85,7 +85,7 @@ def _draw_models(
             if np.isfinite(row.baseline):
                 axes.plot([row.baseline], [y], linestyle="", marker="|", markersize=6, color=GREY, zorder=2)
             numbers = ", ".join(count([each], noun) for each, noun in ((row.tracks, "track"), (row.seeds, "run")))
-            text = f"{percent(row.accuracy, row.low, row.high)}  {numbers}"
+            text = f"{percent_with_interval(row.accuracy, row.low, row.high)}  {numbers}"
             _write_beside(axes, y, text, color="black")
         end += _GAP
         axes.axhline(end, color="0.88", linewidth=0.5, zorder=1)
@@ -101,8 +101,10 @@ def _draw_references(axes: "Axes", theirs: pd.DataFrame, *, top: float) -> tuple
     axes.text(0, end - 0.3 * _LINE, heading, fontsize=SMALL, color=GREY, va="bottom", bbox=plate)
     names = {}
     for row in theirs.itertuples():
-        name = textwrap.fill(plain(row.model), _NAME_LETTERS)
-        note = textwrap.fill(plain(f"{percent(row.accuracy, np.nan, np.nan)}, {_conditions(row)}"), _NOTE_LETTERS)
+        name = textwrap.fill(one_line(row.model), _NAME_LETTERS)
+        note = textwrap.fill(
+            one_line(f"{percent_with_interval(row.accuracy, np.nan, np.nan)}, {_conditions(row)}"), _NOTE_LETTERS
+        )
         begin, end = end, end + _LINE * (1 + max(name.count("\n") * 1.2, note.count("\n"))) + 0.06
         y = (begin + end) / 2
         axes.plot([row.accuracy] * 2, [0, y], color="0.7", linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5)

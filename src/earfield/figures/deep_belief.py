@@ -1,4 +1,4 @@
-"""How the layers of the convolutional deep belief network learned, and the bases of the lowest."""
+"""Figure 12: learning curves of the convolutional deep belief network, and the bases of its lowest layer."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ _PANEL_HEIGHT, _CURVES_HEIGHT = 0.75, 1.5  # [inch]
 
 
 def draw_deep_belief(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Draw the figure from its data file.
+    """Draw figure 12 from its data file.
 
     Parameters
     ----------

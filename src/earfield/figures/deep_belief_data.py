@@ -1,4 +1,4 @@
-"""What the figure of the convolutional deep belief network shows: how its layers learned, and its lowest bases."""
+"""Data of figure 12: learning curves of the convolutional deep belief network, and the bases of its lowest layer."""
 
 import os
 from collections.abc import Mapping, Sequence

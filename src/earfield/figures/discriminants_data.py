@@ -1,4 +1,4 @@
-"""What figure 5 shows: test segments on discriminant axes of the raw input and of the last hidden layer."""
+"""Data of figure 5: test segments on discriminant axes of the raw input and of the last hidden layer."""
 
 import logging
 import os

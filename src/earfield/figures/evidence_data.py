@@ -1,4 +1,4 @@
-"""What figures 7 to 11 show: rows of the tables of scores, as they stand there, in the order of drawing."""
+"""Data of figures 7 to 11: unchanged rows of the tables of scores, in the order of drawing."""
 
 import os
 from collections.abc import Sequence

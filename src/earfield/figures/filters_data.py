@@ -1,4 +1,4 @@
-"""What figure 3 shows: the filters that were fitted to the units of a layer, the best first."""
+"""Data of figure 3: the filters that were fitted to the units of a layer, the best first."""
 
 import os
 from collections.abc import Mapping

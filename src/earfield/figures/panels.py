@@ -1,4 +1,4 @@
-"""How receptive fields are drawn: small panels on shared axes, each on its own scale."""
+"""Drawing of receptive fields: small panels on shared axes, each on its own colour scale."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -56,7 +56,7 @@ def draw_strf(axes: "Axes", strf: np.ndarray, *, band_hz: np.ndarray, frame_seco
 
 
 def label_outer(axes: "Axes", *, left: bool, bottom: bool) -> None:
-    """Leave the ticks of an axis to the panels at the edge of the grid; without them the others are drawn sooner."""
+    """Remove the ticks of panels that are not at the edge of the grid."""
     if not left:
         axes.set_yticks([])
     if not bottom:
@@ -69,7 +69,7 @@ def tighten(figure: "Figure") -> None:
 
 
 def label_axes(figure: "Figure | SubFigure") -> None:
-    """Write once what the axes of all panels are."""
+    """Label the axes of all panels once."""
     figure.supxlabel("Time relative to the end of the window (ms)", fontsize=SMALL + 0.5)
     figure.supylabel("Frequency (kHz)", fontsize=SMALL + 0.5)
 
@@ -81,7 +81,7 @@ def wrap_lines(sentences: Iterable[str], *, width: float) -> list[str]:
 
 
 def lines_height(lines: Sequence[str]) -> float:
-    """Return how much of the figure's height lines above the panels take [inch]."""
+    """Return the height of lines above the panels [inch]."""
     return (len(lines) * _LINE_SPACING * SMALL + 6) / _POINTS
 
 

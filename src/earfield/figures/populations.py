@@ -30,7 +30,7 @@ _SMOOTHING = 2.5  # standard deviation of its kernel [points]
 
 @dataclass(frozen=True)
 class _Panel:
-    """One measure: its column, its name, the ends of its axis, and the value below which the window is blind."""
+    """One measure: its column, its name, the ends of its axis, and the value of one cycle in the window."""
 
     column: str
     title: str
@@ -112,7 +112,7 @@ def _label(model: str, group: pd.DataFrame) -> str:
 
 
 def _draw_axis(axes: "Axes", panel: _Panel) -> None:
-    """Draw the axis of a measure, and shade what the window cannot show."""
+    """Draw the axis of a measure, and shade values of less than one cycle in the window."""
     ticks = {float(panel.positions(np.array(tick))): f"{tick:g}" for tick in panel.ticks}
     if panel.unresolved is not None:
         end = float(panel.positions(np.array(panel.unresolved)))

@@ -1,4 +1,4 @@
-"""What figure 6 shows: the measured units of one protocol and the kernels of the stages, in the order of drawing."""
+"""Data of figure 6: the measured units of one protocol and the kernels of the stages, in the order of drawing."""
 
 import os
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def write_populations_data(
     trained : str
         The trained network, which is drawn first.
     nulls : sequence of str
-        What it is shown against, in this order.
+        Null models and null kernels to compare with, in this order.
 
     Raises
     ------

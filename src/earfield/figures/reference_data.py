@@ -1,4 +1,4 @@
-"""What figure 4 shows: the reference receptive fields of each auditory stage, in the window of the learned ones."""
+"""Data of figure 4: the reference receptive fields of each auditory stage, in the window of the learned ones."""
 
 import os
 from dataclasses import astuple
@@ -31,7 +31,7 @@ def write_reference_data(
         `.npz` to write: `stages`, `species`, `sources`, `rate_ranges` and `scale_ranges` (stages, 2) [Hz,
         cycles/octave] as in the file; `strfs` (stages, 2, scales, rates, bands, frames), whose second axis is the
         direction, downward and upward; `rates` (stages, rates) [Hz] and `scales` (stages, scales) [cycles/octave] of
-        these; `bank_size`, how many fields the bank has of each stage; `window`, the values of `WindowLimits` in
+        these; `bank_size`, number of fields per stage in the bank; `window`, the values of `WindowLimits` in
         their order; `band_hz` [Hz], `frame_seconds`.
     """
     with np.load(filters_npz) as archive:
@@ -42,8 +42,8 @@ def write_reference_data(
     fields, rates, scales = [], [], []
     for stage in ranges.stage:
         rows = bank[bank.stage == stage]
-        rates.append(_spread(rows.rate_hz, _RATES))
-        scales.append(_spread(rows.scale_cpo, _SCALES))
+        rates.append(_evenly_chosen(rows.rate_hz, _RATES))
+        scales.append(_evenly_chosen(rows.scale_cpo, _SCALES))
         place = pd.MultiIndex.from_frame(rows[["direction", "scale_cpo", "rate_hz"]])
         shown = pd.MultiIndex.from_product([(-1, 1), scales[-1], rates[-1]])
         fields.append(strfs[rows.index[place.get_indexer(shown)]].reshape(2, _SCALES, _RATES, *strfs.shape[1:]))
@@ -65,7 +65,7 @@ def write_reference_data(
         )
 
 
-def _spread(values: pd.Series, n: int) -> np.ndarray:
-    """Return the first, the last and what lies evenly between of the distinct values."""
+def _evenly_chosen(values: pd.Series, n: int) -> np.ndarray:
+    """Return n evenly spaced of the distinct values, with the first and the last."""
     distinct = np.unique(values)
     return distinct[np.linspace(0, len(distinct) - 1, n).round().astype(int)]

@@ -1,4 +1,4 @@
-"""How scores are drawn: one look for each model or protocol, intervals as bars, names that never collide."""
+"""How scores are drawn: one colour and marker per model or protocol, intervals as bars, labels that never overlap."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,14 +29,14 @@ def look(number: int) -> dict[str, Any]:
     return {"color": _COLOURS[number % len(_COLOURS)], "marker": _MARKERS[number % len(_MARKERS)]}
 
 
-def plain(text: str) -> str:
+def one_line(text: str) -> str:
     """Return text on one line."""
     return " ".join(text.split())
 
 
 def shown_label(label: str) -> str:
     """Return a label as figures show it: on one line, and without its middle where it is very long."""
-    text = plain(label)
+    text = one_line(label)
     return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 12].rstrip()}…{text[-11:].lstrip()}"
 
 
@@ -51,8 +51,8 @@ def count(values: "pd.Series | Sequence[float]", noun: str) -> str:
     return f"{low:,} {noun}{'' if low == 1 else 's'}" if low == high else f"{low:,}–{high:,} {noun}s"
 
 
-def percent(share: float, low: float, high: float) -> str:
-    """Return a share with its interval in percent, such as "66% (58–74)"."""
+def percent_with_interval(share: float, low: float, high: float) -> str:
+    """Return a fraction with its interval in percent, such as "66% (58–74)"."""
     if np.isnan(share):
         return "no prediction"
     interval = "" if np.isnan([low, high]).any() else f" ({100 * low:.0f}–{100 * high:.0f})"
@@ -76,7 +76,7 @@ def draw_horizontal(axes: "Axes", y: float, x: float, low: float, high: float, *
 
 
 def share_limits(*columns: pd.Series, lowest: float = 0) -> tuple[float, float]:
-    """Return round limits that hold all shares, from the lowest possible one to 1."""
+    """Return round axis limits that contain all fractions, from the lowest possible one to 1."""
     values = pd.concat(columns).dropna()
     if values.empty:
         return 0.0, 1.0
@@ -89,7 +89,7 @@ def share_limits(*columns: pd.Series, lowest: float = 0) -> tuple[float, float]:
 
 
 def percent_axis(axis: Any) -> None:
-    """Write shares in percent; the label says so."""
+    """Write fractions in percent; the axis label has the unit."""
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
@@ -97,7 +97,7 @@ def percent_axis(axis: Any) -> None:
 
 
 def log_axis(axes: "Axes", ticks: dict[float, str], *, room: float = 1.12, gap: float = 0.07) -> None:
-    """Give the horizontal axis a logarithmic scale with these ticks, the largest first where all have no room.
+    """Give the horizontal axis a logarithmic scale with these ticks; where they are too dense, small ones are left out.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def log_axis(axes: "Axes", ticks: dict[float, str], *, room: float = 1.12, gap: 
     room : float
         Factor between the outermost ticks and the ends of the axis.
     gap : float
-        Smallest distance of two ticks, as a share of the axis.
+        Smallest distance of two ticks, as a fraction of the axis.
     """
     from matplotlib.ticker import NullLocator
 
@@ -122,8 +122,8 @@ def log_axis(axes: "Axes", ticks: dict[float, str], *, room: float = 1.12, gap: 
     axes.set_xticks(kept, [ticks[value] for value in kept])
 
 
-def spread(places: Sequence[float], gap: float) -> np.ndarray:
-    """Move places apart by as little as possible, so that neighbours are at least a gap apart.
+def space_labels(places: Sequence[float], gap: float) -> np.ndarray:
+    """Move labels apart by as little as possible, so that neighbours have at least a given distance.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def name_ends(axes: "Axes", ends: Sequence[tuple[float, float, str, str]], *, he
         Of the axes [inch].
     """
     low, high = axes.get_ylim()
-    places = spread([(y - low) / (high - low) for _, y, _, _ in ends], _LINE_SPACING * SMALL / _POINTS / height)
+    places = space_labels([(y - low) / (high - low) for _, y, _, _ in ends], _LINE_SPACING * SMALL / _POINTS / height)
     for (x, y, name, colour), place in zip(ends, places, strict=True):
         axes.annotate(
             name,
@@ -181,7 +181,7 @@ def name_ends(axes: "Axes", ends: Sequence[tuple[float, float, str, str]], *, he
 
 
 def say_nothing_to_show(axes: "Axes", sentence: str) -> None:
-    """Say in place of a plot why it is empty."""
+    """Write why a plot is empty in its place."""
     axes.set_axis_off()
     axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center", color=GREY)
 

@@ -1,4 +1,4 @@
-"""What figure 1 shows: one track's waveform, its log-mel spectrogram, and where one segment lies."""
+"""Data of figure 1: waveform and log-mel spectrogram of one track, and the position of one segment."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def write_spectrogram_data(
         The shards, as in `MelShards`.
     path : path-like
         `.npz` to write: `track`, `label`, `envelope_seconds`, `envelope_low`, `envelope_high` (the waveform's
-        extremes in short stretches), `mel` (frames, bands), `hop_seconds`, `band_edges` [Hz], `segment` (first
+        extremes in short intervals), `mel` (frames, bands), `hop_seconds`, `band_edges` [Hz], `segment` (first
         frame and number of frames).
     front_end : mapping
         Parameters of `log_mel`.
@@ -57,7 +57,7 @@ def write_spectrogram_data(
     rows = table[table.track == track] if track else table.head(1)
     if rows.empty:
         raise ConfigError(
-            f"figures.spectrogram.track is '{track}', which {tracks} does not hold; name one that it does."
+            f"figures.spectrogram.track is '{track}', which {tracks} does not contain; name a track that it contains."
         )
     row = next(rows.itertuples())
     rate = front_end["sample_rate"]
@@ -66,14 +66,14 @@ def write_spectrogram_data(
     hop_seconds = front_end["hop_length"] / rate
     # A segment that would run over the track's end moves back to it: the default suits short and long tracks.
     first = min(round(start / hop_seconds), len(mel) - frames)
-    stretch = max(1, len(y) // _ENVELOPE_POINTS)
-    pieces = y[: len(y) // stretch * stretch].reshape(-1, stretch)
+    length = max(1, len(y) // _ENVELOPE_POINTS)
+    pieces = y[: len(y) // length * length].reshape(-1, length)
     with write_aside(path) as aside:
         np.savez(
             aside,
             track=row.track,
             label=row.label,
-            envelope_seconds=(np.arange(len(pieces)) + 0.5) * stretch / rate,
+            envelope_seconds=(np.arange(len(pieces)) + 0.5) * length / rate,
             envelope_low=pieces.min(axis=1),
             envelope_high=pieces.max(axis=1),
             mel=mel,

@@ -135,7 +135,7 @@ def read_stages(path: str | os.PathLike[str]) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        With the columns `STAGE_COLUMNS`, one row a stage.
+        With the columns `STAGE_COLUMNS`, one row per stage.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def reference_bank(
     strfs : np.ndarray [shape=(n, n_bands, n_frames), dtype=float64]
         Each of unit Euclidean norm, centred on the window.
     table : pd.DataFrame
-        `stage, rate_hz, scale_cpo, direction`, one row a field: what the model was asked for. Sorted as the file's
+        `stage, rate_hz, scale_cpo, direction`, one row per field: what the model was asked for. Sorted as the file's
         stages, then by the other columns.
 
     Raises

@@ -1,4 +1,4 @@
-"""What each unit of a dumped layer responds to: a Lasso of its activation on the patch of input that reaches it."""
+"""Receptive field of each unit of a dumped layer: Lasso of its activation on the input patch that reaches it."""
 
 import logging
 import os
@@ -190,16 +190,16 @@ def _axes(facts: DumpFacts) -> dict[str, Any]:
 
 
 def fold_of_rows(index: pd.DataFrame, *, folds: int, seed: int) -> np.ndarray:
-    """Put whole tracks into folds, each label spread over all of them.
+    """Assign whole tracks to folds, stratified by label.
 
     Parameters
     ----------
     index : pd.DataFrame
-        `track, label, subset`, one row a segment.
+        `track, label, subset`, one row per segment.
     folds : int
         Number of folds of the training and validation tracks.
     seed : int
-        Another seed, other folds.
+        Seed of the assignment.
 
     Returns
     -------
@@ -215,7 +215,7 @@ def fold_of_rows(index: pd.DataFrame, *, folds: int, seed: int) -> np.ndarray:
     tracks = tracks[tracks.subset != "test"]
     if len(tracks) < folds:
         raise ConfigError(
-            f"filters.folds is {folds}, and {len(tracks)} tracks are there to be spread over them; lower "
+            f"filters.folds is {folds}, and there are {len(tracks)} tracks to assign to them; lower "
             "filters.folds, or add tracks."
         )
     order = tracks.iloc[np.random.default_rng([_FOLD_STREAM, seed]).permutation(len(tracks))]
@@ -303,7 +303,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _problem(row: Any, min_active: int) -> str:
-    """Say why a unit has no filter."""
+    """Return why a unit has no filter."""
     return {
         "nan": "A weight that reaches it, or its activation, is not a number: the network is broken; train it again.",
         "dead": f"It is active on none of {row.rows} rows; there is nothing to fit.",

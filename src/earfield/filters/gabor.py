@@ -27,7 +27,7 @@ _SMALL = 50_000
 
 # What a change of each parameter adds to the Gabor: Re(γ · (x − x₀)^k · (t − t₀)^l · c·u·v). The parameters are Re c,
 # Im c, then centre, ln width and frequency f along the bands, then those along the frames. A part that a change of c
-# makes up for is left out, since c is solved for anew in each step.
+# makes up for is left out, since c is solved for again in each step.
 _GAMMA = np.array([1, 1j, 1, 1, 1j, 1, 1, 1j])
 _BAND_POWER = np.array([0, 0, 1, 2, 1, 0, 0, 0])
 _FRAME_POWER = np.array([0, 0, 0, 0, 0, 1, 2, 1])
@@ -40,7 +40,7 @@ class GaborFit:
     Attributes
     ----------
     r2 : float
-        Share of the kernel's energy that the Gabor holds, 1 − Σ(K − G)² / ΣK². The kernel's mean is not taken off,
+        Fraction of the kernel's energy that the Gabor explains, 1 − Σ(K − G)² / ΣK². The kernel's mean is not removed,
         since a Gabor has no constant term.
     rate_hz : float
         Rate ω of its ripple [Hz], not negative.

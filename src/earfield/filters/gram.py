@@ -1,4 +1,4 @@
-"""Sums over rows from which linear fits, their errors and their R² follow, whatever the number of rows."""
+"""Sufficient statistics of linear regression: sums of products over rows, of a size that rows do not change."""
 
 from dataclasses import dataclass
 

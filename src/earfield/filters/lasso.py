@@ -2,7 +2,7 @@
 
 The cost does not depend on the number of rows. Each problem follows its penalties downwards with an active set:
 on the set and signs at hand the solution is that of a linear system, whose Cholesky factor is extended for inputs
-that come in, and made anew only from the first input that goes out.
+that enter, and recomputed only from the first input that leaves.
 """
 
 from dataclasses import dataclass
@@ -182,7 +182,7 @@ def _path(gram, target, alphas, path):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _step_by_step(gram, target, alpha, slack, weights, factor, active, sign, correlations):  # type: ignore[no-untyped-def]
-    """Go down to the minimum by one input in or out at a time, which cannot go round in circles.
+    """Go down to the minimum by one input in or out at a time, which cannot cycle.
 
     For what changes of many inputs at a time do not settle: fewer rows than inputs, or inputs that explain each other.
     """

@@ -1,4 +1,4 @@
-"""Kernels that no network learned: the filters of a network with one property kept and the rest left to chance."""
+"""Null kernels: surrogates of a network's filters that keep one property and randomise the rest."""
 
 import os
 from collections.abc import Callable
@@ -81,7 +81,7 @@ def write_null(
         Files to write, of the same form: without `gradients`, and with empty cells for what only a fit has (alpha,
         R² and so on). A unit that was not fitted has no null: its kernel is zero, its `status` and `problem` are kept.
     seed : int
-        Decides chance, together with the kind and the unit; the same kernels come again from the same seed.
+        Seed of the random numbers, with the kind and the unit; the same seed gives the same kernels.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How far the filters of a trained network differ from those of its nulls, with intervals; never a bare number."""
+"""Differences between the filters of a trained network and those of its null models, with 95% intervals."""
 
 import itertools
 import os
@@ -187,7 +187,7 @@ def _comparison(units: pd.DataFrame, measure: _Measure, *, trained: str, null: s
 
 
 def _finding(found: Difference, *, nearness: bool) -> str:
-    """Return in words what an interval says."""
+    """Return the finding of an interval in words."""
     if not found.seeds:
         return "no units"
     if np.isnan(found.low):
@@ -196,4 +196,4 @@ def _finding(found: Difference, *, nearness: bool) -> str:
         return "farther than null" if nearness else "above null"
     if found.high < 0:
         return "nearer than null" if nearness else "below null"
-    return "not told apart"
+    return "not distinguished"

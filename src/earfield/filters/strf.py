@@ -155,7 +155,7 @@ def measure_strfs(strfs: np.ndarray, *, band_hz: np.ndarray, frame_seconds: floa
         - `inseparability`, `separability`: see `separability`.
         - `gabor_r2`, `gabor_rate_hz` [Hz], `gabor_scale_cpo` [cycles/octave]: see `earfield.filters.gabor.fit_gabors`.
         - `rate_hz` [Hz], `scale_cpo` [cycles/octave], `direction`: see `modulation`.
-        - `bandwidth_octaves`, `duration_ms`: see `spread`, of the energy E(x) = Σₜ K² and E(t) = Σₓ K².
+        - `bandwidth_octaves`, `duration_ms`: see `energy_width`, of the energy E(x) = Σₜ K² and E(t) = Σₓ K².
         - `best_frequency_hz`: centre of the band where E(x) is highest.
         - `latency_ms`: from the frame where E(t) is highest to the window's last frame. For this and the best
           frequency see Miller, Escabí, Read & Schreiner (2002), J Neurophysiol 87:516. Energy is taken for both, not
@@ -196,8 +196,8 @@ def measure_strfs(strfs: np.ndarray, *, band_hz: np.ndarray, frame_seconds: floa
         "rate_hz": rate,
         "scale_cpo": scale,
         "direction": direction,
-        "bandwidth_octaves": spread(energy.sum(axis=2), octaves),
-        "duration_ms": 1000 * spread(energy.sum(axis=1), seconds),
+        "bandwidth_octaves": energy_width(energy.sum(axis=2), octaves),
+        "duration_ms": 1000 * energy_width(energy.sum(axis=1), seconds),
         "best_frequency_hz": np.asarray(band_hz)[_first_peak(np.sum(kernels**2, axis=2))],
         "latency_ms": 1000 * (seconds[-1] - seconds[_first_peak(energy.sum(axis=1))]),
     }
@@ -272,7 +272,7 @@ def modulation(
     return rates / frame_seconds, np.zeros_like(scales) if strfs.shape[1] == 1 else scales / octave_step, directions
 
 
-def spread(energy: np.ndarray, positions: np.ndarray) -> np.ndarray:
+def energy_width(energy: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Return twice the standard deviation of energy along an axis.
 
     Parameters

@@ -19,7 +19,7 @@ from earfield.figures.calibration import draw_calibration
 from earfield.figures.heard import draw_heard
 from earfield.figures.learning_curve import draw_learning_curve
 from earfield.figures.recall import draw_recall
-from earfield.figures.series import count, look, percent, share_limits, shown_label, spread
+from earfield.figures.series import count, look, percent_with_interval, share_limits, shown_label, space_labels
 
 REFERENCES = Path(__file__).parents[3] / "resources" / "reference_levels.csv"
 MODELS = ["cnn", "cnn_untrained", "mfcc_svm", "mel_logistic", "majority"]
@@ -401,7 +401,7 @@ def test_same_data_give_the_same_bytes(write, tmp_path, name):
 
 @given(st.lists(st.floats(0, 1), max_size=12), st.floats(0.01, 0.3))
 def test_spread_names_keep_their_order_and_a_gap(places, gap):
-    moved = spread(places, gap)
+    moved = space_labels(places, gap)
     gap = min(gap, 1 / max(1, len(places) - 1))
     order = np.argsort(places, kind="stable")
     assert (np.diff(moved[order]) >= gap - 1e-9).all()
@@ -421,7 +421,7 @@ def test_looks_differ_and_names_stay_short():
     assert len(shown_label("x" * 500)) <= 33
     assert shown_label("pop $ rock\n$") == "pop $ rock $"
     assert (count([3, 3], "seed"), count([1], "seed"), count([1, 5], "run")) == ("3 seeds", "1 seed", "1–5 runs")
-    assert (percent(0.664, 0.58, 0.741), percent(0.5, np.nan, 1)) == ("66% (58–74)", "50%")
+    assert (percent_with_interval(0.664, 0.58, 0.741), percent_with_interval(0.5, np.nan, 1)) == ("66% (58–74)", "50%")
 
 
 def test_names_that_look_like_numbers_stay_names(write):

@@ -117,7 +117,7 @@ def test_less_than_half_a_cycle_is_half_a_cycle(results, rate):
     runs["stratified", 1, "cnn_untrained"]["rate_hz"] = 0.9
     row = results(runs)[0].loc[("stratified", "rate_hz", "cnn_untrained")]
     assert float(row.trained) == pytest.approx(2.5333 / 2, abs=1e-3)
-    assert float(row.difference) == 0 and row.finding == "not told apart"
+    assert float(row.difference) == 0 and row.finding == "not distinguished"
 
 
 def test_distance_is_zero_at_a_stage_and_one_an_octave_away(results, bank):
@@ -132,7 +132,7 @@ def test_distance_is_zero_at_a_stage_and_one_an_octave_away(results, bank):
     assert float(row.null_value) == pytest.approx(1, abs=1e-6)
     assert row.finding == "nearer than null"
     assert table.loc[("stratified", "distance_midbrain", "cnn_untrained"), "finding"] == "farther than null"
-    assert table.loc[("stratified", "distance_cortex", "cnn_shuffled"), "finding"] == "not told apart"
+    assert table.loc[("stratified", "distance_cortex", "cnn_shuffled"), "finding"] == "not distinguished"
 
 
 def test_kernel_nulls_are_compared_unit_by_unit(results):
@@ -145,7 +145,7 @@ def test_kernel_nulls_are_compared_unit_by_unit(results):
     table = table.xs("separability", level="measure").droplevel("protocol")
     assert list(table.finding[["same_sparsity", "same_spectrum"]]) == ["above null"] * 2
     assert (table.units["same_spectrum"], table.null_units["same_spectrum"]) == (30, 30)
-    assert table.finding["cnn_shuffled"] == "not told apart"  # the same numbers, of units that are no pairs
+    assert table.finding["cnn_shuffled"] == "not distinguished"  # the same numbers, of units that are no pairs
 
 
 def test_what_is_missing_keeps_its_rows(results):

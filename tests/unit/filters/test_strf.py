@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from earfield.filters.strf import MEASURES, measure_strfs, modulation, octave_axis, separability, spread, window_limits
+from earfield.filters.strf import (
+    MEASURES,
+    energy_width,
+    measure_strfs,
+    modulation,
+    octave_axis,
+    separability,
+    window_limits,
+)
 from earfield.mel.log_mel import band_edges
 
 HOP = 256 / 22050
@@ -193,7 +201,7 @@ def test_kernel_of_one_sign_has_its_peak_at_no_modulation():
 def test_spread_of_known_distributions():
     x = np.linspace(-50, 50, 2001)
     gauss, ends, point = np.exp(-(x**2) / 2 / 3**2), (np.abs(x) == 50) * 1.0, (x == 0) * 1.0
-    assert np.allclose(spread(np.array([gauss, ends, point]), x), [6, 100, 0])
+    assert np.allclose(energy_width(np.array([gauss, ends, point]), x), [6, 100, 0])
 
 
 def test_extent_of_a_planted_gabor():
