@@ -39,7 +39,7 @@ def draw_confusion(data: str | os.PathLike[str], paths: Iterable[str | os.PathLi
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(labels)), [f"{label} ({n})" for label, n in tests.items()])
     axes.set(xlabel="Predicted label", ylabel="True label (test predictions)")
-    axes.spines[:].set_visible(False)
+    axes.spines[:].set(visible=True, color="0.8")
     axes.tick_params(length=0)
     bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03)
     bar.set_label("% of the true label")

@@ -55,9 +55,9 @@ def write_deep_belief_data(
         seed=int(run["seed"]),
         workers=device.workers,
     )
-    arrays = deep_belief_arrays(network, front_end=front_end)
+    arrays = deep_belief_arrays(network, front_end=front_end) | {name: str(value) for name, value in run.items()}
     with write_aside(path) as aside:
-        np.savez(aside, **{name: str(value) for name, value in run.items()}, **arrays)
+        np.savez(aside, **arrays)
 
 
 def deep_belief_arrays(network: Cdbn, *, front_end: Mapping[str, Any]) -> dict[str, Any]:

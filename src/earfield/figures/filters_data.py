@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,6 +57,7 @@ def write_filters_data(
     shown = fitted.head(MOST_PANELS)
     counts = table.status.value_counts().sort_index()
     order = sorted(counts.index, key=lambda status: status != "fitted")
+    named: dict[str, Any] = {name: str(value) for name, value in run.items()}
     with write_aside(path) as aside:
         np.savez(
             aside,
@@ -64,6 +66,6 @@ def write_filters_data(
             r2_held_out=shown.r2_held_out.to_numpy(dtype=float),
             statuses=np.array(order, dtype=str),
             counts=counts[order].to_numpy(dtype=int),
-            **{name: str(value) for name, value in run.items()},
+            **named,
             **window,
         )
