@@ -482,7 +482,7 @@ def test_dump_that_is_cut_short_is_refused(dumped):
 
 
 def test_fewer_tracks_than_folds_are_refused(dumped):
-    with pytest.raises(ConfigError, match=r"filters\.folds is 50, and 18 tracks"):
+    with pytest.raises(ConfigError, match=r"filters\.folds is 50, and there are 18 tracks"):
         dumped.filters(folds=50)
 
 
