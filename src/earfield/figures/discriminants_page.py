@@ -14,9 +14,8 @@ from earfield.files.atomic import write_aside
 _SYMBOLS = ("circle", "square", "diamond")
 _EXPLANATION = (
     "Each point is a segment of a test track. Drag to turn, scroll to zoom, point at a segment for its track; click a "
-    "label to hide it, double-click to show it alone.<br>Axes: linear discriminants of the training tracks, with the "
-    "fraction of the variance between labels; unit: one standard deviation within labels. Accuracy: of a classifier "
-    "that knows these axes alone."
+    "label to hide it.<br>Axes: linear discriminants of the training tracks, with their fraction of variance between "
+    "labels; unit: one standard deviation<br>within labels. Accuracy: of a classifier that knows these axes alone."
 )
 # The library has a button that would send the names of all tracks to a company's server: it is off, and barred.
 _CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True}
@@ -88,9 +87,10 @@ def write_discriminants_page(data: str | os.PathLike[str], path: str | os.PathLi
             figure.update_xaxes(**named["xaxis"], row=1, col=place)
             figure.update_yaxes(**named.get("yaxis", {"showticklabels": False, "showgrid": False}), row=1, col=place)
     title = f"Discriminant axes: {html.escape(run)}"
+    figure.update_annotations(font_size=13)  # the titles of both spaces
     figure.update_layout(
         template="plotly_white",
-        title={"text": f"<b>{title}</b>", "subtitle": {"text": _EXPLANATION}, "y": 0.97, "yref": "container"},
+        title={"text": f"<b>{title}</b>", "subtitle": {"text": _EXPLANATION}, "y": 0.98, "yanchor": "top"},
         margin={"l": 20, "r": 20, "t": 190, "b": 20},
         legend={
             "orientation": "h",
