@@ -1,4 +1,4 @@
-"""Which runs there are: datasets, protocols, seeds and models of a configuration."""
+"""Grid of runs: the datasets, protocols, seeds and models of a configuration."""
 
 from collections.abc import Mapping
 from typing import Any

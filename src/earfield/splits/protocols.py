@@ -1,7 +1,6 @@
 """Protocols: assignment of tracks to training, validation and test."""
 
 import os
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ import pandas as pd
 from earfield.errors import DatasetError
 from earfield.files.markdown import counted, listed
 from earfield.files.tables import read_text_csv, usable_tracks, write_csv
-from earfield.files.user_csv import read_user_csv
+from earfield.splits.file_split import from_file
 from earfield.splits.grouped_split import (
     SUBSETS,
     connected_components,
@@ -27,7 +26,6 @@ from earfield.tracks.tags import carriers, tag_matrix, tags_of_all
 # A label with too few artists for all subsets is needed in training first, then in test.
 _PRIORITY = (4, 1, 2)
 _RAISE = "raise datasets.<name>.task.min_tracks"
-_OF_FILE = {name: name for name in SUBSETS} | {"valid": "validation", "excluded": "", "": ""}
 
 
 def stratified(
@@ -193,66 +191,6 @@ def cross_validation(
     return subsets.astype(str)
 
 
-def from_file(tracks: pd.DataFrame, *, path: str, column: str, listing: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """Read a split from a table, such as a published one.
-
-    Parameters
-    ----------
-    tracks : pd.DataFrame
-        With the column `track`.
-    path : str
-        CSV with the columns `track` and `column`.
-    column : str
-        Its values are train, validation or valid, test, and excluded or nothing.
-    listing : pd.DataFrame
-        With the columns `track, problem`: all known tracks, including unusable ones.
-
-    Returns
-    -------
-    subsets : np.ndarray [shape=(n_tracks,), dtype=str]
-        The subset of each row of `tracks`, or else why it is in none.
-    warnings : list of str
-        Tracks on which the file and the collection disagree.
-
-    Raises
-    ------
-    DatasetError
-        If the file cannot be read, lacks a column, has another value, or has a track twice or one that is not known.
-
-    Source: for GTZAN's fault-filtered split, Kereliuk, Sturm & Larsen (2015), IEEE Transactions on Multimedia 17.
-    """
-    table = _read_file(path, column=column)
-    double = table.index[table.track.duplicated()]
-    if len(double):
-        raise DatasetError(
-            f"'{path}' line {double[0] + 2} has the track '{table.track[double[0]]}' a second time; remove one row."
-        )
-    strange = table.index[~table.track.isin(listing.track)]
-    if len(strange):
-        raise DatasetError(
-            f"'{path}' line {strange[0] + 2} has the track '{table.track[strange[0]]}', which tracks.csv does not have "
-            f"({len(strange)} such rows); remove the rows or add the songs."
-        )
-    wrong = table.index[~table[column].isin(_OF_FILE)]
-    if len(wrong):
-        raise DatasetError(
-            f"'{path}' line {wrong[0] + 2} has '{table[column][wrong[0]]}' in the column '{column}'; write train, "
-            "validation (or valid), test, or excluded (or nothing)."
-        )
-    subset = table.set_index("track")[column].map(_OF_FILE)
-    notes = []
-    absent = tracks.track[~tracks.track.isin(subset.index)]
-    if len(absent):
-        notes.append(f"'{path}' lacks usable tracks ({len(absent)}, the first '{absent.iloc[0]}'); they are not used.")
-    unusable = listing.track[(listing.problem != "") & listing.track.isin(subset.index[subset != ""])]
-    if len(unusable):
-        notes.append(
-            f"'{path}' asks for tracks that have a problem ({len(unusable)}, the first '{unusable.iloc[0]}'; see "
-            "tracks.csv); they are not used."
-        )
-    return tracks.track.map(subset.replace("", "excluded by the file")).fillna("not in the file").to_numpy(), notes
-
-
 PROTOCOLS: dict[str, Callable[..., np.ndarray]] = {
     "stratified": stratified,
     "artist": by_artist,
@@ -402,19 +340,6 @@ def _artist_groups(
     used = ~nameless if unnamed == "leave_out" else np.ones(len(tracks), dtype=bool)
     training = np.isin(groups, groups[nameless]) if unnamed == "train" else np.zeros(len(tracks), dtype=bool)
     return groups, used, training
-
-
-def _read_file(path: str, *, column: str) -> pd.DataFrame:
-    table = read_user_csv(path, fix="`path` of the protocol")
-    for name in ("track", column):
-        if name not in table:
-            raise DatasetError(
-                f"'{path}' lacks the column '{name}' (it has {', '.join(table)}); add it or correct `column` of the "
-                "protocol."
-            )
-    return table.assign(
-        track=[unicodedata.normalize("NFC", track) for track in table.track], **{column: table[column].str.strip()}
-    )
 
 
 def _has_label(table: pd.DataFrame, labels: Sequence[str] | None, *, place: str | os.PathLike[str]) -> np.ndarray:

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earfield.errors import DatasetError
+from earfield.splits.file_split import from_file
 from earfield.splits.grouped_split import SUBSETS, connected_components, largest_remainder, stratified_group_split
-from earfield.splits.protocols import by_artist, cross_validation, from_file, stratified, write_split
+from earfield.splits.protocols import by_artist, cross_validation, stratified, write_split
 from earfield.tracks.artists import artists_of
 
 labels = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
