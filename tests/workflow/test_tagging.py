@@ -55,7 +55,7 @@ def test_card_of_a_network_is_of_its_tags(tagged):
     )
     metrics = json.loads(metrics)
     assert f"Area under the ROC curve {metrics['roc_auc']:.2f}**" in card
-    assert f"each of {len(metrics['by_tag'])} tags" in card and "are labelled right" not in card
+    assert f"each of {len(metrics['by_tag'])} tags" in card and "are classified correctly" not in card
 
 
 def test_what_is_of_one_label_is_left_out(tagged):

@@ -1,4 +1,4 @@
-from earfield.evaluate.model_card import write_card
+from earfield.evaluate.model_card import Run, write_card
 from earfield.evaluate.score import write_metrics
 from earfield.evaluate.tag_scores import write_tag_metrics
 from earfield.jobs.job import logged
@@ -7,18 +7,14 @@ settings = snakemake.params.settings
 with logged(snakemake.log[0], snakemake.output, snakemake.input):
     write = write_tag_metrics if settings["tags"] else write_metrics
     write(snakemake.input.predictions, snakemake.output.metrics)
+    names = snakemake.wildcards
     write_card(
         snakemake.output.card,
         metrics=snakemake.output.metrics,
         tracks=snakemake.input.tracks,
         split=snakemake.input.split,
-        history=snakemake.input.history,
-        environment=snakemake.input.environment,
+        training=(snakemake.input.history, snakemake.input.environment),
         facts=snakemake.input.facts,
-        source=settings["source"],
+        run=Run(names.dataset, names.protocol, int(names.seed), names.model),
         settings=settings,
-        dataset=snakemake.wildcards.dataset,
-        protocol=snakemake.wildcards.protocol,
-        seed=int(snakemake.wildcards.seed),
-        model=snakemake.wildcards.model,
     )

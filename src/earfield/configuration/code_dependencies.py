@@ -55,8 +55,8 @@ def code_of(file: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        Sorted: what it imports, and what those import, also within functions. A package's `__init__` that holds
-        nothing but its docstring computes nothing.
+        Sorted: what it imports, and what those import, also within functions, and their templates. A package's
+        `__init__` that holds nothing but its docstring computes nothing.
     """
     found = {file} if _PACKAGE in file.parents else set()
     pending = [file]
@@ -64,7 +64,9 @@ def code_of(file: Path) -> list[Path]:
         for imported in _imported(pending.pop()) - found:
             found.add(imported)
             pending.append(imported)
-    return sorted(path for path in found - CANNOT_CHANGE_A_NUMBER if _parsed(path).body[1:])
+    modules = {path for path in found - CANNOT_CHANGE_A_NUMBER if _parsed(path).body[1:]}
+    templates = {path.parent / "templates" / f"{path.stem}.md.j2" for path in modules}
+    return sorted(modules | {path for path in templates if path.exists()})
 
 
 def constant(file: Path, name: str) -> Any:

