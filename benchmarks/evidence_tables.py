@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.project import ROOT, summarise
-from earfield.claims.paper_claims import write_claims
+from earfield.claims.evidence import ClaimSettings
+from earfield.claims.judge import write_claims
 from earfield.evaluate.dataset_tables import write_dataset_tables
 from earfield.evaluate.protocol_tables import write_protocol_tables
 from earfield.files.tables import write_csv
@@ -58,28 +59,31 @@ def _write_tables(folder: Path, tracks: Path) -> None:
         protocols_path=folder / "results" / "protocols.csv",
         learning_curve_path=folder / "results" / "learning_curve.csv",
     )
-    tables = {
-        name: [folder / "results" / protocol / f"{name}.csv" for protocol in _PROTOCOLS]
-        for name in ("paired", "recall", "heard", "calibration")
-    }
+    results = folder / "results"
     write_claims(
         csv_path=folder / "claims.csv",
         md_path=folder / "claims.md",
         dataset="many",
-        source="gtzan",
-        protocol="stratified",
-        model=_NETWORKS[0],
-        summary=folder / "results" / "summary.csv",
-        predictions=[path for path in predictions if path.parts[-4] == "stratified" and path.parts[-2] == _NETWORKS[0]],
-        references=ROOT / "resources" / "reference_levels.csv",
-        tracks=tracks,
-        learning_curve=folder / "results" / "learning_curve.csv",
-        protocols=folder / "results" / "protocols.csv",
-        hand_made=[_MODELS[3]],
-        controls=_NETWORKS[1:],
-        artists_apart="artist",
-        curves={"stratified": ("stratified", 1.0), "stratified_half": ("stratified", 0.5)},
-        **tables,
+        sentences=ROOT / "resources" / "claims.yaml",
+        inputs={
+            **{name: results / f"{name}.csv" for name in ("summary", "learning_curve", "protocols")},
+            **{
+                name: [results / protocol / f"{name}.csv" for protocol in _PROTOCOLS]
+                for name in ("paired", "recall", "heard", "calibration")
+            },
+            "predictions": sorted(results.glob(f"stratified/*/{_NETWORKS[0]}/predictions.csv")),
+            "references": ROOT / "resources" / "reference_levels.csv",
+            "tracks": tracks,
+        },
+        settings=ClaimSettings(
+            source="gtzan",
+            protocol="stratified",
+            model=_NETWORKS[0],
+            hand_made=[_MODELS[3]],
+            controls=_NETWORKS[1:],
+            artists_apart="artist",
+            curves={"stratified": ("stratified", 1.0), "stratified_half": ("stratified", 0.5)},
+        ),
     )
 
 

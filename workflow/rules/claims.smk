@@ -89,6 +89,7 @@ rule claims:
         resemblance="results/{dataset}/filters/resemblance.csv",
         discriminants="results/{dataset}/figures/fig5_discriminants.npz",
         references="resources/reference_levels.csv",
+        sentences="resources/claims.yaml",
         tracks="data/{dataset}/tracks/tracks.csv",
         code=code("claims"),
     output:

@@ -1,4 +1,5 @@
-from earfield.claims.paper_claims import write_claims
+from earfield.claims.evidence import ClaimSettings
+from earfield.claims.judge import write_claims
 from earfield.jobs.job import logged
 
 with logged(snakemake.log[0], snakemake.output, snakemake.input):
@@ -6,6 +7,7 @@ with logged(snakemake.log[0], snakemake.output, snakemake.input):
         csv_path=snakemake.output.table,
         md_path=snakemake.output.page,
         dataset=snakemake.wildcards.dataset,
-        **{name: paths for name, paths in snakemake.input.items() if name != "code"},
-        **snakemake.params.settings,
+        sentences=snakemake.input.sentences,
+        inputs={name: paths for name, paths in snakemake.input.items() if name not in ("sentences", "code")},
+        settings=ClaimSettings(**snakemake.params.settings),
     )

@@ -1,5 +1,6 @@
-"""The paper's claims and further claims, each with a verdict from the tables of all protocols.
+"""The paper's sentences and further ones, each with a verdict from the tables of all protocols.
 
-In: the tables of the evaluation. Out: `claims.csv`, `claims.md`.
-Call `paper_claims.write_claims`.
+In: `resources/claims.yaml`, the tables of the evaluation, predictions. Out: `claims.csv`, one row per sentence, and
+`claims.md`. Call `judge.write_claims`; a new sentence is an entry of `claims.yaml`, a new kind of number a function of
+`measures.py`, a new kind of verdict a rule of `rules.py`.
 """

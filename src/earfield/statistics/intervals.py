@@ -36,12 +36,15 @@ Cameron, Gelbach & Miller (2011), J. Business & Economic Statistics 29, 238-249,
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from earfield.statistics.proportions import NORMAL_95, wilson_interval
+
+_TAIL = 0.025  # the probability on either side of a 95% interval
 
 
 class Estimate(NamedTuple):
@@ -88,31 +91,46 @@ class TwoWayVariance:
     @property
     def variance(self) -> float:
         """Variance of the mean from sampling tracks and from differences between runs beyond chance, t corrected."""
+        return self.corrected(_TAIL)
+
+    @property
+    def beyond_chance(self) -> float:
+        """Part of `by_runs` beyond chance; 0 with one run."""
+        if self.n_runs == 1:
+            return 0.0
+        # Cutting at zero biases the part beyond chance upwards; half its standard error makes up for that.
+        return max(0.0, self.by_runs - self.by_chance * (1 + 1 / math.sqrt(2 * (self.n_runs - 1))))
+
+    def corrected(self, tail: float) -> float:
+        """Return the variance, t corrected for an interval that leaves out this probability on either side."""
         identical = self.independent * self.per_track
         tracks = identical
         if self.n_tracks > 1:
-            tracks = min(max(self.by_tracks * t_correction(self.n_tracks - 1), self.independent), identical)
-        if self.n_runs == 1:
-            return tracks
-        freedom = self.n_runs - 1
-        # Cutting at zero biases the part beyond chance upwards; half its standard error makes up for that.
-        beyond = self.by_runs - self.by_chance * (1 + 1 / math.sqrt(2 * freedom))
+            tracks = min(max(self.by_tracks * t_correction(self.n_tracks - 1, tail), self.independent), identical)
+        beyond = self.beyond_chance
         if beyond <= 0:
             return tracks
-        return (tracks + beyond) * t_correction(freedom * ((tracks + beyond) / self.by_runs) ** 2)
+        return (tracks + beyond) * t_correction((self.n_runs - 1) * ((tracks + beyond) / self.by_runs) ** 2, tail)
 
-    def interval(self, effective_size: float | None = None) -> Estimate:
+    def interval(self, effective_size: float | None = None, *, tail: float = _TAIL) -> Estimate:
         """Return the mean with its Wilson interval; `effective_size` replaces the number of tracks without variance."""
-        mean, variance = self.value, self.variance
+        mean, variance = self.value, self.corrected(tail)
         n = mean * (1 - mean) / variance if variance > 0 else effective_size or self.n_predictions / self.per_track
-        return Estimate(mean, *wilson_interval(mean * n, n))
+        return Estimate(mean, *wilson_interval(mean * n, n, z=_normal(tail)))
 
 
-def t_correction(freedom: float) -> float:
+def t_correction(freedom: float, tail: float = _TAIL) -> float:
     """Return the factor of a variance with some degrees of freedom: the squared ratio of t and normal quantiles."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(freedom, 0.975) / NORMAL_95) ** 2
+    return float(stdtrit(freedom, 1 - tail) / _normal(tail)) ** 2
+
+
+def _normal(tail: float) -> float:
+    """Return the quantile of the normal distribution that leaves out this probability above it."""
+    from scipy.special import ndtri
+
+    return NORMAL_95 if tail == _TAIL else float(ndtri(1 - tail))
 
 
 def two_way_variance(outcomes: np.ndarray, *, one_run: bool = False) -> TwoWayVariance:
@@ -242,6 +260,50 @@ def unpaired_difference_ci(outcomes: np.ndarray, others: np.ndarray) -> Estimate
         value,
         max(-1.0, value - reach(mean - low, other_high - other_mean)),
         min(1.0, value + reach(high - mean, other_mean - other_low)),
+    )
+
+
+def contrast_ci(outcomes: Mapping[str, np.ndarray], weights: Mapping[str, float], *, comparisons: int = 1) -> Estimate:
+    """Estimate a weighted sum of the means of groups of tracks, such as the difference between two labels' recalls.
+
+    Parameters
+    ----------
+    outcomes : mapping of str to np.ndarray [shape=(n_tracks, n_runs)]
+        Of each group, all with the same runs: as in `two_way_variance`, from 0 to 1. No track is in two groups.
+    weights : mapping of str to float
+        Weight of each group that counts.
+    comparisons : int
+        Number of contrasts compared together: each interval is widened so that all of them cover the truth with a
+        probability of at least 95% (Bonferroni's correction).
+
+    Returns
+    -------
+    Estimate
+        The interval combines those of the means. A network may favour one group at the cost of another: the variance of
+        the sum between runs, beyond chance and beyond that of each mean, is added.
+
+    Source: Zou & Donner (2008), Statistics in Medicine 27, 1693-1702.
+    """
+    tail = _TAIL / comparisons
+    found = {name: two_way_variance(outcomes[name]) for name in weights}
+    n = sum(each.n_predictions for each in found.values())
+    value, below, above, together, variance = 0.0, 0.0, 0.0, 0.0, 0.0
+    influences = []  # of each prediction on the sum, times their number
+    for name, weight in weights.items():
+        mean, low, high = found[name].interval(tail=tail)
+        down, up = sorted((weight * (mean - low), weight * (mean - high)), reverse=True)
+        value, below, above = value + weight * mean, below + down**2, above + up**2
+        together -= weight**2 * found[name].beyond_chance
+        variance += weight**2 * found[name].corrected(tail)
+        influences.append(weight * n / found[name].n_predictions * (outcomes[name] - mean))
+    whole = two_way_variance(np.concatenate(influences))
+    together = max(0.0, together + whole.beyond_chance)
+    if together > 0:
+        freedom = (whole.n_runs - 1) * ((variance + together) / whole.by_runs) ** 2
+        together *= t_correction(freedom, tail) * _normal(tail) ** 2
+    least, most = (sum(each for each in weights.values() if each * sign > 0) for sign in (-1, 1))
+    return Estimate(
+        value, max(least, value - math.sqrt(below + together)), min(most, value + math.sqrt(above + together))
     )
 
 

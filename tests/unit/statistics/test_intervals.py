@@ -11,6 +11,7 @@ from scipy.special import ndtri
 from scipy.stats import binomtest
 
 from earfield.statistics.intervals import (
+    contrast_ci,
     mean_ci,
     paired_difference_ci,
     paired_permutation_test,
@@ -254,3 +255,48 @@ def test_tests_of_a_track_are_swapped_together():
     one, other = np.ones((3, 10)), np.zeros((3, 10))
     assert paired_permutation_test(one, other) == 2 / 2**3
     assert paired_permutation_test(one, one) == 1
+
+
+def recalls(rng, *, logits, per_label, runs, by_track=1.5, by_run=0.5):
+    """Return outcomes of each label, 30% of them per run; tracks differ, and each network favours some labels."""
+    tables = {}
+    for label, logit in logits.items():
+        odds = logit + rng.normal(0, by_track, (per_label, 1)) + rng.normal(0, by_run, (1, runs))
+        tested = rng.permuted(np.tile(np.arange(per_label) < 0.3 * per_label, (runs, 1)), axis=1).T
+        tables[label] = np.where(tested, rng.random(odds.shape) < 1 / (1 + np.exp(-odds)), np.nan)
+    return tables
+
+
+@pytest.mark.parametrize(("per_label", "runs"), [(60, 10), (12, 5), (40, 1)])
+def test_contrast_of_recalls_covers_the_truth(per_label, runs):
+    rng = np.random.default_rng(per_label + runs)
+    logits = {"a": -0.5, "b": 0.0, "c": 1.0, "d": 1.5}
+    spread = {"by_track": 1.5, "by_run": 0.0 if runs == 1 else 0.5}  # one run tells of one network
+    steps = ndtri((np.arange(4000) + 0.5) / 4000) * np.hypot(*spread.values())
+    true = {label: (1 / (1 + np.exp(-logit - steps))).mean() for label, logit in logits.items()}
+    for weights in ({"a": 1, "d": -1}, {"a": 0.5, "b": 0.5, "c": -0.5, "d": -0.5}):
+        value = sum(weight * true[label] for label, weight in weights.items())
+        drawn = [recalls(rng, logits=logits, per_label=per_label, runs=runs, **spread) for _ in range(150)]
+        found = [contrast_ci(each, weights) for each in drawn]
+        assert 0.9 <= np.mean([each.low <= value <= each.high for each in found]) <= 1
+
+
+def test_contrast_of_recalls():
+    outcomes = {"a": np.array([[1, 1], [1, 0], [0, np.nan], [0, 0]]), "b": np.array([[1.0, 1], [1, 1], [1, 1]])}
+    found = contrast_ci(outcomes, {"a": 1, "b": -1})
+    turned = contrast_ci(outcomes, {"b": 1, "a": -1})
+    assert found.value == 3 / 7 - 1 and found == pytest.approx((-turned.value, -turned.high, -turned.low))
+    assert -1 <= found.low < found.value < found.high < 1
+    several = contrast_ci(outcomes, {"a": 1, "b": -1}, comparisons=10)
+    assert several.low < found.low and several.high > found.high
+    # Where all predictions are correct, the interval still has a width.
+    sure = contrast_ci({"a": outcomes["b"], "b": outcomes["b"]}, {"a": 1, "b": -1})
+    assert sure.low < 0 == sure.value < sure.high
+
+
+def test_networks_that_favour_one_group_at_the_cost_of_another_widen_the_contrast():
+    rng = np.random.default_rng(0)
+    chance = np.array([0.2, 0.8, 0.2, 0.8, 0.2, 0.8])
+    one, same, other = ((rng.random((200, 6)) < each).astype(float) for each in (chance, chance, 1 - chance))
+    against, along = (contrast_ci({"a": one, "b": each}, {"a": 1, "b": -1}) for each in (other, same))
+    assert against.high - against.low > 1.3 * (along.high - along.low)
