@@ -4,8 +4,8 @@ TINY = {
     "dataset": "demo",
     "datasets": {
         "demo": {
-            "artists_per_genre": 2,
-            "tracks_per_artist": 2,
+            "artists_per_genre": 3,  # one for each subset
+            "tracks_per_artist": 1,
             "repeats": 1,
             "seconds": 4,
             "seeds": [1],

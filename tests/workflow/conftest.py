@@ -1,5 +1,6 @@
 """A copy of the project in an empty folder, with a dataset and a network small enough for a test."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -19,6 +20,8 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        if (folder / "tiny.yaml").exists():  # of a build that is there already
+            return
         for part in PARTS:
             source = ROOT / part
             copy = shutil.copytree if source.is_dir() else shutil.copy2
@@ -27,7 +30,8 @@ class Project:
 
     def command(self, *arguments: str, **config: object) -> list[str]:
         (self.folder / "extra.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
-        return [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", "extra.yaml", *arguments]
+        cores = [] if "--cores" in arguments else ["--cores=2"]
+        return [sys.executable, "-m", "snakemake", *cores, "--configfile", "tiny.yaml", "extra.yaml", *arguments]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -40,7 +44,7 @@ class Project:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1200,
         )
         output = done.stdout + done.stderr
         assert (done.returncode == 0) == ok, output[-8000:]
@@ -56,8 +60,33 @@ def make_project(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def built(make_project):
-    """The tiny demo, built from nothing with two cores."""
-    project = make_project()
-    project.output = project.run("--cores", "2")
-    return project
+def whole(tmp_path_factory, worker_id):
+    """The tiny demo, built from nothing with two cores: once for all processes of a test run, never changed."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "whole"
+    with open(folder.with_name("whole.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            aside = folder.with_name("whole.new")
+            aside.mkdir()
+            (folder.with_name("whole.log")).write_text(Project(aside).run("--cores", "2"))
+            aside.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def copy_of_whole(whole, tmp_path_factory):
+    """Return a function that copies the tiny demo, with all that Snakemake knows of it, for tests that change it."""
+
+    def copy():
+        project = Project(shutil.copytree(whole, tmp_path_factory.mktemp("copy") / "project", symlinks=True))
+        project.output = whole.with_name("whole.log").read_text()
+        return project
+
+    return copy
+
+
+@pytest.fixture(scope="module")
+def built(copy_of_whole):
+    """A copy of the tiny demo for the tests of a module."""
+    return copy_of_whole()

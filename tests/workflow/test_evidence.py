@@ -12,8 +12,6 @@ FEW = ["cnn", "mfcc_svm", "majority"]
 EVIDENCE = {
     "datasets": {
         "demo": {
-            "artists_per_genre": 3,  # one for each subset
-            "tracks_per_artist": 1,
             "protocols": ["stratified", "artist", "cross_validation", "stratified_half", "stratified_rivals"],
         }
     },
@@ -55,10 +53,10 @@ def ran(output):
 
 
 @pytest.fixture(scope="module")
-def evident(make_project):
+def evident(copy_of_whole):
     """A tiny demo with its evidence."""
-    project = make_project()
-    project.output = project.run("--cores", "2", "evidence", **EVIDENCE)
+    project = copy_of_whole()
+    project.output += project.run("--cores", "2", "evidence", **EVIDENCE)
     return project
 
 

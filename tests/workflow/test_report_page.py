@@ -19,6 +19,7 @@ import pytest
 import requests
 from matplotlib.image import imread
 
+pytestmark = pytest.mark.nightly
 ROOT = Path(__file__).parents[2]
 INTERACTIVE = "results/demo/figures/fig5_discriminants.html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
