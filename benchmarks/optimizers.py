@@ -13,9 +13,11 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from earfield.configuration.settings import ModelSettings
 from earfield.files.tables import write_csv
+from earfield.mel.shards import MelShards
 from earfield.network.device import configure
-from earfield.train.training import train_network
+from earfield.train.training import TrainingFiles, train_network
 
 CANDIDATES = {
     "Adam 0.001": {"name": "adam", "learning_rate": 1e-3},
@@ -38,27 +40,22 @@ def main() -> None:
     rows = []
     for seed in arguments.seeds:
         for name, optimizer in CANDIDATES.items():
-            settings = config["train"] | {
-                "optimizer": optimizer,
-                "max_epochs": arguments.epochs,
-                "patience": arguments.epochs,
-            }
+            changes = {"optimizer": optimizer, "max_epochs": arguments.epochs, "patience": arguments.epochs}
+            train = config["train"] | changes
+            settings = config | {"front_end": config["mel"], "train": train, "tags": False}
             with tempfile.TemporaryDirectory() as folder:
                 history = train_network(
-                    frames_paths=sorted(map(str, mel.glob("*.npy"))),
-                    index_paths=sorted(map(str, mel.glob("*.csv"))),
-                    split=f"data/{arguments.dataset}/splits/stratified/{seed}.csv",
-                    model_path=f"{folder}/model.keras",
-                    history_path=f"{folder}/history.csv",
-                    checkpoint=f"{folder}/checkpoint.npz",
-                    tensorboard=f"{folder}/tensorboard",
-                    dvclive=f"{folder}/dvclive",
+                    MelShards(sorted(mel.glob("*.npy")), sorted(mel.glob("*.csv"))),
+                    f"data/{arguments.dataset}/splits/stratified/{seed}.csv",
+                    ModelSettings.parse(settings),
+                    files=TrainingFiles(
+                        model=f"{folder}/model.keras",
+                        history=f"{folder}/history.csv",
+                        checkpoint=f"{folder}/checkpoint.npz",
+                        curves=folder,
+                    ),
                     device=device,
                     seed=seed,
-                    front_end={key: value for key, value in config["mel"].items() if key != "shards"},
-                    network=config["network"],
-                    **config["segment"],
-                    **settings,
                 )
             rows.append(history.assign(optimizer=name, seed=seed))
             write_csv(pd.concat(rows), MEASURED)

@@ -16,7 +16,9 @@ from earfield.network.device import configure
 
 # isort: split
 from earfield.activations.dump import dump_activations
+from earfield.configuration.settings import ActivationSettings, MelSettings, NetworkSettings
 from earfield.mel.front_end import CONVENTIONS
+from earfield.mel.shards import MelShards
 from earfield.network.architecture import build_network, save_network
 
 
@@ -28,24 +30,23 @@ def main() -> None:
     index.assign(subset="train")[["track", "label", "subset"]].to_csv(folder / "split.csv", index=False)
 
     config = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
-    front_end = {key: value for key, value in config["mel"].items() if key != "shards"}
-    model = build_network(frames=256, n_mels=64, n_labels=10, seed=1, **config["network"])
-    save_network(model, folder / "model.keras", labels=list("abcdefghij"), front_end=front_end | CONVENTIONS)
+    front_end = MelSettings.parse(config["mel"])
+    network = NetworkSettings.parse(config["network"])
+    model = build_network(network, frames=256, n_mels=64, n_labels=10, seed=1)
+    facts = front_end.as_dict() | CONVENTIONS
+    save_network(model, folder / "model.keras", labels=list("abcdefghij"), front_end=facts)
     started = time.perf_counter()
-    facts = dump_activations(
-        model_path=str(folder / "model.keras"),
-        frames_paths=[str(folder / "a.npy")],
-        index_paths=[str(folder / "a.csv")],
-        split=str(folder / "split.csv"),
+    dumped = dump_activations(
+        MelShards([folder / "a.npy"], [folder / "a.csv"]),
+        folder / "model.keras",
+        folder / "split.csv",
         folder=folder / "activations",
         partial=folder / "partial",
         device=device,
         front_end=front_end,
-        layer="pool2",
-        positions=positions,
-        overlap=0.1,
+        settings=ActivationSettings(layer="pool2", positions=positions, overlap=0.1),
     )
-    print(facts.rows / (time.perf_counter() - started))
+    print(dumped.rows / (time.perf_counter() - started))
 
 
 if __name__ == "__main__":

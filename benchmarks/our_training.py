@@ -16,6 +16,7 @@ from benchmarks.project import write_noise
 from earfield.network.device import configure
 
 # isort: split
+from earfield.configuration.settings import NetworkSettings, TrainSettings
 from earfield.mel.shards import MelShards
 from earfield.network.architecture import build_network
 from earfield.train.segments import plan_epoch, training_batches
@@ -38,15 +39,15 @@ def main() -> None:
     index = write_noise(folder, tracks=200)
 
     config = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
-    train = config["train"]
-    model = build_network(frames=256, n_mels=64, n_labels=10, seed=1, **config["network"])
-    settings = {key: train[key] for key in ("batch_size", "micro_batch", "precision", "xla")}
-    trainer = Trainer(model, train["optimizer"], device=device, seed=1, overlap=0.5, **settings)
+    train = TrainSettings.parse(config["train"])
+    network = NetworkSettings.parse(config["network"])
+    model = build_network(network, frames=256, n_mels=64, n_labels=10, seed=1)
+    trainer = Trainer(model, train, device=device, seed=1, overlap=0.5)
     shards = MelShards([folder / "a.npy"], [folder / "a.csv"])
 
     def epoch(number: int, steps: int) -> None:
         lengths = index.frames.to_numpy()
-        options = {"batch_size": train["batch_size"], "windows_per_track": 20, "seed": 1, "epoch": number}
+        options = {"batch_size": train.batch_size, "windows_per_track": 20, "seed": 1, "epoch": number}
         tracks, starts = plan_epoch(lengths, frames=256, **options)
         plan = tracks[:steps], starts[:steps]
         labels = np.arange(len(index)) % 10
@@ -58,7 +59,7 @@ def main() -> None:
     started = time.perf_counter()
     epoch(1, STEPS)
     spent = time.perf_counter() - started
-    print(STEPS * train["batch_size"] / spent, trainer.waiting / spent)
+    print(STEPS * train.batch_size / spent, trainer.waiting / spent)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,6 @@ rule evaluate_predict:
         runtime=60,
     params:
         settings=lambda wildcards: {
-            "frame_seconds": config["mel"]["hop_length"]
-            / config["mel"]["sample_rate"],
             "overlap": config["segment"]["overlap"],
             "tags": INPUTS.is_tagged(wildcards),
         },

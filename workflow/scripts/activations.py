@@ -1,19 +1,19 @@
 from earfield.network.device import configure  # isort: split
 
 from earfield.activations.dump import dump_activations
-from earfield.configuration.settings import MelSettings
+from earfield.configuration.settings import ActivationSettings, MelSettings
 from earfield.jobs.job import logged
+from earfield.mel.shards import MelShards
 
 settings = snakemake.params.settings
 with logged(snakemake.log[0], snakemake.output, snakemake.input):
     dump_activations(
-        model_path=snakemake.input.model,
-        frames_paths=snakemake.input.frames,
-        index_paths=snakemake.input.index,
-        split=snakemake.input.split,
+        MelShards(snakemake.input.frames, snakemake.input.index),
+        snakemake.input.model,
+        snakemake.input.split,
         folder=snakemake.output.dump,
         partial=settings["partial"],
         device=configure(snakemake.threads),
-        front_end=MelSettings.parse(settings["front_end"]).as_dict(),
-        **settings["activations"],
+        front_end=MelSettings.parse(settings["front_end"]),
+        settings=ActivationSettings.parse(settings["activations"]),
     )

@@ -1,29 +1,26 @@
-from earfield.configuration.settings import MelSettings
+from earfield.configuration.settings import ModelSettings
 from earfield.jobs.job import logged
 from earfield.jobs.resource_usage import cost_written
+from earfield.mel.shards import MelShards
 from earfield.network.device import configure
 from earfield.train.environment import write_environment
-from earfield.train.training import train_network
+from earfield.train.training import TrainingFiles, train_network
 
-settings = snakemake.params.settings
+settings, seed = snakemake.params.settings, int(snakemake.wildcards.seed)
 cost = cost_written(snakemake.output.cost, processors=snakemake.threads)
 with logged(snakemake.log[0], snakemake.output, snakemake.input), cost:
     train_network(
-        frames_paths=snakemake.input.frames,
-        index_paths=snakemake.input.index,
-        split=snakemake.input.split,
-        model_path=snakemake.output.model,
-        history_path=snakemake.output.history,
-        checkpoint=settings["checkpoint"],
-        tensorboard=f"{settings['curves']}/tensorboard",
-        dvclive=f"{settings['curves']}/dvclive",
-        shuffled_like=snakemake.input.get("shuffled_like"),
+        MelShards(snakemake.input.frames, snakemake.input.index),
+        snakemake.input.split,
+        ModelSettings.parse(settings),
+        files=TrainingFiles(
+            model=snakemake.output.model,
+            history=snakemake.output.history,
+            checkpoint=settings["checkpoint"],
+            curves=settings["curves"],
+        ),
         device=configure(snakemake.threads),
-        seed=int(snakemake.wildcards.seed),
-        front_end=MelSettings.parse(settings["front_end"]).as_dict(),
-        network=settings["network"],
-        tags=settings["tags"],
-        **settings["segment"],
-        **settings["train"],
+        seed=seed,
+        shuffled_like=snakemake.input.get("shuffled_like"),
     )
-    write_environment(snakemake.output.environment, seed=int(snakemake.wildcards.seed))
+    write_environment(snakemake.output.environment, seed=seed)

@@ -1,4 +1,4 @@
-"""What a layer does with every segment of the collection, and the mean gradient of each of its units."""
+"""Dump of a layer's output on every segment of the collection, and the mean gradient of each of its units."""
 
 import logging
 import os
@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from earfield.activations.store import DumpFacts, chunk_name
 from earfield.configuration.code_dependencies import code_of
+from earfield.configuration.settings import ActivationSettings, MelSettings
 from earfield.errors import ConfigError, DatasetError
 from earfield.files.atomic import move_folder, write_aside
 from earfield.files.tables import read_text_csv, write_csv
@@ -22,19 +23,19 @@ from earfield.mel.front_end import CONVENTIONS
 from earfield.mel.shards import MelShards
 from earfield.network.architecture import read_facts
 from earfield.network.device import Device
-from earfield.network.layers import LayerRunner, Positions
+from earfield.network.layers import LayerRunner
 from earfield.train.checkpoint import run_fingerprint
 
 log = logging.getLogger(__name__)
 
 _CHUNK_BYTES, _CHUNK_ROWS = 2**26, 1024
-# Values of patch x unit that the mean gradient is taken over at most: all segments of 1,000 tracks at one position of
-# the paper's layer, and a draw of what is larger, where each costs as much as it tells less.
+# Limit on patch values x units of the mean gradient: all segments of 1,000 tracks at one position of the paper's
+# layer; of more, a random sample of patches is averaged.
 _GRADIENT_VALUES = 260_000_000
 
 
-def load_network(path: str, *, front_end: Mapping[str, Any], shards: MelShards) -> keras.Model:
-    """Load a network and see that the spectrograms at hand are what it was trained on.
+def load_network(path: str | os.PathLike[str], *, front_end: Mapping[str, Any], shards: MelShards) -> keras.Model:
+    """Load a network and check that it was trained on spectrograms of these settings.
 
     Parameters
     ----------
@@ -81,18 +82,18 @@ def segment_index(shards: MelShards, split: str | os.PathLike[str], *, frames: i
     Parameters
     ----------
     shards : MelShards
-        Where the tracks lie.
+        Spectrograms of the tracks.
     split : path-like
         `track, label, subset`.
     frames : int
         Length of a segment.
     overlap : float
-        Overlap of neighbouring segments, as a share of their length.
+        Overlap of neighbouring segments, as a fraction of their length.
 
     Returns
     -------
     pd.DataFrame
-        `track, label, subset, start` [frames], one row a segment, in the order of the shards; a track's tail that is
+        `track, label, subset, start` [frames], one row per segment, in the order of the shards; a track's tail that is
         shorter than a segment is left out.
     """
     hop = max(1, round(frames * (1 - overlap)))
@@ -112,44 +113,37 @@ def segment_index(shards: MelShards, split: str | os.PathLike[str], *, frames: i
 
 
 def dump_activations(
+    shards: MelShards,
+    model_path: str | os.PathLike[str],
+    split: str | os.PathLike[str],
     *,
-    model_path: str,
-    frames_paths: Sequence[str],
-    index_paths: Sequence[str],
-    split: str,
     folder: str | os.PathLike[str],
     partial: str | os.PathLike[str],
     device: Device,
-    front_end: Mapping[str, Any],
-    layer: str,
-    positions: Positions,
-    overlap: float,
+    front_end: MelSettings,
+    settings: ActivationSettings,
 ) -> DumpFacts:
-    """Run every track of a split through a network and dump a layer's output, a chunk at a time.
+    """Run every track of a split through a network and dump a layer's output in chunks.
 
     Parameters
     ----------
+    shards : MelShards
+        Spectrograms of the tracks.
     model_path : path-like
         The network.
-    frames_paths, index_paths : sequence of path-like
-        The shards, as in `MelShards`.
     split : path-like
         `track, label, subset`.
     folder : path-like
         To make: `facts.json`, `index.csv` (`track, label, subset, start`) and float32 chunks (segments, positions,
         units). It appears when it is whole.
     partial : path-like
-        Folder of the chunks until then; a run that was killed goes on from it.
+        Folder of the chunks until then; a run that was killed resumes from it.
     device : Device
         Where to compute.
-    front_end : mapping
-        Parameters of the spectrograms.
-    layer : str
-        Name of the layer.
-    positions : str or sequence of (frame, band)
-        "centre", "all", or positions on the layer's map.
-    overlap : float
-        Overlap of neighbouring segments, as a share of their length.
+    front_end : MelSettings
+        Of the spectrograms.
+    settings : ActivationSettings
+        Layer, positions on its map and overlap of the segments.
 
     Returns
     -------
@@ -163,47 +157,49 @@ def dump_activations(
 
     Source: Dong (2018): segments with 10% overlap, the second layer's output behind its max pooling.
     """
-    shards = MelShards(frames_paths, index_paths)
-    model = load_network(model_path, front_end=front_end, shards=shards)
-    runner = LayerRunner(model, layer, device=device, positions=positions)
-    frames = model.input_shape[1]
-    index = segment_index(shards, split, frames=frames, overlap=overlap)
+    runner, index = _runner_and_segments(shards, model_path, split, device, front_end, settings)
     row_bytes = 4 * len(runner.positions) * runner.units
     facts = DumpFacts(
-        layer=layer,
+        layer=settings.layer,
         units=runner.units,
         positions=[list(position) for position in runner.positions],
         patch_frames=runner.field.frames,
         patch_bands=runner.field.bands,
         frame_step=runner.field.frame_step,
         band_step=runner.field.band_step,
-        frames=frames,
+        frames=runner.segment_frames,
         rows=len(index),
         rows_per_chunk=max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // row_bytes)),
-        front_end=dict(front_end),
+        front_end=front_end.as_dict(),
         broken=runner.broken,
     )
     if facts.broken:
         log.warning("%s has weights that are no numbers; %d units are broken.", model_path, len(facts.broken))
     partial = Path(partial)
-    code = code_of(Path(__file__))
-    settings = {"facts": facts.to_json(), "overlap": overlap, "gpu": device.gpu}
-    settings |= {"tensorflow": tf.__version__, "keras": keras.__version__}
-    fingerprint = run_fingerprint([model_path, split, *frames_paths, *index_paths, *code], settings)
-    _take_up(partial, fingerprint)
+    fingerprint = run_fingerprint(
+        [model_path, split, *shards.files, *code_of(Path(__file__))],
+        {
+            "facts": facts.to_json(),
+            "overlap": settings.overlap,
+            "gpu": device.gpu,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+        },
+    )
+    _discard_other_run(partial, fingerprint)
     missing = [chunk for chunk in range(facts.chunks) if not (partial / chunk_name(chunk)).exists()]
     if len(missing) < facts.chunks:
         log.info("Going on after %d of %d chunks of an earlier run.", facts.chunks - len(missing), facts.chunks)
-    _refuse_what_does_not_fit(facts, missing, partial)
-    for chunk in tqdm(missing, desc=f"activations of {layer}", unit="chunk", mininterval=30, disable=None):
+    _check_disk_space(facts, missing, partial)
+    for chunk in tqdm(missing, desc=f"activations of {facts.layer}", unit="chunk", mininterval=30, disable=None):
         first = chunk * facts.rows_per_chunk
         with write_aside(partial / chunk_name(chunk)) as aside, open(aside, "wb") as file:
             shape = facts.chunk_shape(chunk)
             np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
             for start in range(first, first + shape[0], _CHUNK_ROWS // 8):
                 rows = index.iloc[start : min(start + _CHUNK_ROWS // 8, first + shape[0])]
-                windows = shards.gather(rows.track.tolist(), rows.start.tolist(), frames=frames)
-                file.write(np.ascontiguousarray(runner(windows), dtype="<f4").data)
+                segments = shards.gather(rows.track.tolist(), rows.start.tolist(), frames=facts.frames)
+                file.write(np.ascontiguousarray(runner(segments), dtype="<f4").data)
     write_csv(index, partial / "index.csv")
     with write_aside(partial / "facts.json") as aside:
         aside.write_text(facts.to_json(), encoding="utf-8")
@@ -213,8 +209,22 @@ def dump_activations(
     return facts
 
 
-def _take_up(partial: Path, fingerprint: str) -> None:
-    """Keep what an earlier run of the same work left, and nothing of any other."""
+def _runner_and_segments(
+    shards: MelShards,
+    model_path: str | os.PathLike[str],
+    split: str | os.PathLike[str],
+    device: Device,
+    front_end: MelSettings,
+    settings: ActivationSettings,
+) -> tuple[LayerRunner, pd.DataFrame]:
+    """Return the layer of a saved network at its positions, and the segments of the split."""
+    model = load_network(model_path, front_end=front_end.as_dict(), shards=shards)
+    runner = LayerRunner(model, settings.layer, device=device, positions=settings.positions)
+    return runner, segment_index(shards, split, frames=runner.segment_frames, overlap=settings.overlap)
+
+
+def _discard_other_run(partial: Path, fingerprint: str) -> None:
+    """Keep the chunks of an earlier run with this fingerprint and remove those of any other."""
     mark = partial / "fingerprint"
     if not mark.exists() or mark.read_text(encoding="utf-8") != fingerprint:
         shutil.rmtree(partial, ignore_errors=True)
@@ -223,7 +233,8 @@ def _take_up(partial: Path, fingerprint: str) -> None:
             aside.write_text(fingerprint, encoding="utf-8")
 
 
-def _refuse_what_does_not_fit(facts: DumpFacts, missing: Sequence[int], partial: Path) -> None:
+def _check_disk_space(facts: DumpFacts, missing: Sequence[int], partial: Path) -> None:
+    """Raise a ConfigError if the missing chunks need more space than the disk has."""
     needed = sum(4 * int(np.prod(facts.chunk_shape(chunk))) for chunk in missing)
     free = shutil.disk_usage(partial).free
     if needed > free:
@@ -239,26 +250,23 @@ def _refuse_what_does_not_fit(facts: DumpFacts, missing: Sequence[int], partial:
 
 
 def write_gradient(
+    shards: MelShards,
+    model_path: str | os.PathLike[str],
+    split: str | os.PathLike[str],
     *,
-    model_path: str,
-    frames_paths: Sequence[str],
-    index_paths: Sequence[str],
-    split: str,
     path: str | os.PathLike[str],
     device: Device,
-    front_end: Mapping[str, Any],
-    layer: str,
-    positions: Positions,
-    overlap: float,
+    front_end: MelSettings,
+    settings: ActivationSettings,
 ) -> None:
     """Write the mean gradient of each unit with respect to the patch of input that reaches it.
 
-    It is the best linear approximation that a unit has on average over the segments that its filter is fitted to: what
-    an estimate from activations alone should come close to.
+    It is the best linear approximation of a unit, on average over the segments that its filter is fitted to: the
+    reference for an estimate from activations alone.
 
     Parameters
     ----------
-    model_path, frames_paths, index_paths, split, device, front_end, layer, positions, overlap
+    shards, model_path, split, device, front_end, settings
         As in `dump_activations`.
     path : path-like
         `.npz` to write: `gradients` float32 [unit, band, frame] in units of the activation for each unit of the input,
@@ -271,10 +279,7 @@ def write_gradient(
     DatasetError
         If the split has no segment for fitting.
     """
-    shards = MelShards(frames_paths, index_paths)
-    model = load_network(model_path, front_end=front_end, shards=shards)
-    runner = LayerRunner(model, layer, device=device, positions=positions)
-    index = segment_index(shards, split, frames=model.input_shape[1], overlap=overlap)
+    runner, index = _runner_and_segments(shards, model_path, split, device, front_end, settings)
     index = index[index.subset != "test"]
     field = runner.field
     n_patches = len(index) * len(runner.positions)

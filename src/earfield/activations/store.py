@@ -1,4 +1,4 @@
-"""A dumped layer on the disk: what lies there, and how it is read without a network."""
+"""Files of a dumped layer, read without a network."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from earfield.files.tables import read_text_csv
 
 @dataclass(frozen=True)
 class DumpFacts:
-    """What was dumped.
+    """Layer, positions and shape of a dump.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class DumpFacts:
     front_end : dict
         Parameters that turned audio into the input.
     broken : list of int
-        Units that a weight reaches which is not a number.
+        Units that depend on a weight that is not finite.
     """
 
     layer: str
@@ -85,7 +85,7 @@ def chunk_name(chunk: int) -> str:
 
 
 class ActivationDump:
-    """A dump as `earfield.activations.dump` writes it.
+    """Reader of a dump of `earfield.activations.dump`.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class ActivationDump:
     ----------
     facts : DumpFacts
     index : pd.DataFrame
-        `track, label, subset, start`, one row a segment.
+        `track, label, subset, start`, one row per segment.
 
     Raises
     ------

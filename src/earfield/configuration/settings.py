@@ -1,7 +1,7 @@
 """Settings of the stages as frozen dataclasses, parsed once from the checked configuration."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, Field, asdict, dataclass, fields
 from typing import Any, Self
 
 
@@ -15,13 +15,14 @@ class _Settings:
         Parameters
         ----------
         mapping : mapping
-            With a key for each field.
+            With a key for each field that has no default.
 
         Returns
         -------
         Settings
         """
-        return cls(**{field.name: mapping[field.name] for field in fields(cls)})  # type: ignore[arg-type]
+        own: Sequence[Field[Any]] = fields(cls)  # type: ignore[arg-type]
+        return cls(**{each.name: mapping[each.name] for each in own if each.name in mapping or each.default is MISSING})
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as a mapping, in the order of the fields."""
@@ -103,23 +104,24 @@ class NetworkSettings(_Settings):
 
     Attributes
     ----------
-    scale : str
-        "log_power", or "decibels" standardised in each mel band.
-    context : mapping or None
-        Layers of a second input, a summary of the whole track.
     conv : sequence of mapping
-        `filters`, `kernel` and `pool` [frames, mel bands] and `l2` of each convolutional layer.
+        `filters`, `kernel` and `pool` (both as [mel bands, frames], the paper's order) of each convolutional layer, and
+        `l2`, the weight of the squared kernel in the loss.
     dense : mapping
         `units` and `l2` of the hidden layer.
     dropout : float
-        Fraction of dropped units.
+        Fraction of units dropped before and behind the hidden layer.
+    scale : str
+        "log_power", or "decibels" standardised in each mel band.
+    context : mapping or None
+        `frames` of a second input, a summary of the whole track, and `conv` of its own.
     """
 
-    scale: str
-    context: Mapping[str, Any] | None
-    conv: tuple[Mapping[str, Any], ...]
+    conv: Sequence[Mapping[str, Any]]
     dense: Mapping[str, Any]
     dropout: float
+    scale: str = "log_power"
+    context: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,39 @@ class TrainSettings(_Settings):
     patience: int
     precision: str
     xla: bool
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """All settings that decide a network and its training.
+
+    Attributes
+    ----------
+    front_end : MelSettings
+        Of the spectrograms.
+    segment : SegmentSettings
+    network : NetworkSettings
+    train : TrainSettings
+    tags : bool
+        Whether a label is the text of several tags, each with a probability of its own.
+    """
+
+    front_end: MelSettings
+    segment: SegmentSettings
+    network: NetworkSettings
+    train: TrainSettings
+    tags: bool = False
+
+    @classmethod
+    def parse(cls, mapping: Mapping[str, Any]) -> Self:
+        """Make the settings from a mapping with `front_end`, `segment`, `network`, `train` and `tags`."""
+        return cls(
+            front_end=MelSettings.parse(mapping["front_end"]),
+            segment=SegmentSettings.parse(mapping["segment"]),
+            network=NetworkSettings.parse(mapping["network"]),
+            train=TrainSettings.parse(mapping["train"]),
+            tags=mapping["tags"],
+        )
 
 
 @dataclass(frozen=True)

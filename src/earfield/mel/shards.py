@@ -21,11 +21,14 @@ class MelShards:
     ----------
     index : pd.DataFrame
         `label, start, frames, shard`, one row per track, indexed by `track`.
+    files : list of path-like
+        All files that are read.
     """
 
     def __init__(
         self, frames_paths: Sequence[str | os.PathLike[str]], index_paths: Sequence[str | os.PathLike[str]]
     ) -> None:
+        self.files = [*frames_paths, *index_paths]
         frames = [np.load(path, mmap_mode="r") for path in frames_paths]
         parts = [read_text_csv(path).assign(shard=number) for number, path in enumerate(index_paths)]
         # An empty shard's columns have no type of their own.

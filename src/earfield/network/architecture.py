@@ -1,4 +1,4 @@
-"""The paper's network, and the file that carries it with its labels and its front end."""
+"""The paper's network, and its `.keras` file with labels and front end in the metadata."""
 
 import json
 import os
@@ -8,75 +8,54 @@ from typing import Any
 
 import keras
 
+from earfield.configuration.settings import NetworkSettings
 from earfield.files.atomic import write_aside
 from earfield.network.context import CONTEXT
-from earfield.network.scale import STANDARDISE, Scale, decibels
+from earfield.network.scale import STANDARDISE, decibels
 
-_ZIP_EPOCH = (
-    1980,
-    1,
-    1,
-    0,
-    0,
-    0,
-)  # the archive's members carry no time, so that equal models are equal files
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # members of the archive carry no time, so that equal models are equal files
 _CONTEXT_POSITION = 50  # of the seeds of its layers' weights, behind those of the segment's
 
 
 def build_network(
+    settings: NetworkSettings,
     *,
     frames: int,
     n_mels: int,
     n_labels: int,
     seed: int,
-    conv: Sequence[Mapping[str, Any]],
-    dense: Mapping[str, Any],
-    dropout: float,
-    scale: Scale = "log_power",
-    band_mean: Sequence[float] = (),
-    band_variance: Sequence[float] = (),
-    context: Mapping[str, Any] | None = None,
+    bands: tuple[Sequence[float], Sequence[float]] | None = None,
     tags: bool = False,
 ) -> keras.Model:
-    """Build the network, freshly initialised.
+    """Build the network with initial weights.
 
     Parameters
     ----------
+    settings : NetworkSettings
+        Its layers.
     frames, n_mels : int
         Shape of a segment.
     n_labels : int
         Number of outputs.
     seed : int
-        Of the initial weights.
-    conv : sequence of mappings
-        For each convolution `filters`, `kernel` and `pool` (both as [mel bands, frames], the paper's order) and
-        `l2`, the weight of the squared kernel in the loss.
-    dense : mapping
-        `units` and `l2` of the hidden layer.
-    dropout : float
-        Share of units dropped before and behind the hidden layer.
-    scale : str
-        "log_power" leaves the input as it is; "decibels" standardises its decibels in each mel band.
-    band_mean, band_variance : sequence of float
-        Of the decibels in each mel band, from `band_statistics`; of no account to the other scale.
-    context : mapping or None
-        `frames` of a summary of the whole track that lies behind the segment in the input, and `conv` of its own, as
-        above; what comes out of it goes to the hidden layer too.
+        Seed of the initial weights.
+    bands : tuple of two sequences of float [shape=(n_mels,)] or None
+        Mean [dB] and variance [dB²] of each mel band, from `band_statistics`; only the scale "decibels" needs them.
     tags : bool
-        Whether each output has a probability of its own, instead of a share of one.
+        Whether each output is an independent probability (sigmoid) instead of one of a distribution (softmax).
 
     Returns
     -------
     keras.Model
-        From log-mel segments (batch, frames, n_mels), each with the summary of its track behind it if there is a
-        context, to probabilities (batch, n_labels). The layers are named `conv1`, `pool1`, ..., `flatten`, `dense` and
+        From log-mel segments (batch, frames, n_mels), each followed by the summary of its track if there is a context,
+        to probabilities (batch, n_labels). The layers are named `conv1`, `pool1`, ..., `flatten`, `dense` and
         `output`; those of the context `context`, `context_conv1` and so on.
 
     Source: Dong (2018); dropout and L2 from the author's published code.
     """
-    layers = keras.layers
-    behind = context["frames"] if context else 0
-    log_mel = keras.Input((frames + behind, n_mels), name="log_mel")
+    layers, context = keras.layers, settings.context
+    context_frames = context["frames"] if context else 0
+    log_mel = keras.Input((frames + context_frames, n_mels), name="log_mel")
 
     def weights(position: int, l2: float) -> dict[str, Any]:
         return {
@@ -98,18 +77,21 @@ def build_network(
         return layers.Flatten(name=f"{prefix}flatten")(y)
 
     y = log_mel
-    if scale == "decibels":
-        statistics = {"mean": list(band_mean), "variance": list(band_variance)}
-        y = layers.Normalization(axis=-1, name=STANDARDISE, **statistics)(decibels(log_mel))
+    if settings.scale == "decibels":
+        if bands is None:
+            raise ValueError("scale 'decibels' needs bands, the mean and variance of each mel band")
+        mean, variance = map(list, bands)
+        y = layers.Normalization(axis=-1, name=STANDARDISE, mean=mean, variance=variance)(decibels(log_mel))
     segment, track = (y[:, :frames], y[:, frames:]) if context else (y, None)
-    y = convolutions(layers.Reshape((frames, n_mels, 1), name="channel")(segment), conv, "", 0)
+    y = convolutions(layers.Reshape((frames, n_mels, 1), name="channel")(segment), settings.conv, "", 0)
     if context:
-        whole = layers.Reshape((behind, n_mels, 1), name=CONTEXT)(track)
+        whole = layers.Reshape((context_frames, n_mels, 1), name=CONTEXT)(track)
         whole = convolutions(whole, context["conv"], f"{CONTEXT}_", _CONTEXT_POSITION)
         y = layers.Concatenate(name="both")([y, whole])
-    y = layers.Dropout(dropout, name="dropout1")(y)
+    y = layers.Dropout(settings.dropout, name="dropout1")(y)
+    dense = settings.dense
     y = layers.Dense(dense["units"], activation="relu", name="dense", **weights(98, dense["l2"]))(y)
-    y = layers.Dropout(dropout, name="dropout2")(y)
+    y = layers.Dropout(settings.dropout, name="dropout2")(y)
     y = layers.Dense(n_labels, activation="sigmoid" if tags else "softmax", name="output", **weights(99, 0))(y)
     return keras.Model(log_mel, y, name="earfield_cnn")
 
@@ -121,16 +103,16 @@ def save_network(
     labels: Sequence[str],
     front_end: Mapping[str, Any],
 ) -> None:
-    """Save a network as a plain `.keras` archive that carries its labels and its front end.
+    """Save a network as a standard `.keras` archive with its labels and front end in the metadata.
 
     Parameters
     ----------
     model : keras.Model
-        Loads with `keras.models.load_model` and nothing of ours.
+        Loads with `keras.models.load_model`, without this package.
     path : path-like
         File to write. Equal models give equal bytes: no time is stored.
     labels : sequence of str
-        The meaning of the outputs, in their order.
+        Label of each output.
     front_end : mapping
         Parameters that turn audio into the network's input.
     """
@@ -152,7 +134,7 @@ def _canonical(content: Any) -> bytes:
 
 
 def _renumbered(content: Any, numbers: dict[int, int]) -> Any:
-    """Put running numbers for shared objects, where Keras writes their addresses in memory."""
+    """Replace the memory addresses that Keras writes for shared objects with running numbers."""
     if isinstance(content, list):
         return [_renumbered(each, numbers) for each in content]
     if not isinstance(content, dict):
@@ -164,7 +146,7 @@ def _renumbered(content: Any, numbers: dict[int, int]) -> Any:
 
 
 def read_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read what a saved network carries beside its weights, without loading it.
+    """Read the labels and front end of a saved network without loading it.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""What computes: the GPUs that TensorFlow finds, or so many processors.
+"""Compute device: the GPUs that TensorFlow finds, or a number of CPU threads.
 
-To be imported before anything else that imports TensorFlow.
+Import this module before any other that imports TensorFlow.
 """
 
 import logging
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a machine without GPU is no error
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no error messages on a machine without GPU
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def _banner_held_back() -> Iterator[None]:
-    """Keep what TensorFlow prints while it is imported off the terminal, unless the import fails."""
+    """Hide the messages of TensorFlow's import unless it fails."""
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as banner:
@@ -48,14 +48,14 @@ keras.config.set_image_data_format("channels_last")
 
 @dataclass(frozen=True)
 class Device:
-    """Where a network runs.
+    """Compute device of a network.
 
     Attributes
     ----------
     gpu : bool
         Whether TensorFlow has a GPU.
     workers : int
-        Micro-batches at a time.
+        Number of micro-batches computed in parallel.
     """
 
     gpu: bool
@@ -63,13 +63,13 @@ class Device:
 
 
 def configure(threads: int) -> Device:
-    """Set TensorFlow up, once in a process and before anything else of it runs.
+    """Configure TensorFlow, once per process and before any operation.
 
     Parameters
     ----------
     threads : int
-        Processors to use when there is no GPU. Each operation runs on one of them, so that results do not depend
-        on their number.
+        Processors to use without a GPU. Each operation runs on a single one, so that results do not depend on their
+        number.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A layer's output at some positions of its map, computed from no more of the input than reaches them."""
+"""Output and gradient of a layer at some positions of its map, computed from their receptive fields alone."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -75,7 +75,9 @@ class LayerRunner:
     units : int
         Channels of the layer.
     broken : list of int
-        Units that a weight reaches which is not a number; what they put out means nothing, though it may be 0.
+        Units that depend on a weight that is not finite; their output is meaningless, though it may be 0.
+    segment_frames : int
+        Length of the network's input.
 
     Raises
     ------
@@ -91,6 +93,7 @@ class LayerRunner:
             )
         self.field = receptive_field(model, layer)
         self.positions = map_positions(self.field, positions)
+        self.segment_frames = int(model.input_shape[1])
         self.units = int(model.get_layer(layer).output.shape[-1])
         self._layers = model.layers[: [each.name for each in model.layers].index(layer) + 1]
         self.broken = _broken_units(self._layers)
@@ -98,11 +101,11 @@ class LayerRunner:
         self._pool = ThreadPoolExecutor(device.workers)
         corners = np.array(self.positions)
         first, last = corners.min(axis=0), corners.max(axis=0)
-        # What reaches the positions and nothing beside it: one position of pool2 needs a fiftieth of a segment.
+        # The receptive fields of the positions and nothing beside them: one position of pool2 needs 2% of a segment.
         self._frames = slice(self.field.patch(*first)[0].start, self.field.patch(*last)[0].stop)
         self._bands = slice(self.field.patch(*first)[1].start, self.field.patch(*last)[1].stop)
         places = (corners - first).astype(np.int32)
-        # In the map's own order its positions need not be picked one by one.
+        # Positions in the map's own order need no gather.
         in_order = [tuple(place) for place in places] == list(np.ndindex(*places.max(axis=0) + 1))
         crop = (self._frames.stop - self._frames.start, self._bands.stop - self._bands.start)
         patch = (self.field.frames, self.field.bands)
@@ -134,29 +137,29 @@ class LayerRunner:
                 y = layer(y, training=False)
         return y
 
-    def __call__(self, windows: np.ndarray) -> np.ndarray:
+    def __call__(self, segments: np.ndarray) -> np.ndarray:
         """Compute the layer's output.
 
         Parameters
         ----------
-        windows : np.ndarray [shape=(n_windows, frames, n_mels)]
-            Log-mel segments.
+        segments : np.ndarray [shape=(n_segments, frames, n_mels)]
+            Log-mel spectrograms.
 
         Returns
         -------
-        np.ndarray [shape=(n_windows, n_positions, n_units), dtype=float32]
+        np.ndarray [shape=(n_segments, n_positions, n_units), dtype=float32]
         """
-        crops = windows[:, self._frames, self._bands]
+        crops = segments[:, self._frames, self._bands]
         parts = self._pool.map(lambda batch: self._outputs(batch).numpy(), self._micro_batches(crops, 1))
         return np.concatenate(list(parts))
 
     def gradient_sum(self, patches: np.ndarray) -> np.ndarray:
-        """Add up the gradient of each unit with respect to the patch of input that reaches it.
+        """Sum over patches of the gradient of each unit with respect to its input.
 
         Parameters
         ----------
         patches : np.ndarray [shape=(n_patches, patch_frames, patch_bands)]
-            Each the patch of one position.
+            Receptive fields of single positions.
 
         Returns
         -------
@@ -174,7 +177,7 @@ class LayerRunner:
 
 
 def _broken_units(layers: Sequence[keras.Layer]) -> list[int]:
-    """Return the channels of the last layer that a weight reaches which is not finite."""
+    """Return the channels of the last layer that depend on a weight that is not finite."""
     broken = np.zeros(1, dtype=bool)
     for layer in layers:
         if layer.get_weights():

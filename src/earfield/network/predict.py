@@ -1,4 +1,4 @@
-"""A network's probabilities for whole tracks, averaged over their windows."""
+"""Probabilities of whole tracks: means over their segments."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +11,11 @@ from earfield.mel.shards import MelShards, window_starts
 from earfield.network.context import context_frames, summarise
 from earfield.network.device import Device
 
-_MICRO_BATCH = {False: 8, True: 256}  # windows at a time, without and with a GPU
+_MICRO_BATCH = {False: 8, True: 256}  # segments at a time, without and with a GPU
 
 
 class TrackPredictor:
-    """Predicts tracks; made once for a network, since the first call compiles it.
+    """Predictor of whole tracks; the first call compiles the network.
 
     Parameters
     ----------
@@ -24,18 +24,18 @@ class TrackPredictor:
     device : Device
         Where it runs.
     overlap : float
-        Overlap of neighbouring windows, as a share of their length.
+        Overlap of neighbouring segments, as a fraction of their length.
 
     Attributes
     ----------
     frames, hop : int
-        Length of a window and distance between windows [frames].
+        Length of a segment and distance between segments [frames].
     """
 
     def __init__(self, model: keras.Model, *, device: Device, overlap: float) -> None:
         length, n_mels = model.input_shape[1:]
-        self._behind = context_frames(model)
-        self.frames = length - self._behind
+        self._context_frames = context_frames(model)
+        self.frames = length - self._context_frames
         self.hop = max(1, round(self.frames * (1 - overlap)))
         self._size = _MICRO_BATCH[device.gpu]
         self._pool = ThreadPoolExecutor(device.workers)
@@ -47,12 +47,12 @@ class TrackPredictor:
         self._probabilities = probabilities
 
     def __call__(self, shards: MelShards, names: Sequence[str]) -> np.ndarray:
-        """Average the network's output over the windows of each track, its tail included.
+        """Average the network's output over the segments of each track, including its tail.
 
         Parameters
         ----------
         shards : MelShards
-            Where the tracks lie.
+            Spectrograms of the tracks.
         names : sequence of str
             Tracks to predict.
 
@@ -61,17 +61,17 @@ class TrackPredictor:
         np.ndarray [shape=(n_tracks, n_labels), dtype=float64]
             Mean probabilities.
         """
-        return np.stack([of_track.mean(axis=0, dtype=np.float64) for of_track in self.windows(shards, names)])
+        return np.stack([of_track.mean(axis=0, dtype=np.float64) for of_track in self.segments(shards, names)])
 
     def at(self, shards: MelShards, names: Sequence[str], *, start: int) -> np.ndarray:
-        """Return the network's output on one window of each track.
+        """Return the network's output on one segment of each track.
 
         Parameters
         ----------
         shards, names
             As when called.
         start : int
-            First frame of the window.
+            First frame of the segment.
 
         Returns
         -------
@@ -80,8 +80,8 @@ class TrackPredictor:
         starts = np.array([start])
         return np.concatenate(list(self._pool.map(lambda name: self._track(shards.track(name), starts), names)))
 
-    def windows(self, shards: MelShards, names: Sequence[str]) -> list[np.ndarray]:
-        """Return the network's output on each window of each track.
+    def segments(self, shards: MelShards, names: Sequence[str]) -> list[np.ndarray]:
+        """Return the network's output on each segment of each track.
 
         Parameters
         ----------
@@ -90,8 +90,8 @@ class TrackPredictor:
 
         Returns
         -------
-        list of np.ndarray [shape=(n_windows, n_labels), dtype=float32]
-            The windows of `window_starts`, the last of which may overlap more than the others.
+        list of np.ndarray [shape=(n_segments, n_labels), dtype=float32]
+            At the starts of `window_starts`; the last segment may overlap more than the others.
         """
 
         def of_track(name: str) -> np.ndarray:
@@ -101,10 +101,10 @@ class TrackPredictor:
         return list(self._pool.map(of_track, names))
 
     def _track(self, mel: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        behind = [summarise(mel, frames=self._behind)] if self._behind else []
+        context = [summarise(mel, frames=self._context_frames)] if self._context_frames else []
         outputs = []
         for first in range(0, len(starts), self._size):
             some = starts[first : first + self._size]
-            windows = np.stack([np.concatenate([mel[start : start + self.frames], *behind]) for start in some])
-            outputs.append(self._probabilities(windows).numpy())
+            x = np.stack([np.concatenate([mel[start : start + self.frames], *context]) for start in some])
+            outputs.append(self._probabilities(x).numpy())
         return np.concatenate(outputs)

@@ -1,4 +1,4 @@
-"""Which part of the input can reach a unit, derived from the layers."""
+"""Receptive fields of a network's units, derived from its layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class ReceptiveField:
     frame_step, band_step : int
         How far the patch moves when the unit moves by one along each axis of its map.
     map_frames, map_bands : int
-        Size of the layer's map; both 1 behind a dense layer, where every unit sees all that reaches it.
+        Size of the layer's map; both 1 behind a dense layer, whose units share one receptive field.
     """
 
     frames: int

@@ -1,21 +1,19 @@
-"""The scale that a network sees: ln(1 + power) as it is stored, or decibels standardised in each band."""
+"""Scale of a network's input: ln(1 + power) as stored, or decibels standardised in each mel band."""
 
 import math
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from earfield.mel.front_end import LEAST_POWER, array_decibels
 
-Scale = Literal["log_power", "decibels"]
-
-STANDARDISE = "standardise"  # the layer that does it
-_LEAST_SD = 1.0  # dB; a band that is silent in training is not blown up elsewhere
+STANDARDISE = "standardise"  # name of the normalisation layer
+_LEAST_SD = 1.0  # dB; floor, so that bands silent in training are not amplified
 
 
 def decibels(mel: Any) -> Any:
-    """Return what `array_decibels` does, by operations of Keras, which a network can hold.
+    """Convert ln(1 + power) to decibels with Keras operations, as `array_decibels` does for arrays.
 
     Parameters
     ----------
@@ -25,7 +23,7 @@ def decibels(mel: Any) -> Any:
     Returns
     -------
     tensor [shape=(..., n_mels)]
-        10 log10(power), no less than -100.
+        10 log10(power), at least -100.
     """
     from keras import ops
 
@@ -33,7 +31,7 @@ def decibels(mel: Any) -> Any:
 
 
 def band_statistics(spectrograms: Iterable[np.ndarray]) -> tuple[list[float], list[float]]:
-    """Return mean and variance of the decibels in each mel band, over all frames.
+    """Mean and variance of the decibels in each mel band, over all frames.
 
     Parameters
     ----------
@@ -43,7 +41,7 @@ def band_statistics(spectrograms: Iterable[np.ndarray]) -> tuple[list[float], li
     Returns
     -------
     mean, variance : list of float
-        [dB] and [dB²], by mel band; a variance is no less than 1.
+        Of each mel band [dB] and [dB²]; a variance is at least 1.
     """
     n, total, squares = 0, np.zeros(1), np.zeros(1)
     for mel in spectrograms:
@@ -54,6 +52,6 @@ def band_statistics(spectrograms: Iterable[np.ndarray]) -> tuple[list[float], li
 
 
 def scaled(model: Any, x: Any) -> Any:
-    """Return what the first convolution of a network of `build_network` sees of log-mel segments."""
+    """Apply the input scale of a network of `build_network` to log-mel segments."""
     own = next((layer for layer in model.layers if layer.name == STANDARDISE), None)
     return x if own is None else own(decibels(x))

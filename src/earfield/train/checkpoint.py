@@ -1,4 +1,4 @@
-"""The state of an unfinished training, from which a killed run goes on to the same result."""
+"""Checkpoint of an unfinished training, from which a killed run resumes to the same result."""
 
 import hashlib
 import json
@@ -15,14 +15,14 @@ from earfield.files.atomic import write_aside
 
 @dataclass
 class TrainingState:
-    """All that the next epoch depends on.
+    """State that the next epoch depends on.
 
     Attributes
     ----------
     weights, best_weights, optimizer : list of np.ndarray
-        The network's now, the network's at its best epoch, and the optimiser's variables.
+        The network's current weights, its weights after the best epoch, and the optimiser's variables.
     history : list of dict
-        One row an epoch.
+        One row per epoch.
     best_epoch : int
         Row of `history` with the best validation; -1 before the first epoch.
     """
@@ -35,7 +35,7 @@ class TrainingState:
 
 
 def run_fingerprint(files: Sequence[str | os.PathLike[str]], settings: dict[str, Any]) -> str:
-    """Return a hash of all that decides a run's result: its input files, its code and its settings."""
+    """SHA-256 of everything that decides a run's result: input files, code and settings."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for path in files:
         with open(path, "rb") as file:
@@ -44,7 +44,7 @@ def run_fingerprint(files: Sequence[str | os.PathLike[str]], settings: dict[str,
 
 
 def save_checkpoint(path: str | os.PathLike[str], state: TrainingState, *, fingerprint: str) -> None:
-    """Write the state under its final name only when whole, in place of the one before."""
+    """Replace the checkpoint by a new one; the file appears only when whole."""
     arrays = {
         f"{name}.{number}": value
         for name in ("weights", "best_weights", "optimizer")
@@ -56,7 +56,7 @@ def save_checkpoint(path: str | os.PathLike[str], state: TrainingState, *, finge
 
 
 def load_checkpoint(path: str | os.PathLike[str], *, fingerprint: str) -> TrainingState | None:
-    """Read the state of a run with this fingerprint; None if there is none, or only that of another run."""
+    """Read the state of a run with this fingerprint; None if there is none or its fingerprint differs."""
     if not Path(path).exists():
         return None
     with np.load(path) as archive:

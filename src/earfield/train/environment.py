@@ -1,4 +1,4 @@
-"""What a training was computed with: the machine, the libraries and the seed, and nothing that varies between runs."""
+"""Record of the machine, the libraries and the seed of a training, without anything that varies between runs."""
 
 import json
 import os
@@ -10,36 +10,36 @@ from typing import Any
 from earfield.files.atomic import write_aside
 
 _CPUINFO = Path("/proc/cpuinfo")
-# What training imports and its numbers or its file could depend on. A fixed list: an environment made for training
-# alone does not have this package's other dependencies, nor this package itself, which runs from its sources there.
+# Packages that the numbers or the file of a training could depend on. A fixed list: an environment for training alone
+# lacks this package's other dependencies, and this package itself, which runs from its sources there.
 _PACKAGES = ("earfield", "h5py", "keras", "ml_dtypes", "numpy", "pandas")
 
 
 def describe_environment(*, seed: int) -> dict[str, Any]:
-    """Describe what a training is computed with.
+    """Describe the environment of a training.
 
-    Two runs with one seed on one machine give the same, with any number of processors: no time, no path, no name of
-    the machine and no number of threads is in it.
+    Two runs with one seed on one machine give the same description with any number of processors: it has no time, path,
+    host name or number of threads.
 
     Parameters
     ----------
     seed : int
-        Of the training.
+        Seed of the training.
 
     Returns
     -------
     dict
         `python`, `operating_system` (with its C library, which computes logarithms), `machine` (the type of
-        processor), `processor` (its model), `gpus` (names of those that TensorFlow sees), `onednn` (whether oneDNN
-        computes, which rounds otherwise), `tensorflow` (`version`, `cuda`, `rocm`, and `cuda_version` and
+        processor), `processor` (its model), `gpus` (names of those that TensorFlow sees), `onednn` (whether oneDNN is
+        on, which rounds differently), `tensorflow` (`version`, `cuda`, `rocm`, and `cuda_version` and
         `cudnn_version` if built with them), `packages` (version of each, None for one that is not installed) and
         `seed`. All of it can be written as JSON.
     """
-    import earfield.network.device  # noqa: F401  # to be imported before TensorFlow, which it sets up
+    import earfield.network.device  # noqa: F401  # configures TensorFlow before its first import
 
     # isort: split
     import tensorflow as tf
-    from tensorflow.python.util import _pywrap_util_port  # nothing public tells whether oneDNN is on
+    from tensorflow.python.util import _pywrap_util_port  # there is no public way to ask whether oneDNN is on
 
     build = tf.sysconfig.get_build_info()
     details = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
@@ -62,7 +62,7 @@ def describe_environment(*, seed: int) -> dict[str, Any]:
 
 
 def write_environment(path: str | os.PathLike[str], *, seed: int) -> None:
-    """Write what a training is computed with.
+    """Write the description of a training's environment.
 
     Parameters
     ----------
@@ -77,14 +77,14 @@ def write_environment(path: str | os.PathLike[str], *, seed: int) -> None:
 
 
 def _operating_system() -> str:
-    """Name the system with the version of its C library; elsewhere than on Linux they come together."""
+    """Name the system with the version of its C library, which only Linux gives separately."""
     if platform.system() != "Linux":
         return platform.platform(terse=True)
     return " ".join(["Linux", *filter(None, platform.libc_ver())])
 
 
 def _processor() -> str:
-    """Name the processor's model; on Linux Python does not know it."""
+    """Name the processor's model, which Python does not know on Linux."""
     try:
         lines = _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

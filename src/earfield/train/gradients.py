@@ -1,14 +1,13 @@
-"""The gradients of the plain Keras network, in less time.
+"""Fast gradients of the plain Keras network.
 
-Arithmetic is not what a training step waits for: memory is. Four measures, none of which changes the function or
+A training step on a CPU is limited by memory, not by arithmetic. Four measures, none of which changes the function or
 its gradient:
 
-- each ReLU behind its max pool, where there is an eighth of the values (both are monotone, so they commute);
-- the pool's gradient by comparison with the maximum, instead of a second search for it;
-- no convolution where the pool that follows drops the result anyway (a border of the map);
-- a few segments at a time, whose maps stay in the cache, and one such micro-batch on each processor instead of
-  every operation spread over all of them. Micro-batches are summed in their order, so that the number of processors
-  does not change a bit of the result.
+- each ReLU follows its max pool, where there is an eighth of the values (both are monotone, so they commute);
+- the gradient of the pool compares with the maximum instead of searching for it again;
+- positions of a map that the following pool drops (its border) are not computed;
+- micro-batches of a few segments, whose maps fit into the cache, run one per processor, instead of each operation on
+  all processors. They are summed in their order, so that the number of processors does not change a bit of the result.
 """
 
 import functools
@@ -24,12 +23,12 @@ from earfield.network.scale import scaled
 
 
 def library_max_pool(y: tf.Tensor, window: tuple[int, int]) -> tf.Tensor:
-    """Max pool as the library does it, which is fast on a GPU; see `max_pool`."""
+    """TensorFlow's max pool, which is fast on a GPU; see `max_pool`."""
     return tf.nn.max_pool2d(y, window, window, "VALID")
 
 
 def max_pool(y: tf.Tensor, window: tuple[int, int]) -> tf.Tensor:
-    """Max pool for processors: its gradient compares with the maximum, in two loops that XLA makes of it.
+    """Max pool for CPUs, compiled by XLA; its gradient compares with the maximum.
 
     Parameters
     ----------
@@ -50,7 +49,7 @@ def max_pool(y: tf.Tensor, window: tuple[int, int]) -> tf.Tensor:
         return tf.reshape(y, (-1, frames // rows, rows, bands // columns, columns, channels))
 
     def each(y: tf.Tensor) -> list[tf.Tensor]:
-        # One slice for each place in the window: XLA runs along the channels then, and reduces without a loop.
+        # One slice for each place in the window, so that XLA vectorises along the channels.
         return [members(y)[:, :, row, :, column] for row in range(rows) for column in range(columns)]
 
     @tf.function(jit_compile=True)
@@ -75,16 +74,16 @@ def max_pool(y: tf.Tensor, window: tuple[int, int]) -> tf.Tensor:
 def logits(
     model: keras.Model, x: tf.Tensor, *, seed: tf.Tensor | None, pool: Callable[..., tf.Tensor] = max_pool
 ) -> tf.Tensor:
-    """Compute what the network's softmax sees, by the fast way through the layers of `build_network`.
+    """Compute the logits of a network of `build_network`.
 
     Parameters
     ----------
     model : keras.Model
         Of `build_network`: Conv2D + MaxPooling2D blocks, then Dropout and Dense layers.
     x : tf.Tensor [shape=(batch, frames, n_mels)]
-        What `scaled` makes of log-mel segments; their type is the one that the network computes in.
+        Log-mel segments after `scaled`, in the type that the network computes in.
     seed : tf.Tensor [shape=(2,)] or None
-        Of the dropped units; without it none is dropped.
+        Seed of the dropped units; None drops none.
     pool : callable
         `max_pool` or `library_max_pool`.
 
@@ -109,7 +108,7 @@ def logits(
 
 
 def _convolved(model: keras.Model, x: tf.Tensor, prefix: str, *, pool: Callable[..., tf.Tensor]) -> tf.Tensor:
-    """Compute the blocks of convolution and pooling whose names begin like this, laid out in a row."""
+    """Compute the convolution and pooling blocks whose names begin with the prefix, and flatten the result."""
     blocks = [layer for layer in model.layers if layer.name.startswith(f"{prefix}conv")]
     pools = [layer for layer in model.layers if layer.name.startswith(f"{prefix}pool")]
     h = x[..., None]
@@ -120,7 +119,7 @@ def _convolved(model: keras.Model, x: tf.Tensor, prefix: str, *, pool: Callable[
 
 
 def _used_extent(blocks: Sequence[keras.Layer], pools: Sequence[keras.Layer]) -> list[tuple[int, int]]:
-    """Return for each block how much of its input reaches the output: (frames, bands)."""
+    """Return for each block the extent of its input that the output depends on: (frames, bands)."""
     used: list[tuple[int, int]] = []
     needed = tuple(pools[-1].output.shape[1:3])
     for conv, pool in zip(reversed(blocks), reversed(pools), strict=True):
@@ -132,24 +131,24 @@ def _used_extent(blocks: Sequence[keras.Layer], pools: Sequence[keras.Layer]) ->
 
 
 class GradientStep:
-    """Loss and gradients of a batch, by micro-batches on several threads.
+    """Loss and gradients of a batch, computed by micro-batches on several threads.
 
     Parameters
     ----------
     model : keras.Model
         Made by `build_network`.
     micro_batch : int
-        Segments at a time.
+        Segments in a micro-batch.
     workers : int
-        Micro-batches at a time.
+        Micro-batches computed in parallel.
     precision : str
-        Type that layers compute in, "float32" or "bfloat16"; logits, loss, weights and updates stay float32.
+        Type that layers compute in, "float32" or "bfloat16"; logits, loss, weights and updates are float32.
     xla : bool
         Whether XLA compiles a micro-batch as a whole.
     pool : callable
         `max_pool` or `library_max_pool`.
     tags : bool
-        Whether a segment has several labels, each with a probability of its own.
+        Whether a segment has several labels, each with an independent probability.
     """
 
     def __init__(
@@ -210,19 +209,19 @@ class GradientStep:
         x : tf.Tensor [shape=(batch, frames, n_mels)]
             Log-mel segments.
         y : tf.Tensor [shape=(batch,), dtype=int32] or [shape=(batch, n_labels), dtype=float32]
-            Their labels; with tags, 1 where a segment has one and 0 where not.
+            Their labels; with tags, 1 where a segment has the tag and 0 where not.
         seed : tuple of 2 ints
-            Of the dropped units; another one for every batch.
+            Seed of the dropped units, another one for every batch.
 
         Returns
         -------
         loss : float
-            Mean cross-entropy [nat], without the L2 penalty; with tags, its sum over them.
+            Mean cross-entropy [nat], without the L2 penalty; with tags, summed over them.
         accuracy : float
-            Share of segments whose label has the largest output, with units dropped; with tags, share of right
+            Fraction of segments whose label has the largest output, with units dropped; with tags, fraction of correct
             decisions over all segments and tags.
         gradients : list of tf.Tensor
-            Of mean cross-entropy plus L2 penalty, in the order of `model.trainable_variables`.
+            Gradients of mean cross-entropy plus L2 penalty, in the order of `model.trainable_variables`.
         """
         starts = range(0, len(x), self._micro_batch)
         seeds = [tf.constant([seed[0], (seed[1] * 4096 + position) % 2**31]) for position in range(len(starts))]

@@ -1,4 +1,4 @@
-"""The history of a training: one row an epoch."""
+"""History of a training: one row per epoch."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,18 +6,18 @@ from typing import Any
 
 
 def best_epoch(history: Sequence[Mapping[str, Any]]) -> int:
-    """Return the row of the best epoch, or -1 without any.
+    """Return the row of the best epoch; -1 if there is none.
 
     Parameters
     ----------
     history : sequence of mapping
-        One row an epoch, with `validation_loss` and, unless tracks have several labels, `validation_accuracy`.
+        One row per epoch, with `validation_loss` and, unless tracks have several labels, `validation_accuracy`.
 
     Returns
     -------
     int
-        The first by accuracy, which few validation tracks leave with many ties, and among those by loss; by loss alone
-        where there is no accuracy.
+        The first of highest accuracy and, among ties (frequent with few validation tracks), of lowest loss; of lowest
+        loss where there is no accuracy.
     """
 
     def merit(row: Mapping[str, Any]) -> tuple[float, float]:

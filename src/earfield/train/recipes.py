@@ -1,4 +1,4 @@
-"""Recipes of training: which windows an epoch has, what it is validated on, when it ends and which epoch is kept."""
+"""Training recipes: the segments of an epoch, the validation, the stopping rule and the epoch that is kept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from earfield.configuration.settings import TrainSettings
 from earfield.train.history import best_epoch
 from earfield.train.segments import plan_epoch
 
 _SHARED_START_STREAM = 4  # of random numbers; others are in use elsewhere
 _COMPARED = 10  # epochs at either end of a round
-_SETTLED = 0.01  # difference of validation accuracy that ends it
+_SETTLED = 0.01  # difference of validation accuracy below which training ends
 
 
 @dataclass(frozen=True)
-class RandomWindows:
-    """Ours: each window with a start of its own, early stopping on whole validation tracks, the best epoch kept.
+class RandomSegments:
+    """The default: a random start for each segment, early stopping on whole validation tracks, the best epoch kept.
 
     Attributes
     ----------
@@ -25,27 +26,24 @@ class RandomWindows:
     shortest : int
         Length of the shortest training or validation track [frames].
     frames : int
-        Length of a window.
-    windows_per_track, batch_size, max_epochs, patience, seed : int
-        As in `train_network`.
+        Length of a segment.
+    settings : TrainSettings
+    seed : int
     """
 
     lengths: np.ndarray
     shortest: int
     frames: int
-    windows_per_track: int
-    batch_size: int
-    max_epochs: int
-    patience: int
+    settings: TrainSettings
     seed: int
 
     def plan(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """Draw windows with `plan_epoch`."""
+        """Draw segments with `plan_epoch`."""
         return plan_epoch(
             self.lengths,
             frames=self.frames,
-            windows_per_track=self.windows_per_track,
-            batch_size=self.batch_size,
+            windows_per_track=self.settings.windows_per_track,
+            batch_size=self.settings.batch_size,
             seed=self.seed,
             epoch=epoch,
         )
@@ -55,8 +53,9 @@ class RandomWindows:
         return None
 
     def is_over(self, history: Sequence[Mapping[str, Any]]) -> bool:
-        """End after `max_epochs`, or after `patience` without a better one."""
-        return len(history) >= self.max_epochs or len(history) - 1 - self.kept(history) >= self.patience
+        """End after `max_epochs`, or after `patience` epochs without improvement."""
+        since_best = len(history) - 1 - self.kept(history)
+        return len(history) >= self.settings.max_epochs or since_best >= self.settings.patience
 
     def kept(self, history: Sequence[Mapping[str, Any]]) -> int:
         """Keep the best epoch."""
@@ -64,40 +63,42 @@ class RandomWindows:
 
 
 @dataclass(frozen=True)
-class Author(RandomWindows):
-    """The paper's code: one start for a whole batch, rounds until validation settles, the last epoch kept.
+class Author(RandomSegments):
+    """The author's code: one start per batch, rounds until validation accuracy settles, the last epoch kept.
 
-    An epoch deals the training tracks out in random order into batches of `batch_size`, of which the last whole one is
-    left out: two of 150 from the paper's 500 tracks. All windows of a batch start at one frame, and validation tracks
-    are scored on the one window at the start of the last batch. After each round of `patience` epochs (500) training
-    ends if the mean validation accuracy of the round's last ten epochs is within 0.01 of that of its first ten.
+    Each epoch divides the training tracks in random order into batches of `batch_size` and leaves the last whole one
+    out: the paper's 500 tracks give two of 150. All segments of a batch start at the same frame, and validation tracks
+    are scored on the single segment at the start of the last batch. After each round of `patience` epochs (500)
+    training ends if the mean validation accuracy of the round's last ten epochs is within 0.01 of that of its first
+    ten.
 
-    Fewer tracks than two batches need, for which the author's code has no answer, are dealt out into three.
+    Fewer tracks than two batches need, a case that the author's code does not handle, are divided into three batches.
 
     Source: Dong (2018), the published code.
     """
 
     def plan(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """Deal the tracks out; each window of a batch has the batch's start."""
+        """Divide the tracks into batches; all segments of a batch have the same start."""
         generator = np.random.default_rng([_SHARED_START_STREAM, self.seed, epoch])
-        n = len(self.lengths)
-        size = self.batch_size if n >= 2 * self.batch_size else max(1, n // 3)
+        n, batch_size = len(self.lengths), self.settings.batch_size
+        size = batch_size if n >= 2 * batch_size else max(1, n // 3)
         n_batches = max(1, n // size - 1)
         tracks = generator.permutation(n)[: n_batches * size].reshape(n_batches, size)
         starts = generator.integers(0, self.shortest - self.frames + 1, size=(n_batches, 1))
         return tracks, np.broadcast_to(starts, tracks.shape)
 
     def validation_start(self, epoch: int) -> int | None:
-        """Score the window at the start of the epoch's last batch."""
+        """Score the segment at the start of the epoch's last batch."""
         return int(self.plan(epoch)[1][-1, 0])
 
     def is_over(self, history: Sequence[Mapping[str, Any]]) -> bool:
-        """End after `max_epochs`, or after a round that changed little."""
-        if len(history) >= self.max_epochs:
+        """End after `max_epochs`, or after a round that changed validation accuracy by less than 0.01."""
+        if len(history) >= self.settings.max_epochs:
             return True
-        if not history or len(history) % self.patience:
+        patience = self.settings.patience
+        if not history or len(history) % patience:
             return False
-        accuracy = [row["validation_accuracy"] for row in history[-self.patience :]]
+        accuracy = [row["validation_accuracy"] for row in history[-patience:]]
         return bool(abs(np.mean(accuracy[-_COMPARED:]) - np.mean(accuracy[:_COMPARED])) < _SETTLED)
 
     def kept(self, history: Sequence[Mapping[str, Any]]) -> int:
@@ -105,4 +106,4 @@ class Author(RandomWindows):
         return len(history) - 1
 
 
-RECIPES = {"windows": RandomWindows, "author": Author}
+RECIPES = {"windows": RandomSegments, "author": Author}

@@ -1,4 +1,4 @@
-"""Training input: random windows of random tracks, straight from the memory-mapped shards."""
+"""Training input: random segments of random tracks, read from the memory-mapped shards."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,26 +13,26 @@ _EPOCH_STREAM, _BATCHES_AHEAD = 1, 3
 def plan_epoch(
     lengths: np.ndarray, *, frames: int, windows_per_track: int, batch_size: int, seed: int, epoch: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the windows of one epoch.
+    """Draw the segments of one epoch.
 
     Parameters
     ----------
     lengths : np.ndarray [shape=(n_tracks,), dtype=int]
         Length of each training track [frames].
     frames : int
-        Length of a window [frames].
+        Length of a segment [frames].
     windows_per_track : int
-        Windows of each track; the last batch is filled up with some more.
+        Segments of each track; the last batch is filled up with some more.
     batch_size : int
-        Windows in a batch.
+        Segments in a batch.
     seed, epoch : int
-        The draw depends on these alone, so that a run can be taken up at any epoch.
+        The draw depends on these alone, so that training can resume at any epoch.
 
     Returns
     -------
     tracks, starts : np.ndarray [shape=(n_batches, batch_size), dtype=int]
-        Row of the track and first frame of each window. Tracks come in rounds of fresh random order; starts are
-        drawn for each window on its own, evenly over all that fit.
+        Row of the track and first frame of each segment. Tracks come in rounds, each in a new random order; starts
+        are independent and uniform over all that fit.
     """
     generator = np.random.default_rng([_EPOCH_STREAM, seed, epoch])
     n_batches = -(-len(lengths) * windows_per_track // batch_size)
@@ -51,12 +51,12 @@ def training_batches(
     frames: int,
     context: np.ndarray | None = None,
 ) -> tf.data.Dataset:
-    """Read the planned windows, some batches ahead of the training step.
+    """Read the planned segments, some batches ahead of the training step.
 
     Parameters
     ----------
     shards : MelShards
-        Where the tracks lie.
+        Spectrograms of the tracks.
     names : sequence of str
         The training tracks.
     labels : np.ndarray [shape=(n_tracks,), dtype=int] or [shape=(n_tracks, n_tags), dtype=bool]
@@ -64,15 +64,15 @@ def training_batches(
     plan : tuple of np.ndarray
         From `plan_epoch`.
     frames : int
-        Length of a window [frames].
+        Length of a segment [frames].
     context : np.ndarray [shape=(n_tracks, n_context_frames, n_mels)] or None
-        Summaries of the tracks, to lie behind their windows.
+        Summaries of the tracks, appended to their segments.
 
     Returns
     -------
     tf.data.Dataset
         Of (float32 [batch, frames, n_mels], int32 [batch] or float32 [batch, n_tags]), with the context's frames behind
-        those of the window.
+        those of the segment.
     """
     kind = np.float32 if labels.ndim > 1 else np.int32
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from earfield.configuration.settings import TrainSettings
 from earfield.errors import DivergenceError
 from earfield.mel.shards import MelShards
 from earfield.network.device import Device
@@ -27,16 +28,16 @@ class Trainer:
     ----------
     model : keras.Model
         Made by `build_network`; trained in place.
-    optimizer : mapping
-        `name` of a Keras optimiser and its arguments; with `decay`, the rate of step n is divided by 1 + decay * n.
+    settings : TrainSettings
+        Optimiser, batches and precision. With `decay`, the learning rate of step n is divided by 1 + decay * n.
     device : Device
         Where to compute.
     seed : int
-        Of the dropped units.
+        Seed of the dropped units.
     overlap : float
-        Of the windows that validation tracks are cut into.
-    batch_size, micro_batch, precision, xla, tags
-        As in `train_network`.
+        Overlap of the segments that validation tracks are cut into, as a fraction of a segment.
+    tags : bool
+        As in `ModelSettings`.
 
     Attributes
     ----------
@@ -47,31 +48,28 @@ class Trainer:
     def __init__(
         self,
         model: keras.Model,
-        optimizer: Mapping[str, Any],
+        settings: TrainSettings,
         *,
         device: Device,
         seed: int,
         overlap: float,
-        batch_size: int,
-        micro_batch: int,
-        precision: str,
-        xla: bool,
         tags: bool = False,
     ) -> None:
         self.waiting, self._tags = 0.0, tags
-        self._model, self._seed, self._settings = model, seed, dict(optimizer)
-        arguments = {key: value for key, value in optimizer.items() if key not in ("name", "decay")}
-        if optimizer.get("decay"):
-            rate = keras.optimizers.schedules.InverseTimeDecay
-            arguments["learning_rate"] = rate(arguments["learning_rate"], decay_steps=1, decay_rate=optimizer["decay"])
-        self._optimizer = keras.optimizers.get({"class_name": optimizer["name"], "config": arguments})
+        self._model, self._seed, self._learning_rate = model, seed, settings.optimizer["learning_rate"]
+        arguments = {key: value for key, value in settings.optimizer.items() if key not in ("name", "decay")}
+        if decay := settings.optimizer.get("decay"):
+            arguments["learning_rate"] = keras.optimizers.schedules.InverseTimeDecay(
+                self._learning_rate, decay_steps=1, decay_rate=decay
+            )
+        self._optimizer = keras.optimizers.get({"class_name": settings.optimizer["name"], "config": arguments})
         self._optimizer.build(model.trainable_variables)
         self._gradients = GradientStep(
             model,
-            micro_batch=batch_size if device.gpu else micro_batch,
+            micro_batch=settings.batch_size if device.gpu else settings.micro_batch,
             workers=device.workers,
-            precision=precision,
-            xla=xla,
+            precision=settings.precision,
+            xla=settings.xla,
             pool=library_max_pool if device.gpu else max_pool,
             tags=tags,
         )
@@ -86,7 +84,7 @@ class Trainer:
         batches : tf.data.Dataset
             From `training_batches`.
         epoch : int
-            Its number, from 0; other units are dropped in each.
+            Its number, from 0; each drops other units.
         n_batches : int
             Batches in an epoch.
         bar : tqdm
@@ -121,12 +119,12 @@ class Trainer:
     def validate(
         self, shards: MelShards, names: Sequence[str], y: np.ndarray, *, epoch: int, start: int | None = None
     ) -> dict[str, float]:
-        """Score the network on whole tracks, or on one window of each.
+        """Score the network on whole tracks, or on one segment of each.
 
         Parameters
         ----------
         shards : MelShards
-            Where the tracks lie.
+            Spectrograms of the tracks.
         names : sequence of str
             Validation tracks.
         y : np.ndarray [shape=(n_tracks,), dtype=int] or [shape=(n_tracks, n_tags), dtype=bool]
@@ -134,13 +132,13 @@ class Trainer:
         epoch : int
             Number of the epoch that was trained last, from 0.
         start : int or None
-            First frame of the one window of each track, if not the whole of it is scored.
+            First frame of the one segment of each track that is scored; None for whole tracks.
 
         Returns
         -------
         dict
-            `validation_loss` [nat] and `validation_accuracy`, both of mean probabilities over a track's windows. For
-            tags the loss alone, the sum over them.
+            `validation_loss` [nat] and `validation_accuracy`, both of mean probabilities over a track's segments. For
+            tags only the loss, summed over them.
 
         Raises
         ------
@@ -165,21 +163,20 @@ class Trainer:
 
     def _diverged(self, what: str, epoch: int) -> DivergenceError:
         return DivergenceError(
-            f"The {what} of epoch {epoch + 1}; lower train.optimizer.learning_rate "
-            f"(now {self._settings['learning_rate']})."
+            f"The {what} of epoch {epoch + 1}; lower train.optimizer.learning_rate (now {self._learning_rate})."
         )
 
     def state(self, history: list[dict[str, Any]], *, kept: int, best: TrainingState | None) -> TrainingState:
-        """Return all that the next epoch depends on.
+        """Return the state that the next epoch depends on.
 
         Parameters
         ----------
         history : list of dict
-            Rows of all epochs so far, the last one's included.
+            Rows of all epochs so far, including the last.
         kept : int
-            Row of the one whose weights are kept.
+            Row of the epoch whose weights are kept.
         best : TrainingState or None
-            The state before the last epoch, whose best weights stay unless the last epoch's are kept.
+            The state before the last epoch; its best weights stay unless those of the last epoch are kept.
 
         Returns
         -------

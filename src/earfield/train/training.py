@@ -1,9 +1,9 @@
-"""Training: random windows, early stopping on whole validation tracks, resumable and seeded."""
+"""Training on random segments with early stopping on whole validation tracks; resumable and seeded."""
 
+import dataclasses
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from earfield.configuration.code_dependencies import code_of
+from earfield.configuration.settings import ModelSettings
 from earfield.errors import DatasetError, DivergenceError, EarfieldError
 from earfield.files.tables import read_text_csv, write_csv
 from earfield.mel.front_end import CONVENTIONS
@@ -36,84 +37,57 @@ _SHUFFLE_STREAM = 3  # of random numbers; others are in use elsewhere
 _COLUMNS = ["epoch", "segments", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 
 
+@dataclasses.dataclass(frozen=True)
+class TrainingFiles:
+    """Files that a training writes.
+
+    Attributes
+    ----------
+    model, history : path-like
+        `.keras` and `.csv`, both written when training is over.
+    checkpoint : path-like
+        `.npz` with the state while training runs; a later run of the same inputs, code and settings resumes from it.
+    curves : path-like
+        Folder of the training curves while they grow, `tensorboard/` and `dvclive/`.
+    """
+
+    model: str | os.PathLike[str]
+    history: str | os.PathLike[str]
+    checkpoint: str | os.PathLike[str]
+    curves: str | os.PathLike[str]
+
+
 def train_network(
+    shards: MelShards,
+    split: str | os.PathLike[str],
+    settings: ModelSettings,
     *,
-    frames_paths: Sequence[str],
-    index_paths: Sequence[str],
-    split: str,
-    model_path: str,
-    history_path: str,
-    checkpoint: str | os.PathLike[str],
-    tensorboard: str | os.PathLike[str],
-    dvclive: str | os.PathLike[str],
+    files: TrainingFiles,
     device: Device,
     seed: int,
-    front_end: Mapping[str, Any],
-    frames: int,
-    network: Mapping[str, Any],
-    overlap: float,
-    recipe: str,
-    optimizer: Mapping[str, Any],
-    batch_size: int,
-    micro_batch: int,
-    windows_per_track: int,
-    max_epochs: int,
-    patience: int,
-    precision: str,
-    xla: bool,
-    shuffled_like: str | None = None,
-    tags: bool = False,
+    shuffled_like: str | os.PathLike[str] | None = None,
 ) -> pd.DataFrame:
     """Train a network on the training tracks of a split and keep its best weights on the validation tracks.
 
     Parameters
     ----------
-    frames_paths, index_paths : sequence of path-like
-        The shards, as in `MelShards`.
+    shards : MelShards
+        Spectrograms of the tracks.
     split : path-like
-        `track, label, subset`; test tracks are not looked at.
-    model_path, history_path : path-like
-        `.keras` and `.csv` to write, both when training is over.
-    checkpoint : path-like
-        `.npz` that holds the state while training goes on; a run of the same settings goes on from it.
-    tensorboard, dvclive : path-like
-        Folders of the curves, while they grow.
+        `track, label, subset`; test tracks are not used.
+    settings : ModelSettings
+        Of the network and its training. `max_epochs: 0` leaves the network with its initial weights. With tags, epochs
+        are compared by their loss alone, and the history has no accuracy.
+    files : TrainingFiles
+        What is written.
     device : Device
         Where to compute.
     seed : int
-        Of initial weights, windows and dropped units. On one machine the same seed gives the same bits, with any
+        Seed of initial weights, segments and dropped units. On one machine the same seed gives the same bits, with any
         number of processors.
-    front_end : mapping
-        Parameters of the log-mel spectrogram, for the model to carry.
-    frames : int
-        Length of a segment.
-    network : mapping
-        `conv`, `dense`, `dropout`, `scale` and `context` of `build_network`.
-    overlap : float
-        Of the windows that validation tracks are cut into.
-    recipe : str
-        Key of `earfield.train.recipes.RECIPES`.
-    optimizer : mapping
-        `name` of a Keras optimiser and its arguments.
-    batch_size : int
-        Segments for each step of the optimiser.
-    micro_batch : int
-        Segments that a processor works on at a time; a GPU takes the whole batch.
-    windows_per_track : int
-        Windows drawn from each training track in an epoch.
-    max_epochs, patience : int
-        Training ends after so many epochs, or after so many without a better one; other recipes read them in their
-        own way. No epoch at all leaves the network as it was initialised.
-    precision : str
-        "float32" or "bfloat16".
-    xla : bool
-        Whether XLA compiles the step.
     shuffled_like : path-like or None
-        History of another run. If given, the training tracks' labels are shuffled among them, and the network is
-        trained for as many epochs as that run took to its best one: with no true label there is none to stop by.
-    tags : bool
-        Whether a label is the text of several tags. The network gives each a probability of its own then, and epochs
-        are compared by their loss alone: the history has no accuracy.
+        History of another run. If given, the labels of the training tracks are permuted, and the network is trained
+        for as many epochs as that run took to its best one, because without true labels there is no epoch to stop at.
 
     Returns
     -------
@@ -125,116 +99,124 @@ def train_network(
     Raises
     ------
     EarfieldError
-        If the loss stops being a number; the checkpoint holds the state after the last epoch in which it was one.
+        If the loss becomes NaN or infinite; the checkpoint holds the state after the last finite epoch.
     DatasetError
         If a track of the split is shorter than a segment.
     """
-    shards = MelShards(frames_paths, index_paths)
     table = read_text_csv(split)
-    labels = tags_of_all(table.label) if tags else sorted(table.label.unique())
     train, validation = (table[table.subset == subset] for subset in ("train", "validation"))
-    targets = {
-        subset: tag_matrix(rows.label, labels) if tags else rows.label.map(labels.index).to_numpy()
-        for subset, rows in table.groupby("subset")
-    }
+    labels, targets = _targets(table, tags=settings.tags)
     if shuffled_like:
         targets["train"] = np.random.default_rng([_SHUFFLE_STREAM, seed]).permutation(targets["train"])
-        max_epochs = patience = 1 + best_epoch(pd.read_csv(shuffled_like).to_dict("records"))
+        epochs = 1 + best_epoch(pd.read_csv(shuffled_like).to_dict("records"))
+        changed = dataclasses.replace(settings.train, max_epochs=epochs, patience=epochs)
+        settings = dataclasses.replace(settings, train=changed)
     lengths = shards.index.frames.loc[table.track]
-    _check_lengths(lengths, frames=frames, seconds=front_end["hop_length"] / front_end["sample_rate"])
-    plan = RECIPES[recipe](
+    _check_lengths(lengths, settings)
+    plan = RECIPES[settings.train.recipe](
         lengths=lengths.loc[train.track].to_numpy(),
         shortest=int(lengths[(table.subset != "test").to_numpy()].min()),
-        frames=frames,
-        windows_per_track=windows_per_track,
-        batch_size=batch_size,
-        max_epochs=max_epochs,
-        patience=patience,
+        frames=settings.segment.frames,
+        settings=settings.train,
         seed=seed,
     )
-    statistics: dict[str, Any] = {}
-    if network.get("scale") == "decibels":
-        mean, variance = band_statistics(shards.track(name) for name in train.track)
-        statistics = {"band_mean": mean, "band_variance": variance}
-    shape = {"frames": frames, "n_mels": front_end["n_mels"], "n_labels": len(labels)}
-    model = build_network(**shape, seed=seed, **network, **statistics, tags=tags)
-    settings: dict[str, Any] = {
-        "batch_size": batch_size,
-        "micro_batch": micro_batch,
-        "precision": precision,
-        "xla": xla,
-        "tags": tags,
-    }
-    trainer = Trainer(model, optimizer, device=device, seed=seed, overlap=overlap, **settings)
-    settings |= {"seed": seed, "frames": frames, "network": network, "overlap": overlap, "optimizer": optimizer}
-    settings |= {"windows_per_track": windows_per_track, "max_epochs": max_epochs, "patience": patience}
-    settings |= {"recipe": recipe}
-    settings |= {"shuffled": bool(shuffled_like)}
-    settings |= {"gpu": device.gpu, "tensorflow": tf.__version__, "keras": keras.__version__}
-    code = code_of(Path(__file__))
-    fingerprint = run_fingerprint([split, *frames_paths, *index_paths, *code], settings)
-
-    state = load_checkpoint(checkpoint, fingerprint=fingerprint)
+    model = _initial_network(shards, train.track.tolist(), settings, n_labels=len(labels), seed=seed)
+    trainer = Trainer(
+        model, settings.train, device=device, seed=seed, overlap=settings.segment.overlap, tags=settings.tags
+    )
+    fingerprint = run_fingerprint(
+        [split, *shards.files, *code_of(Path(__file__))],
+        {
+            **dataclasses.asdict(settings),
+            "seed": seed,
+            "shuffled": bool(shuffled_like),
+            "gpu": device.gpu,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+        },
+    )
+    state = load_checkpoint(files.checkpoint, fingerprint=fingerprint)
     if state is None:
         state = trainer.state([], kept=-1, best=None)
     else:
         log.info("Going on after epoch %d of an earlier run.", len(state.history))
         trainer.restore(state)
     n_batches, size = plan.plan(0)[0].shape
-    segments = n_batches * size
+    n_segments = n_batches * size
     bar = tqdm(
-        total=max_epochs * segments,
-        initial=len(state.history) * segments,
+        total=settings.train.max_epochs * n_segments,
+        initial=len(state.history) * n_segments,
         desc=f"train, seed {seed}",
         unit="seg",
         mininterval=0.5 if os.isatty(2) else 30,
     )
-    inputs: dict[str, Any] = {"frames": frames}
-    if network.get("context"):
-        inputs["context"] = np.stack(
-            [summarise(shards.track(name), frames=network["context"]["frames"]) for name in train.track]
-        )
+    inputs: dict[str, Any] = {"frames": settings.segment.frames}
+    if context := settings.network.context:
+        inputs["context"] = np.stack([summarise(shards.track(name), frames=context["frames"]) for name in train.track])
     names = validation.track.tolist()
     started = time.perf_counter()
-    with Curves(tensorboard, dvclive, state.history) as curves, bar:
+    with Curves(Path(files.curves, "tensorboard"), Path(files.curves, "dvclive"), state.history) as curves, bar:
         while not plan.is_over(state.history):
             epoch = len(state.history)
-            windows, start = plan.plan(epoch), plan.validation_start(epoch)
-            batches = training_batches(shards, train.track.tolist(), targets["train"], windows, **inputs)
-            row = {"epoch": epoch + 1, "segments": (epoch + 1) * segments}
+            batches = training_batches(shards, train.track.tolist(), targets["train"], plan.plan(epoch), **inputs)
+            row = {"epoch": epoch + 1, "segments": (epoch + 1) * n_segments}
+            start = plan.validation_start(epoch)
             try:
                 row |= trainer.run_epoch(batches, epoch, n_batches=n_batches, bar=bar)
                 row |= trainer.validate(shards, names, targets["validation"], epoch=epoch, start=start)
             except DivergenceError as error:
-                kept = f"The state after epoch {epoch} is in {checkpoint}." if epoch else "No epoch was finished."
+                kept = f"The state after epoch {epoch} is in {files.checkpoint}." if epoch else "No epoch was finished."
                 raise EarfieldError(f"{error} {kept}") from None
             history = [*state.history, row]
             state = trainer.state(history, kept=plan.kept(history), best=state)
-            save_checkpoint(checkpoint, state, fingerprint=fingerprint)
+            save_checkpoint(files.checkpoint, state, fingerprint=fingerprint)
             curves.add(row)
             best = state.history[state.best_epoch]
-            bar.set_postfix(
-                epoch=epoch + 1,
-                loss=f"{row['train_loss']:.2f}",
-                best=f"{best['validation_loss']:.2f}" if tags else f"{best['validation_accuracy']:.1%}",
-            )
+            score = f"{best['validation_loss']:.2f}" if settings.tags else f"{best['validation_accuracy']:.1%}"
+            bar.set_postfix(epoch=epoch + 1, loss=f"{row['train_loss']:.2f}", best=score)
     spent = time.perf_counter() - started
     if state.history:
         log.info("Epoch %d of %d is kept.", state.best_epoch + 1, len(state.history))
     else:
-        log.info("Left as it was initialised.")
+        log.info("The network keeps its initial weights.")
     log.info("%.1f s, of which %.2f%% waiting for data.", spent, 100 * trainer.waiting / max(spent, 1e-9))
 
     model.set_weights(state.weights if shuffled_like else state.best_weights)
-    save_network(model, model_path, labels=labels, front_end={**front_end, **CONVENTIONS})
+    save_network(model, files.model, labels=labels, front_end=settings.front_end.as_dict() | CONVENTIONS)
     history = pd.DataFrame(state.history, columns=_COLUMNS)
-    write_csv(history, history_path)
-    Path(checkpoint).unlink(missing_ok=True)
+    write_csv(history, files.history)
+    Path(files.checkpoint).unlink(missing_ok=True)
     return history
 
 
-def _check_lengths(lengths: pd.Series, *, frames: int, seconds: float) -> None:
-    """See that every track holds a segment; `seconds` is the distance between frames."""
+def _targets(table: pd.DataFrame, *, tags: bool) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Return the labels of the outputs and, of each subset, each track's label number or tags."""
+    labels = tags_of_all(table.label) if tags else sorted(table.label.unique())
+    return labels, {
+        subset: tag_matrix(rows.label, labels) if tags else rows.label.map(labels.index).to_numpy()
+        for subset, rows in table.groupby("subset")
+    }
+
+
+def _initial_network(
+    shards: MelShards, names: list[str], settings: ModelSettings, *, n_labels: int, seed: int
+) -> keras.Model:
+    """Build the network; decibels are standardised by the training tracks, which are named."""
+    decibels = settings.network.scale == "decibels"
+    return build_network(
+        settings.network,
+        frames=settings.segment.frames,
+        n_mels=settings.front_end.n_mels,
+        n_labels=n_labels,
+        seed=seed,
+        bands=band_statistics(shards.track(name) for name in names) if decibels else None,
+        tags=settings.tags,
+    )
+
+
+def _check_lengths(lengths: pd.Series, settings: ModelSettings) -> None:
+    """Raise a DatasetError if a track is shorter than a segment."""
+    frames, seconds = settings.segment.frames, settings.front_end.hop_length / settings.front_end.sample_rate
     shortest = lengths.idxmin()
     if lengths[shortest] < frames:
         raise DatasetError(

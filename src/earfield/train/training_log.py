@@ -1,4 +1,4 @@
-"""Training curves while they grow, for TensorBoard and for what reads DVCLive's files."""
+"""Training curves while they grow, for TensorBoard and DVCLive."""
 
 import logging
 import os
@@ -15,16 +15,16 @@ _COUNTS = ("epoch", "segments")
 
 
 class Curves:
-    """Writes each epoch's losses and accuracies as soon as it is over.
+    """Writer of the losses and accuracies of each epoch.
 
     Parameters
     ----------
     tensorboard : path-like
-        Folder for TensorBoard; a run that goes on adds to what is there.
+        Folder for TensorBoard; a resumed run adds to it.
     dvclive : path-like
         Folder for DVCLive.
     history : sequence of mapping
-        Rows of the epochs of an earlier run that this one goes on from.
+        Epochs of an earlier run that this one resumes.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Curves:
         dvclive: str | os.PathLike[str],
         history: Sequence[Mapping[str, Any]],
     ) -> None:
-        # Half a second that only a training is worth.
+        # The import takes half a second.
         from dvclive.live import Live
         from scmrepo.exceptions import SCMError
 
@@ -41,11 +41,11 @@ class Curves:
         if not history:
             shutil.rmtree(tensorboard, ignore_errors=True)
         self._board = tf.summary.create_file_writer(str(tensorboard))
-        # The workflow's own files are what is versioned: no experiment is saved and no dvc.yaml written from here.
+        # The workflow versions its own files: no experiment is saved and no dvc.yaml written from here.
         self._live: Live | None = None
         try:
             self._live = Live(str(dvclive), report=None, save_dvc_exp=False, dvcyaml=None)
-        except SCMError as error:  # it asks git for the last commit, and there may be none; a training goes on without
+        except SCMError as error:  # it asks git for the last commit, and there may be none
             log.warning("No curves for DVCLive (%s); commit to git before the training to have them.", error)
         for row in history:
             self._to_dvclive(row)

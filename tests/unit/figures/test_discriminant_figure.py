@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from earfield.configuration.settings import NetworkSettings
+
 FRONT_END = {"sample_rate": 1000, "n_fft": 20, "hop_length": 10, "n_mels": 8, "fmin": 0, "fmax": 500}
 FRAMES, HOP = 30, 27
 LABELS = ("jazz", "blues", "rock", "disco", "pop")
@@ -51,7 +53,8 @@ class Collection:
             index = part[["track", "label"]].assign(start=np.cumsum([0, *lengths[:-1]]), frames=lengths)
             index.to_csv(self.folder / f"{shard}.csv", index=False)
         self.split.to_csv(self.folder / "split.csv", index=False)
-        model = build_network(frames=FRAMES, n_mels=8, n_labels=len(self.labels), seed=1, **NETWORK)
+        settings = NetworkSettings(**NETWORK)
+        model = build_network(settings, frames=FRAMES, n_mels=8, n_labels=len(self.labels), seed=1)
         change(model)
         save_network(
             model, self.folder / "model.keras", labels=sorted(self.labels), front_end={**FRONT_END, **CONVENTIONS}

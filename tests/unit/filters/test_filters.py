@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from sklearn.linear_model import LassoCV
 from threadpoolctl import threadpool_info
 
 from earfield.activations.store import ActivationDump, chunk_name
-from earfield.configuration.settings import FilterSettings
+from earfield.configuration.code_dependencies import code_of
+from earfield.configuration.settings import ActivationSettings, FilterSettings, MelSettings, NetworkSettings
 from earfield.errors import ConfigError, DatasetError
 from earfield.filters.estimate import fold_of_rows, patches, write_filters
 from earfield.filters.strf import measure_strfs
@@ -36,7 +38,7 @@ FRAMES, N_TRACKS = 30, 24
 def build(seed=1):
     from earfield.network.architecture import build_network
 
-    return build_network(frames=FRAMES, n_mels=20, n_labels=3, seed=seed, **NETWORK)
+    return build_network(NetworkSettings(**NETWORK), frames=FRAMES, n_mels=20, n_labels=3, seed=seed)
 
 
 def save(model, path, **front_end):
@@ -83,32 +85,29 @@ class Collection:
     def shards(self):
         return MelShards([self.folder / "shard.npy"], [self.folder / "shard.csv"])
 
-    @property
-    def network_arguments(self):
+    def arguments(self, **changes):
         from earfield.network.device import Device
 
+        settings = {"layer": "pool2", "positions": "centre", "overlap": 0.1} | changes
         return {
-            "model_path": str(self.folder / "model.keras"),
-            "frames_paths": [str(self.folder / "shard.npy")],
-            "index_paths": [str(self.folder / "shard.csv")],
-            "split": str(self.folder / "split.csv"),
+            "shards": self.shards,
+            "model_path": self.folder / "model.keras",
+            "split": self.folder / "split.csv",
             "device": Device(gpu=False, workers=2),
-            "front_end": FRONT_END,
-            "layer": "pool2",
-            "positions": "centre",
-            "overlap": 0.1,
+            "front_end": MelSettings(**FRONT_END),
+            "settings": ActivationSettings(**settings),
         }
 
-    def dump(self, **changes):
+    def dump(self, *, name="activations", **changes):
         from earfield.activations.dump import dump_activations
 
-        folders = {"folder": self.folder / "activations", "partial": self.folder / "activations.partial"}
-        return dump_activations(**(folders | self.network_arguments | changes))
+        folders = {"folder": self.folder / name, "partial": self.folder / f"{name}.partial"}
+        return dump_activations(**folders, **self.arguments(**changes))
 
     def gradient(self, **changes):
         from earfield.activations.dump import write_gradient
 
-        write_gradient(path=self.folder / "gradient.npz", **(self.network_arguments | changes))
+        write_gradient(path=self.folder / "gradient.npz", **self.arguments(**changes))
 
     def filters(self, *, threads=2, folds=4, alphas=20):
         arguments = {
@@ -204,7 +203,7 @@ def test_interrupted_dump_continues_from_its_last_chunk(dumped, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(activations.LayerRunner, "__call__", interrupted_after(12))
         with pytest.raises(KeyboardInterrupt):
-            dumped.dump(**folders)
+            dumped.dump(name="again")
     there = len(list(folders["partial"].glob("chunk-*")))
     assert 0 < there < 8 and not folders["folder"].exists()
 
@@ -213,7 +212,7 @@ def test_interrupted_dump_continues_from_its_last_chunk(dumped, monkeypatch):
         return runner(self, windows)
 
     monkeypatch.setattr(activations.LayerRunner, "__call__", counted)
-    facts = dumped.dump(**folders)
+    facts = dumped.dump(name="again")
     assert sum(calls) == facts.rows - 32 * there
     again, whole = ActivationDump(folders["folder"]), ActivationDump(dumped.folder / "activations")
     pieces = np.concatenate([again.chunk(number) for number in range(again.facts.chunks)])
@@ -232,6 +231,9 @@ def test_killed_dump_continues_from_its_last_chunk(collection):
         from earfield.network.device import configure
         device = configure(2)
         from earfield.activations import dump as activations
+        from earfield.configuration.code_dependencies import code_of
+from earfield.configuration.settings import ActivationSettings, MelSettings
+        from earfield.mel.shards import MelShards
         activations._CHUNK_ROWS = 32
         class Killed(activations.LayerRunner):
             calls = 0
@@ -242,9 +244,9 @@ def test_killed_dump_continues_from_its_last_chunk(collection):
                 return super().__call__(windows)
         activations.LayerRunner = Killed
         facts = activations.dump_activations(
-            folder="again", partial="again.partial", model_path="model.keras", frames_paths=["shard.npy"],
-            index_paths=["shard.csv"], split="split.csv", device=device, front_end={FRONT_END!r}, layer="pool2",
-            positions="centre", overlap=0.1,
+            MelShards(["shard.npy"], ["shard.csv"]), "model.keras", "split.csv", folder="again",
+            partial="again.partial", device=device, front_end=MelSettings(**{FRONT_END!r}),
+            settings=ActivationSettings(layer="pool2", positions="centre", overlap=0.1),
         )
         print(Killed.calls)
         """
@@ -279,7 +281,8 @@ def test_dump_larger_than_the_disk_is_refused_before_it_starts(collection):
     from earfield.network.architecture import build_network
 
     wide = [{"filters": 400_000, "kernel": [1, 1], "pool": [1, 1], "l2": 0.0}, NETWORK["conv"][1] | {"filters": 1}]
-    model = build_network(frames=FRAMES, n_mels=20, n_labels=3, seed=1, **(NETWORK | {"conv": wide}))
+    settings = NetworkSettings(**(NETWORK | {"conv": wide}))
+    model = build_network(settings, frames=FRAMES, n_mels=20, n_labels=3, seed=1)
     save(model, collection.folder / "model.keras")  # almost a GB of output for each of thousands of segments
     with pytest.raises(
         ConfigError, match=r"'conv1' at 600 positions on 6,\d{3} segments takes 5,\d{3}\.\d GB, and .* free"
@@ -369,6 +372,22 @@ def test_chunks_of_another_overlap_are_not_taken(collection, monkeypatch):
     assert list((collection.folder / "activations.partial").glob("chunk-*"))
     collection.dump(overlap=0.15)
     np.testing.assert_array_equal(rows_of(collection)[1], whole)
+
+
+def test_dump_depends_on_all_inputs_and_all_code(collection, monkeypatch):
+    import earfield.activations.dump
+
+    seen = []
+
+    def record(files, settings):
+        seen.extend(map(Path, files))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(earfield.activations.dump, "run_fingerprint", record)
+    with pytest.raises(KeyboardInterrupt):
+        collection.dump()
+    inputs = {collection.folder / name for name in ("model.keras", "split.csv", "shard.npy", "shard.csv")}
+    assert set(seen) == inputs | set(code_of(Path(earfield.activations.dump.__file__)))
 
 
 def test_sums_are_made_on_one_thread(dumped, monkeypatch):

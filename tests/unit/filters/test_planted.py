@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from earfield.configuration.settings import FilterSettings
+from earfield.configuration.settings import ActivationSettings, FilterSettings, MelSettings, NetworkSettings
 from earfield.filters.estimate import write_filters
 from earfield.filters.gabor import fit_gabors
 from earfield.filters.strf import octave_axis
 from earfield.mel.log_mel import band_edges
+from earfield.mel.shards import MelShards
 
 FRONT_END = {"sample_rate": 22050, "n_fft": 512, "hop_length": 256, "n_mels": 64, "fmin": 0, "fmax": 10000}
 HOP = FRONT_END["hop_length"] / FRONT_END["sample_rate"]
@@ -58,16 +59,15 @@ def run_chain(collection, folder, model, *, layer, positions):
     save_network(model, folder / "model.keras", labels=["x", "y"], front_end=FRONT_END | CONVENTIONS)
     paths = {"frames_paths": [str(collection / "shard.npy")], "index_paths": [str(collection / "shard.csv")]}
     network = {
-        "model_path": str(folder / "model.keras"),
-        "split": str(collection / "split.csv"),
+        "shards": MelShards(**paths),
+        "model_path": folder / "model.keras",
+        "split": collection / "split.csv",
         "device": Device(gpu=False, workers=2),
-        "front_end": FRONT_END,
-        "layer": layer,
-        "positions": positions,
-        "overlap": 0.1,
+        "front_end": MelSettings(**FRONT_END),
+        "settings": ActivationSettings(layer=layer, positions=positions, overlap=0.1),
     }
-    dump_activations(folder=folder / "activations", partial=folder / "partial", **paths, **network)
-    write_gradient(path=folder / "gradient.npz", **paths, **network)
+    dump_activations(folder=folder / "activations", partial=folder / "partial", **network)
+    write_gradient(path=folder / "gradient.npz", **network)
     table = write_filters(
         dump=folder / "activations",
         gradient=folder / "gradient.npz",
@@ -85,9 +85,8 @@ def network(conv, kernels):
     """Build a network and set the kernels [unit, in, band, frame] and biases of its convolutions by hand."""
     from earfield.network.architecture import build_network
 
-    model = build_network(
-        frames=FRAMES, n_mels=64, n_labels=2, seed=1, conv=conv, dense={"units": 2, "l2": 0.0}, dropout=0.0
-    )
+    settings = NetworkSettings(conv=conv, dense={"units": 2, "l2": 0.0}, dropout=0.0)
+    model = build_network(settings, frames=FRAMES, n_mels=64, n_labels=2, seed=1)
     for number, (kernel, bias) in enumerate(kernels, start=1):
         model.get_layer(f"conv{number}").set_weights(
             [kernel.transpose(3, 2, 1, 0).astype(np.float32), np.asarray(bias, dtype=np.float32)]

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from earfield.configuration.settings import NetworkSettings
+
 CONV = [{"filters": 3, "kernel": [3, 3], "pool": [2, 4], "l2": 0.01}]
 NETWORK = {"conv": CONV, "dense": {"units": 4, "l2": 0.02}, "dropout": 0.0}
 CONTEXT = {"frames": 12, "conv": [{"filters": 2, "kernel": [3, 3], "pool": [2, 2], "l2": 0.01}]}
@@ -12,7 +14,8 @@ CONTEXT = {"frames": 12, "conv": [{"filters": 2, "kernel": [3, 3], "pool": [2, 2
 def build(**changes):
     from earfield.network.architecture import build_network
 
-    model = build_network(frames=40, n_mels=8, n_labels=3, seed=1, **(NETWORK | {"context": CONTEXT} | changes))
+    settings = NetworkSettings(**(NETWORK | {"context": CONTEXT} | changes))
+    model = build_network(settings, frames=40, n_mels=8, n_labels=3, seed=1)
     generator = np.random.default_rng(1)
     model.set_weights([w + 0.05 * generator.standard_normal(w.shape) * (w.ndim == 1) for w in model.get_weights()])
     return model
@@ -93,7 +96,7 @@ def test_every_window_of_a_track_has_the_same_summary_behind_it(shards):
     expected = model(
         np.stack([np.concatenate([mel[start : start + 40], summarise(mel, frames=12)]) for start in (0, 20)])
     )
-    assert np.allclose(predict.windows(shards, ["a"])[0], expected, atol=1e-6)
+    assert np.allclose(predict.segments(shards, ["a"])[0], expected, atol=1e-6)
     assert np.allclose(predict.at(shards, ["a"], start=20), expected[1:], atol=1e-6)
 
 

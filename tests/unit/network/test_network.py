@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 import yaml
 
-NETWORK = yaml.safe_load(open("config.yaml", encoding="utf-8"))["network"]
+from earfield.configuration.settings import NetworkSettings
+
+NETWORK = NetworkSettings.parse(yaml.safe_load(open("config.yaml", encoding="utf-8"))["network"])
 FRONT_END = {"sample_rate": 22050, "n_fft": 512, "hop_length": 256, "n_mels": 64, "fmin": 0, "fmax": 10000}
 
 
@@ -20,7 +22,7 @@ FRONT_END = {"sample_rate": 22050, "n_fft": 512, "hop_length": 256, "n_mels": 64
 def paper():
     from earfield.network.architecture import build_network
 
-    return build_network(frames=256, n_mels=64, n_labels=10, seed=1, **NETWORK)
+    return build_network(NETWORK, frames=256, n_mels=64, n_labels=10, seed=1)
 
 
 def test_paper_network_has_the_papers_parameters(paper):
@@ -33,9 +35,8 @@ def test_config_decides_the_network():
     from earfield.network.architecture import build_network
 
     conv = [{"filters": 32, "kernel": [5, 7], "pool": [2, 2], "l2": 0.0}]
-    small = build_network(
-        frames=40, n_mels=20, n_labels=3, seed=1, conv=conv, dense={"units": 8, "l2": 0.0}, dropout=0.5
-    )
+    settings = NetworkSettings(conv=conv, dense={"units": 8, "l2": 0.0}, dropout=0.5)
+    small = build_network(settings, frames=40, n_mels=20, n_labels=3, seed=1)
     assert small.get_layer("conv1").kernel.shape == (7, 5, 1, 32)  # Keras counts frames first
     assert small.get_layer("pool1").output.shape == (None, 17, 8, 32)
     assert not small.losses
@@ -45,7 +46,7 @@ def test_initial_weights_follow_the_seed():
     from earfield.network.architecture import build_network
 
     first, again, other = (
-        build_network(frames=256, n_mels=64, n_labels=10, seed=seed, **NETWORK).get_weights() for seed in (1, 1, 2)
+        build_network(NETWORK, frames=256, n_mels=64, n_labels=10, seed=seed).get_weights() for seed in (1, 1, 2)
     )
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     kernels = [number for number, weight in enumerate(first) if weight.ndim > 1]
@@ -67,7 +68,7 @@ def test_receptive_field_of_the_papers_layers(paper, layer, frames, bands):
 @pytest.mark.parametrize(
     "conv",
     [
-        [block | {"filters": 3} for block in NETWORK["conv"]],
+        [block | {"filters": 3} for block in NETWORK.conv],
         [
             {"filters": 4, "kernel": [2, 5], "pool": [3, 2], "l2": 0.0},
             {"filters": 3, "kernel": [4, 2], "pool": [1, 3], "l2": 0.0},
@@ -82,9 +83,8 @@ def test_receptive_field_is_where_a_numerical_derivative_is_not_zero(conv):
     from earfield.network.receptive_field import receptive_field
 
     frames, bands = 58, 26
-    model = build_network(
-        frames=frames, n_mels=bands, n_labels=3, seed=5, conv=conv, dense={"units": 4, "l2": 0.0}, dropout=0.0
-    )
+    settings = NetworkSettings(conv=conv, dense={"units": 4, "l2": 0.0}, dropout=0.0)
+    model = build_network(settings, frames=frames, n_mels=bands, n_labels=3, seed=5)
     layer = f"pool{len(conv)}"
     # With positive weights and a linear unit in place of each ReLU nothing cancels and nothing is cut off.
     for each in model.layers:
@@ -148,7 +148,7 @@ def test_saved_network_loads_without_our_code(paper, tmp_path):
 def test_equal_networks_are_equal_files(paper, tmp_path):
     from earfield.network.architecture import build_network, save_network
 
-    twin = build_network(frames=256, n_mels=64, n_labels=10, seed=1, **NETWORK)
+    twin = build_network(NETWORK, frames=256, n_mels=64, n_labels=10, seed=1)
     for name, model in (("a", paper), ("b", twin)):
         save_network(model, tmp_path / f"{name}.keras", labels=list("abcdefghij"), front_end=FRONT_END)
     assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()

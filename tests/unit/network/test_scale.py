@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-NETWORK = {
-    "conv": [{"filters": 3, "kernel": [3, 3], "pool": [2, 4], "l2": 0.01}],
-    "dense": {"units": 4, "l2": 0.02},
-    "dropout": 0.0,
-}
+from earfield.configuration.settings import NetworkSettings
+
+NETWORK = NetworkSettings(
+    conv=[{"filters": 3, "kernel": [3, 3], "pool": [2, 4], "l2": 0.01}],
+    dense={"units": 4, "l2": 0.02},
+    dropout=0.0,
+    scale="decibels",
+)
 
 
 def log_mel(seed, frames=40, n_mels=8):
@@ -20,9 +23,7 @@ def build(spectrograms):
     from earfield.network.architecture import build_network
     from earfield.network.scale import band_statistics
 
-    mean, variance = band_statistics(spectrograms)
-    options = {"scale": "decibels", "band_mean": mean, "band_variance": variance}
-    return build_network(frames=40, n_mels=8, n_labels=3, seed=1, **NETWORK, **options)
+    return build_network(NETWORK, frames=40, n_mels=8, n_labels=3, seed=1, bands=band_statistics(spectrograms))
 
 
 def test_decibels_are_those_of_the_power():

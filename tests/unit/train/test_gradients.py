@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import yaml
 
+from earfield.configuration.settings import NetworkSettings
+
 NETWORK = yaml.safe_load(open("config.yaml", encoding="utf-8"))["network"]
 SMALL = {
     "frames": 40,
@@ -45,12 +47,12 @@ def plain_keras(model, x, y):
     return float(loss), accuracy, tape.gradient(total, model.trainable_variables)
 
 
-def build(seed=3, **changes):
+def build(*, tags=False, **changes):
     from earfield.network.architecture import build_network
 
     shape = {"frames": 256, "n_mels": 64, "n_labels": 10} | {k: v for k, v in changes.items() if k not in NETWORK}
-    network = NETWORK | {"dropout": 0.0} | {k: v for k, v in changes.items() if k in NETWORK}
-    model = build_network(seed=seed, **shape, **network)
+    seed, network = 3, NETWORK | {"dropout": 0.0} | {k: v for k, v in changes.items() if k in NETWORK}
+    model = build_network(NetworkSettings(**network), seed=seed, **shape, tags=tags)
     generator = np.random.default_rng(seed)
     # Biases start at zero; other values show whether they are added at the right place.
     model.set_weights([w + 0.05 * generator.standard_normal(w.shape) * (w.ndim == 1) for w in model.get_weights()])

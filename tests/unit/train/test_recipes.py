@@ -2,14 +2,20 @@
 
 import numpy as np
 import pytest
+import yaml
 
+from earfield.configuration.settings import TrainSettings
 from earfield.train.recipes import RECIPES
+
+CONFIG = yaml.safe_load(open("config.yaml", encoding="utf-8"))
 
 
 def recipe(name, lengths, **changes):
-    options = {"windows_per_track": 3, "batch_size": 150, "max_epochs": 5500, "patience": 500, "seed": 1}
+    settings = TrainSettings.parse(
+        CONFIG["train"] | {"windows_per_track": 3, "max_epochs": 5500, "patience": 500} | changes
+    )
     lengths = np.asarray(lengths)
-    return RECIPES[name](lengths=lengths, shortest=int(lengths.min()), frames=30, **(options | changes))
+    return RECIPES[name](lengths=lengths, shortest=int(lengths.min()), frames=30, settings=settings, seed=1)
 
 
 def history(accuracies):

@@ -1,6 +1,8 @@
 """What training reads, keeps and resumes from; the whole of it is tested through the workflow."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,20 +10,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from earfield.configuration.code_dependencies import code_of
+from earfield.configuration.settings import MelSettings, ModelSettings, NetworkSettings, SegmentSettings, TrainSettings
+from earfield.mel.shards import MelShards
 from earfield.train.checkpoint import TrainingState, load_checkpoint, run_fingerprint, save_checkpoint
 
-SMALL = {
-    "conv": [{"filters": 2, "kernel": [3, 3], "pool": [2, 4], "l2": 0.01}],
-    "dense": {"units": 4, "l2": 0.0},
-    "dropout": 0.2,
-}
+SETTINGS = ModelSettings(
+    front_end=MelSettings(sample_rate=22050, n_fft=512, hop_length=256, n_mels=8, fmin=0, fmax=10000),
+    segment=SegmentSettings(frames=30, overlap=0.5),
+    network=NetworkSettings(
+        conv=[{"filters": 2, "kernel": [3, 3], "pool": [2, 4], "l2": 0.01}], dense={"units": 4, "l2": 0.0}, dropout=0.2
+    ),
+    train=TrainSettings(
+        recipe="windows",
+        optimizer={"name": "sgd", "learning_rate": 1e-12},
+        batch_size=4,
+        micro_batch=3,
+        windows_per_track=3,
+        max_epochs=9,
+        patience=2,
+        precision="float32",
+        xla=False,
+    ),
+)
 
 
 @pytest.fixture
 def shards(tmp_path):
     """Five tracks in two shards; each value says which track, frame and band it is."""
-    from earfield.mel.shards import MelShards
-
     lengths = {"a": 40, "b": 33, "c": 90, "d": 64, "e": 47}
     paths = []
     for number, names in enumerate(("acd", "be")):
@@ -47,7 +63,7 @@ def shards(tmp_path):
     seed=st.integers(0, 9),
     epoch=st.integers(0, 3),
 )
-def test_epoch_has_windows_of_every_track_and_none_beyond_its_end(lengths, windows_per_track, batch_size, seed, epoch):
+def test_epoch_has_segments_of_every_track_and_none_beyond_its_end(lengths, windows_per_track, batch_size, seed, epoch):
     from earfield.train.segments import plan_epoch
 
     lengths = np.array(lengths)
@@ -62,7 +78,7 @@ def test_epoch_has_windows_of_every_track_and_none_beyond_its_end(lengths, windo
     assert np.array_equal(tracks, again[0]) and np.array_equal(starts, again[1])
 
 
-def test_starts_are_even_over_the_track_and_independent_between_windows():
+def test_starts_are_uniform_over_the_track_and_independent_between_segments():
     from earfield.train.segments import plan_epoch
 
     lengths = np.full(10, 30 + 99)
@@ -74,7 +90,7 @@ def test_starts_are_even_over_the_track_and_independent_between_windows():
     assert not np.array_equal(starts, other[1])
 
 
-def test_batches_hold_the_planned_windows(shards):
+def test_batches_hold_the_planned_segments(shards):
     from earfield.train.segments import training_batches
 
     names, labels = list("abcde"), np.array([0, 1, 2, 1, 0])
@@ -88,7 +104,7 @@ def test_batches_hold_the_planned_windows(shards):
         assert np.array_equal(x.numpy()[:, -1, 0], np.array(expected, np.float32) + 29)
 
 
-def test_prediction_is_the_mean_over_overlapping_windows_and_the_tail(shards):
+def test_prediction_is_the_mean_over_overlapping_segments_and_the_tail(shards):
     import keras
 
     from earfield.network.device import Device
@@ -96,7 +112,7 @@ def test_prediction_is_the_mean_over_overlapping_windows_and_the_tail(shards):
 
     model = keras.Sequential([keras.Input((32, 8)), keras.layers.Lambda(lambda x: x[:, :2, 0])])
     predict = TrackPredictor(model, device=Device(gpu=False, workers=2), overlap=0.5)
-    # Windows of `c` (90 frames) start at 0, 16, 32, 48 and, for the tail, 58; of `b` (33 frames) at 0 and 1.
+    # Segments of `c` (90 frames) start at 0, 16, 32, 48 and, for the tail, 58; of `b` (33 frames) at 0 and 1.
     expected = [99_000 + np.mean([0, 16, 32, 48, 58]), 98_000 + 0.5]
     assert np.allclose(predict(shards, ["c", "b"]), [[value, value + 1] for value in expected])
 
@@ -132,10 +148,9 @@ def make_trainer(**changes):
     from earfield.network.device import Device
     from earfield.train.trainer import Trainer
 
-    model = build_network(frames=30, n_mels=8, n_labels=3, seed=1, **SMALL)
-    options = {"seed": 1, "overlap": 0.5, "batch_size": 3, "micro_batch": 2, "precision": "float32", "xla": False}
-    optimizer = changes.pop("optimizer", {"name": "sgd", "learning_rate": 0.1})
-    return model, Trainer(model, optimizer, device=Device(gpu=False, workers=1), **(options | changes))
+    model = build_network(SETTINGS.network, frames=30, n_mels=8, n_labels=3, seed=1)
+    settings = replace(SETTINGS.train, **({"batch_size": 3, "micro_batch": 2} | changes))
+    return model, Trainer(model, settings, device=Device(gpu=False, workers=1), seed=1, overlap=0.5)
 
 
 def test_state_keeps_the_best_weights_by_accuracy_then_loss():
@@ -201,29 +216,26 @@ def test_options_of_training_train(precision, xla):
 def train(shards, tmp_path):
     """Train a small network on five tracks of 33 to 90 frames, with other settings if wanted."""
     from earfield.network.device import Device
-    from earfield.train.training import train_network
+    from earfield.train.training import TrainingFiles, train_network
 
     split = pd.DataFrame({"track": list("abcde"), "label": [*"xyzxy"], "subset": ["train"] * 3 + ["validation"] * 2})
     split.to_csv(tmp_path / "split.csv", index=False)
-    settings = {"batch_size": 4, "micro_batch": 3, "precision": "float32", "xla": False, "patience": 2, "max_epochs": 9}
-    settings |= {"recipe": "windows", "windows_per_track": 3, "frames": 30, "network": SMALL}
-    settings |= {"optimizer": {"name": "sgd", "learning_rate": 1e-12}}
+    files = {"model": "model.keras", "history": "history.csv", "checkpoint": "checkpoint.npz", "curves": "curves"}
 
-    def run(**changes):
+    def run(*, frames=30, network=SETTINGS.network, tags=False, **changes):
         return train_network(
-            frames_paths=[tmp_path / "0.npy", tmp_path / "1.npy"],
-            index_paths=[tmp_path / "0.csv", tmp_path / "1.csv"],
-            split=tmp_path / "split.csv",
-            model_path=tmp_path / "model.keras",
-            history_path=tmp_path / "history.csv",
-            checkpoint=tmp_path / "checkpoint.npz",
-            tensorboard=tmp_path / "tensorboard",
-            dvclive=tmp_path / "dvclive",
+            MelShards([tmp_path / "0.npy", tmp_path / "1.npy"], [tmp_path / "0.csv", tmp_path / "1.csv"]),
+            tmp_path / "split.csv",
+            ModelSettings(
+                front_end=SETTINGS.front_end,
+                segment=replace(SETTINGS.segment, frames=frames),
+                network=network,
+                train=replace(SETTINGS.train, **changes),
+                tags=tags,
+            ),
+            files=TrainingFiles(**{key: tmp_path / name for key, name in files.items()}),
             device=Device(gpu=False, workers=2),
             seed=1,
-            front_end={"n_mels": 8, "hop_length": 256, "sample_rate": 22050},
-            overlap=0.5,
-            **(settings | changes),
         )
 
     return run
@@ -276,13 +288,12 @@ def test_decay_divides_the_rate():
 def test_network_on_decibels_is_standardised_by_training_tracks(train, tmp_path):
     import keras
 
-    from earfield.mel.shards import MelShards
     from earfield.network.scale import band_statistics
 
     for number in (0, 1):
         np.save(tmp_path / f"{number}.npy", np.load(tmp_path / f"{number}.npy") / 1e5)
     shards = MelShards([tmp_path / "0.npy", tmp_path / "1.npy"], [tmp_path / "0.csv", tmp_path / "1.csv"])
-    train(network=SMALL | {"scale": "decibels"}, max_epochs=1)
+    train(network=replace(SETTINGS.network, scale="decibels"), max_epochs=1)
     layer = keras.models.load_model(tmp_path / "model.keras").get_layer("standardise")
     mean, variance = band_statistics(shards.track(name) for name in "abc")
     assert np.allclose(layer.mean, mean, rtol=1e-5) and np.allclose(layer.variance, variance, rtol=1e-5)
@@ -316,3 +327,19 @@ def test_diverging_training_keeps_the_last_good_state(train, tmp_path, monkeypat
     with np.load(tmp_path / "checkpoint.npz") as archive:
         assert all(np.isfinite(archive[name]).all() for name in archive if name.startswith("weights"))
     assert not (tmp_path / "model.keras").exists()
+
+
+def test_checkpoint_depends_on_all_inputs_and_all_code(train, tmp_path, monkeypatch):
+    from earfield.train import training
+
+    seen = []
+
+    def record(files, settings):
+        seen.extend(map(Path, files))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "run_fingerprint", record)
+    with pytest.raises(KeyboardInterrupt):
+        train()
+    inputs = {tmp_path / name for name in ("split.csv", "0.npy", "0.csv", "1.npy", "1.csv")}
+    assert set(seen) == inputs | set(code_of(Path(training.__file__)))
