@@ -33,6 +33,7 @@ rule all:
     """What the chosen dataset's results are: summary, receptive fields, figures."""
     default_target: True
     input:
+        rules.all_features.input,
         rules.all_evaluate.input,
         rules.all_filters.input,
         rules.all_figures.input,

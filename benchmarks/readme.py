@@ -301,11 +301,6 @@ def gpu(path: Path = MEASURED / "gpu_check.csv") -> str:
     return "\n\n".join([machine, markdown(pd.DataFrame(rows)), *failed])
 
 
-def repro() -> str:
-    """Output of `dvc repro` on the demo after a parameter of figure 1 was changed, and changed back."""
-    return _console((MEASURED / "repro.txt").read_text(encoding="utf-8"))
-
-
 def experiments() -> str:
     """Experiments on the demo, from `dvc exp show --csv`."""
     table = pd.read_csv(MEASURED / "experiments.csv", keep_default_na=False)
@@ -338,7 +333,6 @@ BLOCKS = {
     "optimizers": optimizers,
     "bench": bench,
     "gpu": gpu,
-    "repro": repro,
     "experiments": experiments,
 }
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

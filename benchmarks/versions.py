@@ -15,7 +15,7 @@ from benchmarks.project import ROOT, commands_environment, copy_project, summari
 
 _REPETITIONS = 5
 _PAIRS = 2
-_DVC = (".dvc/config", ".dvcignore")
+_DVC = (".dvc/config", ".dvcignore", "dvc.yaml")
 
 
 def measure_status(folder: Path) -> list[list[object]]:
@@ -54,7 +54,6 @@ def version(folder: Path, config: Mapping[str, Any]) -> None:
         shutil.copy2(ROOT / part, folder / part)
     (folder / "config.yaml").write_text(yaml.safe_dump(dict(config), sort_keys=False))
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
-    run(folder, "earfield", "stages")
 
 
 def run(folder: Path, *command: str) -> float:

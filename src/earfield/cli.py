@@ -1,4 +1,4 @@
-"""The command `earfield`: the last words of a run once more, and what keeps DVC and Snakemake in step."""
+"""Command-line interface: summary of a run, and synchronisation of DVC with Snakemake."""
 
 import argparse
 import sys
@@ -8,21 +8,18 @@ from earfield.jobs.summary import describe
 
 
 def main() -> None:
-    """Run what the command line asks for; an error that a user can mend is one sentence and exit status 1."""
-    parser = argparse.ArgumentParser(prog="earfield", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    report = commands.add_parser("report", help="say how accurate, how sure, what was left out, and where to look")
-    report.add_argument("dataset", help="key of datasets in config.yaml")
-    written = commands.add_parser("stages", help="write dvc.yaml from the workflow's graph and config.yaml")
-    written.add_argument(
-        "--evidence",
-        action=argparse.BooleanOptionalAction,
-        help="with stages for what `snakemake evidence` makes, or without; otherwise as dvc.yaml has it now",
+    """Run a command; an `EarfieldError` is printed without traceback, with exit status 1."""
+    parser = argparse.ArgumentParser(
+        prog="earfield",
+        description="Print the summary of a run, or keep DVC and Snakemake in step. Run it from the repository root.",
     )
-    commands.add_parser("record", help="after snakemake: let DVC take what is here as done")
-    commands.add_parser("adopt", help="after dvc pull or checkout: let Snakemake take what is here as done")
-    restore = commands.add_parser("restore", help="put back what DVC removed before it ran a stage; stages call it")
-    restore.add_argument("stage", help="name of a stage in dvc.yaml")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    report = commands.add_parser("report", help="print the run summary: accuracy, intervals, skipped tracks, files")
+    report.add_argument("dataset", help="key of datasets in config.yaml")
+    commands.add_parser("record", help="mark Snakemake's results as up to date for DVC (after snakemake)")
+    commands.add_parser("adopt", help="mark DVC's files as up to date for Snakemake (after dvc pull or checkout)")
+    stage = commands.add_parser("stage", help="run one stage of dvc.yaml (DVC calls this)")
+    stage.add_argument("stage", help="name of a stage in dvc.yaml")
     arguments = parser.parse_args()
     try:
         _run(arguments)
@@ -40,20 +37,16 @@ def _run(arguments: argparse.Namespace) -> None:
             )
         print(text)
         return
-    from earfield.versioning import dvc_sync as handshake  # YAML and hashes, which the last words of a run do not need
-    from earfield.versioning import stages  # YAML and hashes, which the last words of a run do not need
+    from earfield.versioning import dvc_sync, stage  # YAML and hashes, which the summary does not need
 
-    if arguments.command == "stages":
-        stages.write_stages(evidence=arguments.evidence)
-    elif arguments.command == "record":
-        handshake.record()
-        print("DVC takes what is here as done; `dvc push` shares it.")
+    if arguments.command == "record":
+        dvc_sync.record()
+        print("DVC considers the results up to date; `dvc push` shares them.")
     elif arguments.command == "adopt":
-        handshake.adopt()
-        print("Snakemake takes what is here as done.")
+        dvc_sync.adopt()
+        print("Snakemake considers the results up to date.")
     else:
-        for path in handshake.restore(arguments.stage):
-            print(f"put back: {path}")
+        stage.run_stage(arguments.stage)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,15 @@ import yaml
 from result_paths import run_file
 from tiny_project import Project
 
+pytestmark = pytest.mark.nightly
 RATE = "config.yaml:train.optimizer.learning_rate"
 
 
 @pytest.fixture(scope="module")
-def experimented(by_dvc, tmp_path_factory):
+def experimented(recorded, tmp_path_factory):
     """Run one experiment in the workspace and a grid of two from the queue, up to the scores."""
     folder = tmp_path_factory.mktemp("experiments") / "copy"
-    shutil.copytree(by_dvc.folder, folder, symlinks=True)
+    shutil.copytree(recorded.folder, folder, symlinks=True)
     project = Project(folder)
     project.said = project.run(f"dvc exp run --name faster -S {RATE}=2.0e-3 evaluate")
     project.run(f"dvc exp run --queue -S {RATE}=3.0e-3,4.0e-3 evaluate")

@@ -4,12 +4,16 @@ import hashlib
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import yaml
 from snakemake.utils import update_config
+from tiny_config import TINY
 
 ROOT = Path(__file__).parents[2]
 PARTS = [
@@ -18,17 +22,23 @@ PARTS = [
     ".dvcignore",
     ".gitignore",
     "config.yaml",
+    "dvc.yaml",
     "profiles",
     "resources",
     "Snakefile",
     "src",
     "workflow",
 ]
-MODELS = {
-    "cnn": {},
-    "cnn_untrained": {"train": {"max_epochs": 0}},
-    "mel_logistic": {"module": "mel_logistic", "options": {"c": [0.01, 1.0]}},
-}
+
+
+def _copy(parts, folder):
+    for part in parts:
+        source, target = ROOT / part, folder / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copy2(source, target)
 
 
 class Project:
@@ -36,6 +46,38 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    def make(cls, folder: Path, **config: object) -> "Project":
+        """Copy the project to a new folder, with a configuration of little work, and commit it to git."""
+        _copy(PARTS, folder)
+        project = cls(folder)
+        project.configure(**TINY)
+        project.configure(**config)
+        project.run("git init -q -b main")
+        project.commit()
+        return project
+
+    @classmethod
+    def make_toy(cls, folder: Path) -> "Project":
+        """Make a project with the real configuration and start, and rules whose jobs cost nothing."""
+        here = Path(__file__).parent
+        (folder / "workflow/scripts").mkdir(parents=True)
+        shutil.copy2(here / "toy.smk", folder / "Snakefile")
+        shutil.copy2(here / "toy.py", folder / "workflow/scripts/toy.py")
+        parts = [".dvc/config", ".dvcignore", ".gitignore", "config.yaml", "profiles", "resources", "src"]
+        _copy([*parts, "workflow/schemas", "workflow/rules/common.smk", "workflow/envs", "workflow/scripts"], folder)
+        # Without the deps on code, of which there is none; they are another test's.
+        stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+        for stage in stages["stages"].values():
+            stage["deps"] = [path for path in stage.get("deps", []) if path.startswith(("data/", "results/"))]
+        (folder / "dvc.yaml").write_text(yaml.safe_dump({key: stages[key] for key in ("vars", "stages")}))
+        project = cls(folder)
+        project.configure(**TINY)
+        project.configure(datasets={"demo": {"protocols": ["stratified", "artist"]}})
+        project.run("git init -q -b main")
+        project.commit()
+        return project
 
     @property
     def environment(self) -> dict[str, str]:
@@ -63,7 +105,7 @@ class Project:
     def run(self, command: str, ok: bool = True) -> str:
         """Run a command and return all that it says."""
         process = self.start(command)
-        output, _ = process.communicate(timeout=600)
+        output, _ = process.communicate(timeout=900)
         assert (process.returncode == 0) == ok, output[-8000:]
         return output
 
@@ -74,11 +116,10 @@ class Project:
         update_config(settings, config)
         path.write_text(yaml.safe_dump(settings, sort_keys=False))
 
-    def replace(self, path: str, old: str, new: str) -> None:
+    def append(self, path: str, text: str = "# a comment\n") -> None:
         """Edit a file."""
-        text = (self.folder / path).read_text()
-        assert old in text
-        (self.folder / path).write_text(text.replace(old, new, 1))
+        with (self.folder / path).open("a") as file:
+            file.write(text)
 
     def commit(self) -> None:
         self.run("git add -A")
@@ -91,8 +132,9 @@ class Project:
         return {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
     def changed(self) -> list[str]:
-        """Return the stages that DVC has as changed."""
-        return list(json.loads(self.run("dvc status --json").splitlines()[-1]))
+        """Return the stages that DVC has as changed, without the one that always is."""
+        status = json.loads(self.run("dvc status --json").splitlines()[-1])
+        return [stage for stage in status if stage != "songs"]
 
     def planned(self) -> set[str]:
         """Return the rules that Snakemake would run."""
@@ -107,3 +149,27 @@ def ran(output: str) -> set[str]:
 def count(output: str, rule: str) -> int:
     """Return how many jobs of a rule a run of Snakemake ran."""
     return len(re.findall(rf"^(?:local)?rule {rule}:", output, re.M))
+
+
+def stages(output: str, how: str) -> list[str]:
+    """Return the stages that `dvc repro` ran ("Running stage"), took from its cache or skipped, in their order."""
+    line = {
+        "run": r"Running stage '(\w+)'",
+        "cached": r"Stage '(\w+)' is cached",
+        "same": r"Stage '(\w+)' didn't change",
+    }
+    return re.findall(f"^{line[how]}", output, re.M)
+
+
+def wait_until(true, *, seconds=300):
+    """Wait for something that a process in the background is about to do."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def kill(process: subprocess.Popen) -> str:
+    """Kill a process with all that it started, and return what it said."""
+    os.killpg(process.pid, signal.SIGKILL)
+    return process.communicate()[0]

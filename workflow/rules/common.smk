@@ -12,14 +12,13 @@ sys.path.insert(0, os.path.join(workflow.basedir, "src"))
 from earfield.configuration.check import check_config
 from earfield.configuration.null_models import NULL_KERNELS
 from earfield.configuration.run_grid import protocols_of
-from earfield.errors import ConfigError, EarfieldError
+from earfield.errors import EarfieldError
 from earfield.figures.registry import FIGURES
 from earfield.jobs.inputs import Inputs, code, in_order, pattern
 from earfield.jobs.job import let_jobs_import_package
 from earfield.jobs.old_layout import old_results
 from earfield.jobs.summary import describe_problems
 from earfield.versioning.dvc_sync import foreign_outputs, held_for_snakemake
-from earfield.versioning.graph import is_read
 
 let_jobs_import_package()
 
@@ -27,12 +26,12 @@ try:
     check_config(
         config, os.path.join(workflow.basedir, "workflow/schemas/config.schema.yaml")
     )
-except ConfigError as error:
+    # What DVC has put under the names of outputs is not what Snakemake has records of. Jobs that read the rules on
+    # other machines do not ask: outputs of jobs beside them may be on their way.
+    foreign = foreign_outputs() if workflow.is_main_process else []
+except EarfieldError as error:
     raise WorkflowError(str(error))
 
-# What DVC has put under the names of outputs is not what Snakemake has records of. Jobs that read the rules on other
-# machines do not ask: outputs of jobs beside them may be on their way.
-foreign = foreign_outputs() if workflow.is_main_process and not is_read() else []
 if foreign and "DVC_STAGE" not in os.environ:
     shown = "".join(f"\n  {path}" for path in foreign[:10])
     raise WorkflowError(

@@ -23,7 +23,7 @@ CLAIMS = [
 rule all_audio:
     """Songs that a rule obtains."""
     input:
-        [] if INPUTS.own_path(DATASET) else f"data/{DATASET}/audio",
+        INPUTS.made_audio(DATASET),
 
 
 rule all_tracks:

@@ -22,10 +22,9 @@ from earfield.configuration.run_grid import (
     task_of,
 )
 from earfield.figures.registry import FIGURES, code_file
-from earfield.tracks.audio_files import fingerprints
+from earfield.tracks.audio_files import SONG_HASHES, fingerprints
 
 ROOT = Path(__file__).parents[3]
-_SONG_HASHES = ".snakemake/song_hashes.json"
 _NOTHING = "(?!)"  # a pattern that no name matches
 _NOT_OF_SONGS = frozenset({"source", "seeds", "protocols", "train", "task"})
 
@@ -158,9 +157,15 @@ class Inputs:
         """Return the folder of audio that a rule makes, or none for the user's own songs, which are never touched."""
         return [] if self.own_collection(wildcards) else f"data/{wildcards.dataset}/audio"
 
+    def made_audio(self, dataset: str) -> list[str]:
+        """Return the folder of audio that a rule makes of a dataset, if one does."""
+        path, of_gtzan = self.own_path(dataset), self.config["datasets"][dataset]["source"] == "gtzan"
+        own = path and not (of_gtzan and os.path.isfile(path))
+        return [] if own else [f"data/{dataset}/audio"]
+
     @functools.cache  # noqa: B019  # one object in a process
     def _fingerprints(self, path: str) -> Any:
-        return fingerprints(path, shards=len(self.shards), hashes=_SONG_HASHES)
+        return fingerprints(path, shards=len(self.shards), hashes=SONG_HASHES)
 
     # Splits, runs and tables
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from earfield.errors import EarfieldError
-from earfield.versioning.output_links import keep, release
+from earfield.versioning.output_links import link_outputs, unlink_outputs
 
 _SOURCES = str(Path(__file__).parents[2])
 _LARGE = 1_000_000  # bytes; hashing more takes longer than many a job
@@ -47,13 +47,13 @@ def logged(
     logging.basicConfig(format="%(message)s", handlers=handlers, force=True)
     logging.getLogger("earfield").setLevel(logging.INFO)
     try:
-        release(outputs)
+        unlink_outputs(outputs)
         before = {os.fspath(path): _signature(os.fspath(path)) for path in inputs}
         yield
         changed = [path for path, signature in before.items() if _signature(path) != signature]
         if changed:
             raise EarfieldError(f"'{changed[0]}' changed while this job was running; nothing is kept of it, run again.")
-        keep(outputs)
+        link_outputs(outputs)
     except EarfieldError as error:
         logging.error("%s", error)
         sys.exit(1)

@@ -26,6 +26,8 @@ _SUFFIXES = frozenset(
 
 _RESOLUTION = 2.0  # s, of the times of files on the coarsest file systems
 
+SONG_HASHES = ".snakemake/song_hashes.json"
+
 
 def is_song(path: Path) -> bool:
     """Return whether a path, relative to its collection, is a song by its name: not hidden, with an audio suffix."""

@@ -1,5 +1,5 @@
 """DVC beside Snakemake: each accepts what the other has made.
 
-In: `dvc.yaml`, `dvc.lock`, Snakemake's records. Out: the same, in step.
-Call `dvc_sync.record`, `dvc_sync.adopt`, `dvc_sync.restore`.
+In: `dvc.lock`, Snakemake's records, links to finished outputs. Out: the same, in step.
+Call `stage.run_stage`, `dvc_sync.record`, `dvc_sync.adopt`.
 """

@@ -1,8 +1,8 @@
-"""A second name for every finished output, so that what DVC removes before it runs a stage is not lost.
+"""Second names of finished outputs, so that what DVC removes before it runs a stage is not lost.
 
-DVC deletes all that a stage made before it runs the stage again, though most of it may still be right. Each job gives
-its finished outputs a second name, a hard link that costs no room; before Snakemake decides what to make, the outputs
-that DVC deleted get their first name back, as old as they were.
+Each job gives its finished outputs a second name, a hard link under `.snakemake/kept` that takes no space. Outputs that
+DVC removed get their first name back, with their time of change, before Snakemake decides what to make.
+All paths are relative to the repository root; others, and those that do not exist, are ignored.
 """
 
 import filecmp
@@ -11,104 +11,77 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-_FOLDER = Path(".snakemake", "kept")  # beside Snakemake's records of how each output came about
-_STAMP = ".snakemake_timestamp"  # Snakemake goes by its time, not by what is in the folder
+STAMP = ".snakemake_timestamp"  # its time of change is what Snakemake knows of a folder
+_KEPT = Path(".snakemake", "kept")  # beside Snakemake's records of how each output was made
+
+Paths = Iterable[str | os.PathLike[str]]
 
 
-def keep(paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Give finished outputs their second name.
-
-    Parameters
-    ----------
-    paths : iterable of path-like
-        Files and folders, relative to the project's folder; others are passed over.
-    """
+def link_outputs(paths: Paths) -> None:
+    """Give finished files and folders their second name."""
     for path in map(Path, paths):
         if not path.is_absolute() and path.exists():
-            _link(path, _FOLDER / path)
+            _link(path, _KEPT / path)
 
 
-def release(paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Take the second name from outputs that are about to be made again.
-
-    Until the job ends well there is nothing to go back to: Snakemake has no record of either version.
-
-    Parameters
-    ----------
-    paths : iterable of path-like
-        Files and folders, relative to the project's folder; others are passed over.
-    """
-    for kept in (_FOLDER / path for path in map(Path, paths) if not path.is_absolute()):
+def unlink_outputs(paths: Paths) -> None:
+    """Remove the second name of outputs that a job is about to make: until it succeeds, there is no valid version."""
+    for kept in (_KEPT / path for path in map(Path, paths) if not path.is_absolute()):
         if kept.is_dir():
             shutil.rmtree(kept)
         else:
             kept.unlink(missing_ok=True)
 
 
-def put_back(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
-    """Give outputs that are missing their first name back.
-
-    Parameters
-    ----------
-    paths : iterable of path-like
-        Files and folders, relative to the project's folder.
-
-    Returns
-    -------
-    list of str
-        Those that were put back: missing before, and kept.
-    """
-    missing = [path for path in map(Path, paths) if not path.exists() and (_FOLDER / path).exists()]
+def put_back(paths: Paths) -> list[str]:
+    """Give outputs that are missing their first name back, and return those."""
+    missing = [path for path in map(Path, paths) if not path.exists() and is_linked(path)]
     for path in missing:
-        _link(_FOLDER / path, path)
+        _link(_KEPT / path, path)
     return [str(path) for path in missing]
 
 
-def settle() -> list[str]:
-    """Make sure that outputs are those that Snakemake's records speak of.
+def relink() -> list[str]:
+    """Link outputs again that are copies with the same content, and return those that differ.
 
-    DVC puts files of other runs under the names of outputs, and files of the same run as if they were new. What equals
-    the kept output is given its place again, as old as that was.
-
-    Returns
-    -------
-    list of str
-        Outputs that are there, but are not what Snakemake made or adopted last.
+    A copy that DVC made is newer than what Snakemake made; as a link it has the time of change that Snakemake knows.
     """
     different = []
-    everything = sorted(_FOLDER.rglob("*"))
+    everything = sorted(_KEPT.rglob("*"))
     for kept in (path for path in everything if path.is_file()):
-        path = kept.relative_to(_FOLDER)
-        try:
-            same = path.samefile(kept)
-        except FileNotFoundError:
+        path = kept.relative_to(_KEPT)
+        if not path.exists() or path.samefile(kept):
             continue
-        if not same and filecmp.cmp(kept, path, shallow=False):
+        if filecmp.cmp(kept, path, shallow=False):
             _link(kept, path)
-        elif not same:
-            different.append(str(path))
+        else:
+            different.append(path)
     for kept in (path for path in everything if path.is_dir()):
-        folder = kept.relative_to(_FOLDER)
-        stamp, made = folder / _STAMP, kept.stat().st_mtime_ns
-        if stamp.exists() and not any(Path(path).is_relative_to(folder) for path in different):
+        stamp, made = kept.relative_to(_KEPT) / STAMP, kept.stat().st_mtime_ns
+        if stamp.exists() and not any(path.is_relative_to(stamp.parent) for path in different):
             os.utime(stamp, ns=(made, made))
-    return different
+    return [str(path) for path in different]
 
 
-def forget() -> None:
-    """Forget all that was kept, but not that something was."""
-    shutil.rmtree(_FOLDER, ignore_errors=True)
-    _FOLDER.mkdir(parents=True)
+def forget_links() -> None:
+    """Remove all second names, but not that there were some."""
+    shutil.rmtree(_KEPT, ignore_errors=True)
+    _KEPT.mkdir(parents=True)
+
+
+def is_linked(path: str | os.PathLike[str]) -> bool:
+    """Return whether an output has a second name: Snakemake has a record of how it was made."""
+    return (_KEPT / path).exists()
+
+
+def missing_below(folder: str | os.PathLike[str]) -> bool:
+    """Return whether something below a folder has its second name alone."""
+    return not all(path.relative_to(_KEPT).exists() for path in (_KEPT / folder).rglob("*"))
 
 
 def is_new() -> bool:
-    """Return whether nothing was ever made or adopted in this folder."""
-    return not _FOLDER.exists()
-
-
-def unkept(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
-    """Return those of the paths that are there, but were never kept: Snakemake has no record of how they came about."""
-    return [str(path) for path in map(Path, paths) if path.exists() and not (_FOLDER / path).exists()]
+    """Return whether nothing was ever made or adopted in this checkout."""
+    return not _KEPT.exists()
 
 
 def _link(source: Path, target: Path) -> None:
@@ -118,7 +91,7 @@ def _link(source: Path, target: Path) -> None:
     if source.is_dir():
         shutil.rmtree(aside, ignore_errors=True)
         # With the time of each folder, which is that of Snakemake's stamp in it.
-        shutil.copytree(source, aside, copy_function=_link_file, ignore=shutil.ignore_patterns(_STAMP))
+        shutil.copytree(source, aside, copy_function=_link_file, ignore=shutil.ignore_patterns(STAMP))
         shutil.rmtree(target, ignore_errors=True)
     else:
         aside.unlink(missing_ok=True)
@@ -129,5 +102,5 @@ def _link(source: Path, target: Path) -> None:
 def _link_file(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
     try:
         os.link(source, target)
-    except OSError:  # this file system has no links, or no more of this one: a copy of the same age
+    except OSError:  # this file system has no links, or no more of this file: a copy with its time of change
         shutil.copy2(source, target)

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from earfield.jobs.job import logged
-from earfield.versioning import output_links as kept
-from earfield.versioning.output_links import keep, put_back, settle, unkept
+from earfield.versioning import output_links
+from earfield.versioning.output_links import is_linked, link_outputs, missing_below, put_back, relink
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +26,8 @@ def project(tmp_path, monkeypatch):
 @pytest.mark.parametrize("links", [True, False])
 def test_what_was_deleted_comes_back_as_old_as_it_was(project, monkeypatch, links):
     if not links:
-        monkeypatch.setattr(kept.os, "link", lambda *_: (_ for _ in ()).throw(OSError("no links here")))
-    keep(["results/a.csv", "results/dump"])
+        monkeypatch.setattr(output_links.os, "link", lambda *_: (_ for _ in ()).throw(OSError("no links here")))
+    link_outputs(["results/a.csv", "results/dump"])
     shutil.rmtree("results")
     assert put_back(["results/a.csv", "results/dump", "results/never made"]) == ["results/a.csv", "results/dump"]
     assert (project / "results/a.csv").read_text() == "1"
@@ -37,7 +37,7 @@ def test_what_was_deleted_comes_back_as_old_as_it_was(project, monkeypatch, link
 
 
 def test_what_is_there_is_left_alone(project):
-    keep(["results/a.csv"])
+    link_outputs(["results/a.csv"])
     os.unlink("results/a.csv")
     (project / "results/a.csv").write_text("newer")
     assert put_back(["results/a.csv"]) == []
@@ -45,13 +45,13 @@ def test_what_is_there_is_left_alone(project):
 
 
 def test_the_last_one_kept_is_put_back(project):
-    keep(["results/a.csv", "results/dump"])
+    link_outputs(["results/a.csv", "results/dump"])
     shutil.rmtree("results/dump")
     os.unlink("results/a.csv")
     (project / "results/dump").mkdir()
     (project / "results/dump/other.npy").write_text("3")
     (project / "results/a.csv").write_text("4")
-    keep(["results/a.csv", "results/dump"])
+    link_outputs(["results/a.csv", "results/dump"])
     shutil.rmtree("results")
     put_back(["results/a.csv", "results/dump"])
     assert os.listdir("results/dump") == ["other.npy"]
@@ -59,31 +59,38 @@ def test_the_last_one_kept_is_put_back(project):
 
 
 def test_copies_of_what_was_kept_are_as_old_as_it_was_and_others_are_named(project):
-    keep(["results/a.csv", "results/dump"])
+    link_outputs(["results/a.csv", "results/dump"])
     for path in ("results/a.csv", "results/dump/chunk.npy"):
         content = (project / path).read_bytes()
         os.unlink(path)
         (project / path).write_bytes(content)
     (project / "results/dump/.snakemake_timestamp").touch()
-    assert settle() == []
+    assert relink() == []
     for path in ("results/a.csv", "results/dump/chunk.npy", "results/dump/.snakemake_timestamp"):
         assert os.stat(path).st_mtime_ns == 1_000_000_000, path
     os.unlink("results/dump/chunk.npy")
     (project / "results/dump/chunk.npy").write_text("of another run")
-    assert settle() == ["results/dump/chunk.npy"]
+    assert relink() == ["results/dump/chunk.npy"]
     (project / "results/b.csv").touch()
-    assert unkept(["results/a.csv", "results/b.csv", "results/c.csv"]) == ["results/b.csv"]
+    assert is_linked("results/a.csv") and not is_linked("results/b.csv")
+
+
+def test_folder_says_whether_something_of_it_is_missing(project):
+    link_outputs(["results/a.csv", "results/dump"])
+    assert not missing_below("results")
+    os.unlink("results/dump/chunk.npy")
+    assert missing_below("results") and missing_below("results/dump") and not missing_below("data")
 
 
 def test_paths_outside_the_project_are_passed_over(project, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside") / "a"
     outside.write_text("1")
-    keep([outside, "results/never made"])
+    link_outputs([outside, "results/never made"])
     assert not (project / ".snakemake/kept").exists()
 
 
 def test_killed_job_leaves_nothing_that_its_outputs_would_be_held_against(project):
-    keep(["results/a.csv", "results/dump"])
+    link_outputs(["results/a.csv", "results/dump"])
     code = (
         "import os; from earfield.jobs.job import logged\n"
         "with logged('job.log', ['results/a.csv', 'results/dump']):\n"
@@ -91,7 +98,7 @@ def test_killed_job_leaves_nothing_that_its_outputs_would_be_held_against(projec
         "    os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=project).returncode == -9
-    assert settle() == []
+    assert relink() == []
     os.unlink("results/a.csv")
     assert put_back(["results/a.csv"]) == []
 
