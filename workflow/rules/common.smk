@@ -14,6 +14,7 @@ from earfield.configuration.null_models import NULL_KERNELS
 from earfield.configuration.run_grid import protocols_of
 from earfield.errors import EarfieldError
 from earfield.figures.registry import FIGURES
+from earfield.jobs.figure_inputs import FigureInputs
 from earfield.jobs.inputs import Inputs, code, in_order, pattern
 from earfield.jobs.job import let_jobs_import_package
 from earfield.jobs.old_layout import old_results
@@ -44,6 +45,7 @@ if "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", 1)
 
 INPUTS = Inputs(config)
+FIGURE_INPUTS = FigureInputs(INPUTS)
 
 
 wildcard_constraints:

@@ -10,8 +10,8 @@ figures 7 to 12, which need every protocol, in results/{dataset}/claims/figures/
 rule figures_data:
     """The data of a figure."""
     input:
-        unpack(INPUTS.figure_inputs),
-        own_code=INPUTS.figure_code("data"),
+        unpack(FIGURE_INPUTS.inputs),
+        own_code=FIGURE_INPUTS.code("data"),
         code=code("figures_data"),
     output:
         data="results/{dataset}/{folder}/{figure}.{suffix}",
@@ -30,7 +30,7 @@ rule figures_data:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=INPUTS.figure_settings,
+        settings=FIGURE_INPUTS.settings,
     script:
         "../scripts/figures_data.py"
 
@@ -41,7 +41,7 @@ rule figures_draw:
         data=lambda wildcards: "results/{dataset}/{folder}/{figure}.{suffix}".format(
             suffix=FIGURES[wildcards.figure].suffix, **wildcards
         ),
-        own_code=INPUTS.figure_code("draw"),
+        own_code=FIGURE_INPUTS.code("draw"),
         code=code("figures_draw"),
     output:
         pdf="results/{dataset}/{folder}/{figure}.pdf",
@@ -85,6 +85,6 @@ rule figures_page:
         mem_mb=1500,
         runtime=15,
     params:
-        settings=lambda wildcards: {"run": INPUTS.shown_title(wildcards)},
+        settings=lambda wildcards: {"run": FIGURE_INPUTS.title(wildcards)},
     script:
         "../scripts/figures_page.py"

@@ -16,7 +16,7 @@ CLAIMS = [
         else [f"results/{DATASET}/claims/claims.md"]
     ),
     f"results/{DATASET}/claims/summary.csv",
-    *INPUTS.figure_files("png", folder="claims/figures"),
+    *FIGURE_INPUTS.files("png", folder="claims/figures"),
 ]
 
 
@@ -91,10 +91,10 @@ rule all_filters:
 rule all_figures:
     """Every figure of the protocol that figures show."""
     input:
-        INPUTS.figure_files("png", folder="figures"),
+        FIGURE_INPUTS.files("png", folder="figures"),
         [
             path.replace(".png", ".html")
-            for path in INPUTS.figure_files("png", folder="figures")
+            for path in FIGURE_INPUTS.files("png", folder="figures")
             if "fig5" in path
         ],
 

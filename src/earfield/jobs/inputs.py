@@ -21,7 +21,6 @@ from earfield.configuration.run_grid import (
     splits_of,
     task_of,
 )
-from earfield.figures.registry import FIGURES, code_file
 from earfield.tracks.audio_files import SONG_HASHES, fingerprints
 
 ROOT = Path(__file__).parents[3]
@@ -276,11 +275,6 @@ class Inputs:
         """Return the split of the run that figures show."""
         return f"data/{wildcards.dataset}/splits/{self.protocol}/{self.shown_seed(wildcards.dataset)}.csv"
 
-    def shown_title(self, wildcards: Wildcards) -> str:
-        """Return what a page calls the run that it shows."""
-        seed = self.shown_seed(wildcards.dataset)
-        return f"{wildcards.dataset}, {self.protocol} split, seed {seed}, {self.model}"
-
     # Models
 
     def is_tagged(self, wildcards: Wildcards) -> bool:
@@ -359,87 +353,3 @@ class Inputs:
             "artists_apart": apart[0] if apart else None,
             "curves": learning_curves(self.config, wildcards.dataset),
         }
-
-    # Figures
-
-    def figure_inputs(self, wildcards: Wildcards) -> dict[str, Any]:
-        """Return the named inputs of a figure's data, as the function that prepares it takes them."""
-        results = f"results/{wildcards.dataset}"
-        tables = f"{results}/evaluate/{self.protocol}"
-        frames, index = (
-            [path.format(dataset=wildcards.dataset) for path in self.spectrograms(suffix)] for suffix in ("npy", "csv")
-        )
-        shards = {"frames_paths": frames, "index_paths": index}
-        filters = {"filters_npz": self.shown_run("filters/filters.npz")(wildcards)}
-        inputs: dict[str, Callable[[], dict[str, Any]]] = {
-            "fig1_spectrogram": lambda: {"tracks": f"data/{wildcards.dataset}/tracks/tracks.csv", **shards},
-            "fig2_confusion": lambda: {
-                "predictions": self.runs("evaluate/predictions.csv", [self.protocol], [self.model])(wildcards)
-            },
-            "fig3_filters": lambda: {**filters, "filters_csv": self.shown_run("filters/filters.csv")(wildcards)},
-            "fig4_reference": lambda: {**filters, "stages": "resources/auditory_stages.csv"},
-            "fig5_discriminants": lambda: {
-                "model_path": self.shown_run("train/model.keras")(wildcards),
-                "split": self.shown_split(wildcards),
-                **shards,
-            },
-            "fig6_populations": lambda: {"units": f"{results}/filters/units.csv"},
-            "fig7_accuracy": lambda: {"summary": f"{results}/claims/summary.csv", **self._references(wildcards)},
-            "fig8_learning_curve": lambda: {"learning_curve": f"{results}/claims/learning_curve.csv"},
-            "fig9_seconds_heard": lambda: {"heard": f"{tables}/heard.csv"},
-            "fig10_recall": lambda: {"recall": f"{tables}/recall.csv"},
-            "fig11_calibration": lambda: {"calibration": f"{tables}/calibration.csv"},
-            "fig12_deep_belief": lambda: {
-                "split": "data/{}/splits/{}/{}.csv".format(wildcards.dataset, *self.deep_belief[wildcards.dataset]),
-                **shards,
-            },
-        }
-        return inputs[wildcards.figure]()
-
-    def _references(self, wildcards: Wildcards) -> dict[str, str]:
-        """Return the levels that others reached, which are of genres."""
-        of_genres = "task" not in self.config["datasets"][wildcards.dataset]
-        return {"references": "resources/reference_levels.csv"} if of_genres else {}
-
-    def figure_settings(self, wildcards: Wildcards) -> dict[str, Any]:
-        """Return the settings of a figure's data, as the function that prepares it takes them."""
-        config, dataset, figure = self.config, wildcards.dataset, wildcards.figure
-        protocol = {"protocol": self.protocol}
-        if figure == "fig1_spectrogram":
-            settings = {"front_end": self.front_end, "frames": config["segment"]["frames"]}
-            return in_order({**settings, **config["figures"]["spectrogram"]})
-        if figure == "fig3_filters":
-            run = {"dataset": dataset, "model": self.model, **protocol, "seed": self.shown_seed(dataset)}
-            return {"run": in_order(run)}
-        if figure == "fig5_discriminants":
-            components = config["figures"]["discriminants"]["components"]
-            settings = {"components": components, "overlap": config["activations"]["overlap"]}
-            return in_order({"front_end": self.front_end, "settings": settings})
-        if figure == "fig6_populations":
-            return {"nulls": self.nulls, **protocol, "trained": self.model}
-        if figure == "fig10_recall":
-            return {"baselines": self.hand_made, "model": self.model, **protocol}
-        if figure == "fig12_deep_belief":
-            name, seed, model = self.deep_belief[dataset]
-            run = {"dataset": dataset, "model": model, "protocol": name, "seed": int(seed)}
-            return in_order({"front_end": self.front_end, "options": config["models"][model]["options"], "run": run})
-        return protocol if figure in {"fig8_learning_curve", "fig9_seconds_heard", "fig11_calibration"} else {}
-
-    def figure_code(self, part: str) -> Files:
-        """Return a function that lists the code that prepares ("data") or draws ("draw") a figure."""
-        return lambda wildcards: [
-            os.path.relpath(path) for path in code_of(code_file(getattr(FIGURES[wildcards.figure], part)))
-        ]
-
-    def figure_files(self, suffix: str, *, folder: str) -> list[str]:
-        """Return the figures of the chosen dataset in a folder: none of one label per track for a dataset of tags."""
-        left_out = {"fig2_confusion", "fig5_discriminants"} if self.chosen in self.tagged else set()
-        if self.chosen in self.tagged:
-            left_out |= {name for name in FIGURES if FIGURES[name].folder != "figures"}
-        if self.chosen not in self.deep_belief:
-            left_out |= {"fig12_deep_belief"}
-        return [
-            f"results/{self.chosen}/{folder}/{name}.{suffix}"
-            for name, figure in FIGURES.items()
-            if figure.folder == folder and name not in left_out
-        ]

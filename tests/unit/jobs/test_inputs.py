@@ -8,6 +8,7 @@ import yaml
 from result_paths import ROOT, STAGES
 
 from earfield.figures.registry import FIGURES, code_file
+from earfield.jobs.figure_inputs import FigureInputs
 from earfield.jobs.inputs import Inputs, code, in_order, pattern
 from earfield.jobs.old_layout import old_results
 
@@ -52,12 +53,12 @@ def test_shown_run_is_the_first_seed(inputs):
 @pytest.mark.parametrize("figure", FIGURES)
 def test_each_figure_has_inputs_settings_and_code(inputs, figure):
     wildcards = Wildcards(dataset="gtzan", figure=figure)
-    found = Inputs(CONFIG | {"dataset": "gtzan"})
-    assert found.figure_inputs(wildcards)
-    assert list(found.figure_settings(wildcards)) == sorted(found.figure_settings(wildcards))
+    found = FigureInputs(Inputs(CONFIG | {"dataset": "gtzan"}))
+    assert found.inputs(wildcards)
+    assert list(found.settings(wildcards)) == sorted(found.settings(wildcards))
     for part in ("data", "draw"):
         assert code_file(getattr(FIGURES[figure], part)).exists()
-        assert found.figure_code(part)(wildcards)
+        assert found.code(part)(wildcards)
 
 
 def test_songs_do_not_depend_on_seeds_protocols_or_training(inputs):
