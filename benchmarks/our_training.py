@@ -47,7 +47,7 @@ def main() -> None:
 
     def epoch(number: int, steps: int) -> None:
         lengths = index.frames.to_numpy()
-        options = {"batch_size": train.batch_size, "windows_per_track": 20, "seed": 1, "epoch": number}
+        options = {"batch_size": train.batch_size, "segments_per_track": 20, "seed": 1, "epoch": number}
         tracks, starts = plan_epoch(lengths, frames=256, **options)
         plan = tracks[:steps], starts[:steps]
         labels = np.arange(len(index)) % 10

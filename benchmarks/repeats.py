@@ -19,7 +19,7 @@ _SECONDS, _SHARDS, _REPETITIONS = 15.0, 8, 3
 
 def measure_repeats(folder: Path, songs: Path | None) -> list[list[object]]:
     """Measure 9,750 recordings of 15 s and 250 that are among them a second time; the music is made first."""
-    recordings = plan(artists_per_genre=25, tracks_per_artist=39, repeats=250, seed=1)
+    recordings = plan(artists_per_genre=25, tracks_per_artist=39, n_duplicates=250, seed=1)
     shards = _write_shards(folder, recordings)
     times = []
     for _ in range(_REPETITIONS):

@@ -12,7 +12,7 @@ from benchmarks.project import Project, summarise
 from benchmarks.versions import measure_status
 
 _REPETITIONS = 5
-_SHORT = {"train": {"windows_per_track": 1, "max_epochs": 1}}
+_SHORT = {"train": {"segments_per_track": 1, "max_epochs": 1}}
 
 
 def measure_workflow(folder: Path, songs: Path | None) -> list[list[object]]:

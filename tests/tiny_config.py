@@ -6,10 +6,10 @@ TINY = {
         "demo": {
             "artists_per_genre": 3,  # one for each subset
             "tracks_per_artist": 1,
-            "repeats": 1,
+            "n_duplicates": 1,
             "seconds": 4,
             "seeds": [1],
-            "train": {"windows_per_track": 2, "max_epochs": 2},
+            "train": {"segments_per_track": 2, "max_epochs": 2},
         }
     },
     "mel": {"shards": 2},

@@ -319,7 +319,7 @@ def test_real_tracks_as_the_readme_says(make_project):
     assert "path: ~/Music/by-genre" in example
     settings = yaml.safe_load(example.replace("~/Music/by-genre", str(REAL / "audio")))
     settings["datasets"]["my-music"]["seeds"] = [1]
-    project.run(**settings, train={"max_epochs": 1, "windows_per_track": 2, "batch_size": 50})
+    project.run(**settings, train={"max_epochs": 1, "segments_per_track": 2, "batch_size": 50})
     tracks = pd.read_csv(project.folder / "data/my-music/tracks/tracks.csv", keep_default_na=False)
     known = pd.read_csv(REAL / "tracks.csv").sort_values(["genre", "track"]).reset_index()  # not sorted in the file
     assert len(tracks) == len(known) == 130

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from result_paths import run_file
 
-LONGER = {"datasets": {"demo": {"train": {"max_epochs": 12, "windows_per_track": 4}}}}
+LONGER = {"datasets": {"demo": {"train": {"max_epochs": 12, "segments_per_track": 4}}}}
 
 
 def kill_once_there(project, path, *arguments, **config):
@@ -50,7 +50,7 @@ def test_checkpoint_of_another_run_is_not_taken(copy_of_whole):
     checkpoint = ".snakemake/checkpoints/demo/stratified/1/cnn/checkpoint.npz"
     kill_once_there(project, checkpoint, "--", run_file("model.keras"), **LONGER)
     project.run("--unlock")
-    changed = {"demo": {"train": {"max_epochs": 2, "windows_per_track": 10}}}
+    changed = {"demo": {"train": {"max_epochs": 2, "segments_per_track": 10}}}
     output = project.run("--", run_file("model.keras"), datasets=changed)
     assert "Going on after epoch" not in output
     assert len(pd.read_csv(project.folder / run_file("history.csv"))) == 2

@@ -23,7 +23,7 @@ _COLUMNS = {
     "recall": "protocol model label seeds tracks tests recall low high",
     "heard": "protocol model seconds seeds tracks tests accuracy low high gain gain_low gain_high",
     "calibration": "protocol model bin seeds tracks tests confidence accuracy low high calibration_error",
-    "learning_curve": "protocol model train_share train_tracks accuracy low high",
+    "learning_curve": "protocol model train_fraction train_tracks accuracy low high",
     "protocols": "model protocol other tracks accuracy other_accuracy difference low high",
     "resemblance": "protocol estimate measure null difference low high seeds units",
     "references": "name accuracy dataset genres protocol source url kind",

@@ -147,7 +147,7 @@ def protocols(evidence: Evidence, *, other: str) -> Measured:
             reason += f" No artist is known for {unnamed} of {counted(len(usable), 'track')}, so some may be shared."
     else:
         baseline = f"with {percent(parts[against])} of the training tracks: {percent(row.other_accuracy)}"
-        curve = evidence.shown("learning_curve").sort_values("train_share")
+        curve = evidence.shown("learning_curve").sort_values("train_fraction")
         points = ", ".join(f"{percent(each.accuracy)} with {each.train_tracks:.0f}" for each in curve.itertuples())
         reason += f" By number of training tracks: {points}." if points else ""
     return Measured(f"{settings.protocol} against {against}", pd.DataFrame([row]), baseline, reason)

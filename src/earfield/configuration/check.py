@@ -82,6 +82,15 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
             raise ConfigError(f"{place}.optimizer.momentum goes with sgd, not with '{optimizer['name']}'; remove it.")
 
 
+# Keys of version 0.1.
+_RENAMED = {
+    "windows_per_track": ("segments_per_track",),
+    "train_share": ("train_fraction",),
+    "unnamed": ("unknown_artist",),
+    "repeats": ("duplicates", "n_duplicates"),
+}
+
+
 @functools.cache
 def _validator(schema_path: str) -> Any:
     with open(schema_path, encoding="utf-8") as file:
@@ -94,7 +103,8 @@ def _sentence(error: ValidationError) -> str:
     if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
         known = error.schema.get("properties", {})
         unknown = next(key for key in error.instance if key not in known)
-        close = difflib.get_close_matches(str(unknown), known, n=1)
+        renamed = [new for new in _RENAMED.get(str(unknown), ()) if new in known]
+        close = renamed or difflib.get_close_matches(str(unknown), known, n=1)
         fix = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}."
         return f"The configuration has an unknown key '{_join(place, unknown)}'; {fix}"
     if error.validator == "required":
@@ -260,7 +270,7 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
             if task_of(config, name) == "artist" and keeps_artists_apart(config["protocols"][protocol]):
                 raise ConfigError(
                     f"The configuration names '{protocol}' in datasets.{name}.protocols, which keeps an artist in one "
-                    f"subset, and datasets.{name}.task asks for artists to be told apart; remove either."
+                    f"subset, and datasets.{name}.task classifies artists; remove either."
                 )
     for name, protocol in config["protocols"].items():
         for model in protocol.get("models", []):
@@ -276,9 +286,9 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
                 f"The configuration sets protocols.{name}.of to '{protocol['of']}', which has no splits of its own; "
                 f"those with splits are {', '.join(known)}."
             )
-        if protocol.get("artists") and "unnamed" not in protocol:
+        if protocol.get("artists") and "unknown_artist" not in protocol:
             raise ConfigError(
-                f"The configuration lacks the key 'protocols.{name}.unnamed'; say what tracks without artist are."
+                f"The configuration lacks the key 'protocols.{name}.unknown_artist'; say what to do without one."
             )
         if protocol["kind"] == "file" and not os.path.exists(os.path.expanduser(protocol["path"])):
             _refuse(f"protocols.{name}.path", protocol["path"], "which does not exist; correct it.")

@@ -197,7 +197,7 @@ def learning_curves(config: Mapping[str, Any], dataset: str) -> dict[str, tuple[
     """
     names = [name for name in protocols_of(config, dataset) if splits_of(config, name) == name]
     settings = {name: split_settings(config, name) for name in names}
-    shares = {name: float(each.pop("train_share", 1.0)) for name, each in settings.items()}
+    shares = {name: float(each.pop("train_fraction", 1.0)) for name, each in settings.items()}
     curves: dict[str, tuple[str, float]] = {}
     for full in (name for name in names if shares[name] == 1):
         parts = [name for name in names if shares[name] < 1 and settings[name] == settings[full]]

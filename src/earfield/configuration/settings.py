@@ -136,7 +136,7 @@ class TrainSettings(_Settings):
         `name` of a Keras optimiser and its arguments.
     batch_size, micro_batch : int
         Segments per step of the optimiser; segments that a processor works on at a time.
-    windows_per_track : int
+    segments_per_track : int
         Segments drawn from each training track in an epoch.
     max_epochs, patience : int
         Training ends after so many epochs, or after so many without improvement.
@@ -150,7 +150,7 @@ class TrainSettings(_Settings):
     optimizer: Mapping[str, Any]
     batch_size: int
     micro_batch: int
-    windows_per_track: int
+    segments_per_track: int
     max_epochs: int
     patience: int
     precision: str

@@ -72,7 +72,7 @@ def _repeated(recording: Recording) -> Recording:
     )
 
 
-def plan(*, artists_per_genre: int, tracks_per_artist: int, repeats: int, seed: int) -> list[Recording]:
+def plan(*, artists_per_genre: int, tracks_per_artist: int, n_duplicates: int, seed: int) -> list[Recording]:
     """List the recordings of a demo collection.
 
     Parameters
@@ -81,7 +81,7 @@ def plan(*, artists_per_genre: int, tracks_per_artist: int, repeats: int, seed: 
         1 to 100.
     tracks_per_artist : int
         1 to 100.
-    repeats : int
+    n_duplicates : int
         How many of the recordings stand in the collection a second time, under another track name (the first
         one's and `b`), cut one to two seconds later and at another level. They are spread over the genres.
     seed : int
@@ -103,8 +103,8 @@ def plan(*, artists_per_genre: int, tracks_per_artist: int, repeats: int, seed: 
             raise ConfigError(f"{name} is {value}; use 1 to {MAX_PER_GENRE}.")
     labels = sorted(GENRES)
     n_tracks = len(labels) * artists_per_genre * tracks_per_artist
-    if not 0 <= repeats <= n_tracks:
-        raise ConfigError(f"repeats is {repeats}; use 0 to {n_tracks}, the number of recordings.")
+    if not 0 <= n_duplicates <= n_tracks:
+        raise ConfigError(f"n_duplicates is {n_duplicates}; use 0 to {n_tracks}, the number of recordings.")
     recordings = [
         _recording(label, i, j, seed)
         for label in labels
@@ -112,7 +112,7 @@ def plan(*, artists_per_genre: int, tracks_per_artist: int, repeats: int, seed: 
         for j in range(tracks_per_artist)
     ]
     order = generator(seed, "repeats").permutation(len(labels))
-    for k in range(repeats):
+    for k in range(n_duplicates):
         turn, place = divmod(k, len(labels))
         j, i = divmod(turn, artists_per_genre)
         recordings.append(_repeated(_recording(labels[order[place]], i, j, seed)))
@@ -182,7 +182,7 @@ def write_collection(
     *,
     artists_per_genre: int,
     tracks_per_artist: int,
-    repeats: int,
+    n_duplicates: int,
     seconds: float,
     seed: int,
     workers: int,
@@ -194,7 +194,7 @@ def write_collection(
     folder : str or path-like
         Receives `<label>/<track>.flac` (22,050 Hz, 16 bit, mono) and `tracks.csv` with the columns `path`
         (relative to the folder), `label`, `artist`, `title`, `tags` (see `tags`), written last.
-    artists_per_genre, tracks_per_artist, repeats, seed : int
+    artists_per_genre, tracks_per_artist, n_duplicates, seed : int
         See `plan`.
     seconds : float [s]
         Length of each track.
@@ -216,7 +216,7 @@ def write_collection(
     if workers < 1:
         raise ConfigError(f"workers is {workers}; use at least 1.")
     recordings = plan(
-        artists_per_genre=artists_per_genre, tracks_per_artist=tracks_per_artist, repeats=repeats, seed=seed
+        artists_per_genre=artists_per_genre, tracks_per_artist=tracks_per_artist, n_duplicates=n_duplicates, seed=seed
     )
     folder = Path(folder)
     paths = [folder / recording.label / f"{recording.track}.flac" for recording in recordings]

@@ -16,7 +16,7 @@ from earfield.files.tables import read_text_csv, write_csv
 from earfield.statistics.intervals import mean_ci, unpaired_difference_ci
 
 _DIFFERENCES = ["model", "protocol", "other", "tracks", "accuracy", "other_accuracy", "difference", "low", "high"]
-_CURVE = ["protocol", "model", "train_share", "train_tracks", "seeds", "tracks", "tests", "accuracy", "low", "high"]
+_CURVE = ["protocol", "model", "train_fraction", "train_tracks", "seeds", "tracks", "tests", "accuracy", "low", "high"]
 
 
 def write_dataset_tables(
@@ -51,7 +51,7 @@ def write_dataset_tables(
         `.csv` to write: `model, protocol, other, tracks, accuracy, other_accuracy, difference, low, high`: each model
         under two protocols, on the tracks that both tested; the runs are not paired.
     learning_curve_path : path-like
-        `.csv` to write: `protocol` (with all training tracks), `model, train_share, train_tracks` (mean over runs),
+        `.csv` to write: `protocol` (with all training tracks), `model, train_fraction, train_tracks` (mean over runs),
         `seeds, tracks, tests, accuracy, low, high`.
     """
     write_summary(summaries, costs, summary_path)
@@ -67,7 +67,7 @@ def write_dataset_tables(
         if Path(path).parent.name in curves:
             sizes.setdefault(Path(path).parent.name, []).append(int((read_text_csv(path).subset == "train").sum()))
     points = [
-        {"protocol": curves[protocol][0], "model": model, "train_share": float(curves[protocol][1])}
+        {"protocol": curves[protocol][0], "model": model, "train_fraction": float(curves[protocol][1])}
         | {"train_tracks": sum(sizes[protocol]) / len(sizes[protocol])}
         | counts(table)
         | dict(zip(("accuracy", "low", "high"), mean_ci(table), strict=True))
@@ -76,7 +76,7 @@ def write_dataset_tables(
     ]
     curve = pd.DataFrame(points, columns=_CURVE)
     curve = curve[curve.duplicated(["protocol", "model"], keep=False)]  # one point is no curve
-    curve = curve.sort_values(["protocol", "model", "train_share"], kind="stable")
+    curve = curve.sort_values(["protocol", "model", "train_fraction"], kind="stable")
     write_csv(curve.round(6), learning_curve_path)
 
 

@@ -45,7 +45,7 @@ def write_protocol_tables(
         The table of tracks, for the count of those left out.
     summary_path : path-like
         `.csv` to write: `protocol, model, seeds, tracks, tests, accuracy, low, high, sd` (between runs),
-        `balanced_accuracy` (mean recall over labels, mean over runs), `baseline` (share of the commonest label).
+        `balanced_accuracy` (mean recall over labels, mean over runs), `baseline` (fraction of the most frequent label).
     facts_path : path-like
         `.json` to write: the same as DVC reads metrics, with the tracks left out.
     paired_path : path-like
@@ -59,7 +59,7 @@ def write_protocol_tables(
         error summed over labels, are those of the bin `all`.
     heard_path : path-like
         `.csv` to write: `protocol, model, seconds, seeds, tracks, tests, accuracy, low, high, gain, gain_low,
-        gain_high`, where the gain is over the shortest stretch, of the same tests.
+        gain_high`, where the gain is over the shortest excerpt, of the same tests.
 
     Raises
     ------
@@ -76,8 +76,8 @@ def write_protocol_tables(
     _write(_pairs(runs), _PAIRED, paired_path)
     _write([row for key, tests in runs.items() for row in _recalls(*key, tests)], _RECALL, recall_path)
     _write([row for key, tests in runs.items() for row in _bins(*key, tests)], _CALIBRATION, calibration_path)
-    stretches = read_runs(heard, read=read_text_csv)
-    _write([row for key, tests in stretches.items() for row in _lengths(*key, tests)], _HEARD, heard_path)
+    excerpts = read_runs(heard, read=read_text_csv)
+    _write([row for key, tests in excerpts.items() for row in _lengths(*key, tests)], _HEARD, heard_path)
 
 
 _PAIRED = [
@@ -104,7 +104,7 @@ def _summary(protocol: str, model: str, tests: pd.DataFrame) -> dict[str, Any]:
     found = mean_ci(table)
     of_runs = tests.groupby("run", observed=True).correct.mean()
     recalls = tests.groupby(["run", "label"], observed=True).correct.mean()
-    commonest = tests.groupby("run", observed=True).label.value_counts(normalize=True).groupby("run", observed=True)
+    most_frequent = tests.groupby("run", observed=True).label.value_counts(normalize=True).groupby("run", observed=True)
     return {
         "protocol": protocol,
         "model": model,
@@ -114,7 +114,7 @@ def _summary(protocol: str, model: str, tests: pd.DataFrame) -> dict[str, Any]:
         "high": found.high,
         "sd": float(of_runs.std(ddof=1)) if len(of_runs) > 1 else math.nan,
         "balanced_accuracy": float(recalls.groupby("run", observed=True).mean().mean()),
-        "baseline": float(commonest.max().mean()),
+        "baseline": float(most_frequent.max().mean()),
     }
 
 
@@ -221,7 +221,7 @@ def _reliability(tests: pd.DataFrame, top: np.ndarray) -> dict[str, Any]:
 
 
 def _lengths(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return accuracy by seconds heard; a track's outcome is the share of its stretches that are right."""
+    """Return accuracy by seconds heard; a track's outcome is the share of its excerpts that are right."""
     tables = {seconds: outcomes(own, own.hits / own.positions) for seconds, own in tests.groupby("seconds")}
     shortest = tables[min(tables)]
     rows = []

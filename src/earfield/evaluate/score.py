@@ -42,7 +42,7 @@ def score(predictions: pd.DataFrame) -> dict[str, Any]:
     -------
     dict
         `tracks`, `accuracy` with `low` and `high` (95%), `balanced_accuracy` (mean recall over labels), `baseline`
-        (share of the commonest label: what naming it always would score), `recall` by label with n and interval,
+        (frequency of the most frequent label: the accuracy of always naming it), `recall` by label with n and interval,
         `labels` and `confusion` (rows true, columns predicted).
     """
     hits, n = int(predictions.correct.sum()), len(predictions)

@@ -53,7 +53,7 @@ def write_learning_curve_data(
     learning_curve : path-like
         `learning_curve.csv` of the dataset.
     path : path-like
-        `.csv` to write: `protocol, model, train_share, train_tracks, seeds, tracks, tests, accuracy, low, high`.
+        `.csv` to write: `protocol, model, train_fraction, train_tracks, seeds, tracks, tests, accuracy, low, high`.
     protocol : str
         The protocol to show, with all of its training tracks and with parts of them.
 
@@ -63,7 +63,7 @@ def write_learning_curve_data(
         If the table lacks a column.
     """
     columns = [
-        "protocol", "model", "train_share", "train_tracks", "seeds", "tracks", "tests", "accuracy", "low", "high",
+        "protocol", "model", "train_fraction", "train_tracks", "seeds", "tracks", "tests", "accuracy", "low", "high",
     ]  # fmt: skip
     _write_protocol(learning_curve, path, protocol=protocol, columns=columns)
 

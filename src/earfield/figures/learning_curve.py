@@ -30,7 +30,7 @@ def draw_learning_curve(data: str | os.PathLike[str], paths: Iterable[str | os.P
     paths : iterable of path-like
         `.pdf` and `.png` to write.
     """
-    table = read_scores(data).dropna(subset=["train_share", "train_tracks", "accuracy"])
+    table = read_scores(data).dropna(subset=["train_fraction", "train_tracks", "accuracy"])
     figure = new_figure(PAGE_WIDTH, _HEIGHT)
     axes = figure.add_subplot()
     if table.empty:
@@ -48,7 +48,7 @@ def draw_learning_curve(data: str | os.PathLike[str], paths: Iterable[str | os.P
         for x, row in zip(places, own.itertuples(), strict=True):
             draw_vertical(axes, x, row.accuracy, row.low, row.high, markersize=4, **style)
         ends.append((places.iloc[-1], own.accuracy.iloc[-1], shown_name(model), style["color"]))
-    sizes = table.groupby("train_share").train_tracks.mean()
+    sizes = table.groupby("train_fraction").train_tracks.mean()
     log_axis(axes, {size: f"{size:,.0f}\n{share:.0%}" for share, size in sizes.items()})
     axes.set(
         xlabel="Training tracks (number; fraction of those of the full protocol)",

@@ -15,7 +15,7 @@ _SUMMARY = 90  # the first columns: without correlations and modulation, to whic
 _LEAST = 0.01  # added to the probabilities of each classifier, so that neither can exclude a label alone
 
 
-def predict(task: Task, *, trees: int, sharpness: Sequence[float]) -> np.ndarray:
+def predict(task: Task, *, trees: int, inverse_temperature: Sequence[float]) -> np.ndarray:
     """Fit on training tracks, choose the inverse temperature on validation tracks, refit on both.
 
     A linear discriminant analysis with a shrunk covariance sees all features, extremely randomised trees see a summary
@@ -28,7 +28,7 @@ def predict(task: Task, *, trees: int, sharpness: Sequence[float]) -> np.ndarray
         With features and at least two labels among the training tracks.
     trees : int
         Number of trees.
-    sharpness : sequence of float
+    inverse_temperature : sequence of float
         Inverse temperatures to choose from, exponents of the geometric mean of the two classifiers' probabilities.
 
     Returns
@@ -46,12 +46,14 @@ def predict(task: Task, *, trees: int, sharpness: Sequence[float]) -> np.ndarray
     heard = _mean_log(early, x["validation"], n)
 
     def log_probabilities(candidate: Mapping[str, Any]) -> np.ndarray:
-        return log_softmax(candidate["sharpness"] * heard, axis=1)
+        return log_softmax(candidate["inverse_temperature"] * heard, axis=1)
 
-    best = choose([{"sharpness": each} for each in sharpness], log_probabilities, targets=y["validation"])
+    best = choose(
+        [{"inverse_temperature": each} for each in inverse_temperature], log_probabilities, targets=y["validation"]
+    )
     both = [np.concatenate([part["train"], part["validation"]]) for part in (x, y)]
     late = _fit(*both, trees=trees, seed=task.seed)
-    return np.exp(log_softmax(best["sharpness"] * _mean_log(late, x["test"], n), axis=1))
+    return np.exp(log_softmax(best["inverse_temperature"] * _mean_log(late, x["test"], n), axis=1))
 
 
 def _fit(x: np.ndarray, y: np.ndarray, *, trees: int, seed: int) -> list[Any]:

@@ -12,7 +12,9 @@ FEATURES = "mfcc"
 TAGS = True  # a binary classifier per tag
 
 
-def predict(task: Task, *, c: Sequence[float], gamma: Sequence[float], sharpness: Sequence[float]) -> np.ndarray:
+def predict(
+    task: Task, *, c: Sequence[float], gamma: Sequence[float], inverse_temperature: Sequence[float]
+) -> np.ndarray:
     """Fit on training tracks, choose penalty and width of the kernel on validation tracks.
 
     Parameters
@@ -24,7 +26,7 @@ def predict(task: Task, *, c: Sequence[float], gamma: Sequence[float], sharpness
     gamma : sequence of float
         Inverse squared widths of the Gaussian kernel to choose from, times the number of features, which are
         standardised.
-    sharpness : sequence of float
+    inverse_temperature : sequence of float
         Inverse temperatures to choose from. Probabilities are the softmax of the scaled decision values, which
         does not change the decision and needs no labels other than those of the validation tracks.
 
@@ -55,10 +57,11 @@ def predict(task: Task, *, c: Sequence[float], gamma: Sequence[float], sharpness
         return values
 
     def log_probabilities(candidate: Mapping[str, Any], subset: str = "validation") -> np.ndarray:
-        return log_softmax(candidate["sharpness"] * decisions(candidate, subset), axis=1)
+        return log_softmax(candidate["inverse_temperature"] * decisions(candidate, subset), axis=1)
 
     candidates = [
-        dict(zip(("c", "gamma", "sharpness"), values, strict=True)) for values in itertools.product(c, gamma, sharpness)
+        dict(zip(("c", "gamma", "inverse_temperature"), values, strict=True))
+        for values in itertools.product(c, gamma, inverse_temperature)
     ]
     best = choose(candidates, log_probabilities, targets=y["validation"])
     return np.exp(log_probabilities(best, "test"))

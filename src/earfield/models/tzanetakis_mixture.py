@@ -15,7 +15,7 @@ _LEAST_VARIANCE = 1e-3  # of standardised features, so that no component collaps
 
 
 def predict(
-    task: Task, *, components: Sequence[int], prior_tracks: Sequence[float], sharpness: Sequence[float]
+    task: Task, *, components: Sequence[int], prior_tracks: Sequence[float], inverse_temperature: Sequence[float]
 ) -> np.ndarray:
     """Fit densities to training tracks, choose their number, prior and inverse temperature on validation tracks.
 
@@ -31,7 +31,7 @@ def predict(
         tracks is shrunk to n / (n + prior) of its own and prior / (n + prior) of the pooled diagonal one. Without it
         the covariance of a label with fewer tracks than features is singular. The paper, with 100 tracks per label,
         has no such prior.
-    sharpness : sequence of float
+    inverse_temperature : sequence of float
         Inverse temperatures to choose from, factors of the log densities, which are overconfident with thirty features;
         they do not change the decision.
 
@@ -79,11 +79,11 @@ def predict(
         return values
 
     def log_probabilities(candidate: Mapping[str, Any], subset: str = "validation") -> np.ndarray:
-        return log_softmax(candidate["sharpness"] * log_densities(candidate, subset), axis=1)
+        return log_softmax(candidate["inverse_temperature"] * log_densities(candidate, subset), axis=1)
 
     candidates = [
-        dict(zip(("components", "prior_tracks", "sharpness"), values, strict=True))
-        for values in itertools.product(components, prior_tracks, sharpness)
+        dict(zip(("components", "prior_tracks", "inverse_temperature"), values, strict=True))
+        for values in itertools.product(components, prior_tracks, inverse_temperature)
     ]
     with threadpool_limits(1):  # summation order independent of the number of processors
         best = choose(candidates, log_probabilities, targets=y["validation"])

@@ -84,7 +84,7 @@ def by_artist(
     *,
     seed: int,
     ratio: Sequence[float],
-    unnamed: str,
+    unknown_artist: str,
     recordings: np.ndarray | None = None,
     tags: bool = False,
 ) -> np.ndarray:
@@ -96,9 +96,9 @@ def by_artist(
         With the columns `track, label, artist`.
     seed, ratio, recordings, tags
         As in `stratified`.
-    unnamed : str
-        Handling of tracks without artist: `apart` (each has its own artist), `together` (those of a label have one
-        artist), `train` (for training only) or `leave_out`.
+    unknown_artist : str
+        Handling of tracks without artist: `own_group` (each has its own artist), `one_group_per_label` (those of a
+        label have one artist), `train_only` (for training only) or `exclude`.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def by_artist(
     DatasetError
         If no track has an artist.
     """
-    groups, used, training = _artist_groups(tracks, unnamed=unnamed, recordings=recordings)
+    groups, used, training = _artist_groups(tracks, unknown_artist=unknown_artist, recordings=recordings)
     subsets = np.full(len(tracks), "no artist", dtype=object)
     labels = tracks.label.to_numpy()[used]
     places = _subset_numbers(labels, groups[used], ratio=ratio, seed=seed, tags=tags, in_first=training[used])
@@ -126,7 +126,7 @@ def cross_validation(
     folds: int,
     ratio: Sequence[float],
     artists: bool,
-    unnamed: str = "apart",
+    unknown_artist: str = "own_group",
     recordings: np.ndarray | None = None,
 ) -> np.ndarray:
     """Test one fold: over the runs of one repetition every track is tested exactly once.
@@ -143,7 +143,7 @@ def cross_validation(
         Training and validation tracks among those that are not tested, in any unit.
     artists : bool
         Whether the tracks of an artist are kept in one subset.
-    unnamed : str
+    unknown_artist : str
         As in `by_artist`; ignored unless artists are kept together. Tracks for training only are never tested.
     recordings : np.ndarray [shape=(n_tracks,), dtype=int], optional
         As in `stratified`.
@@ -160,7 +160,7 @@ def cross_validation(
     """
     repetition, fold = divmod(seed, folds)
     if artists:
-        groups, used, training = _artist_groups(tracks, unnamed=unnamed, recordings=recordings)
+        groups, used, training = _artist_groups(tracks, unknown_artist=unknown_artist, recordings=recordings)
     else:
         groups = np.arange(len(tracks)) if recordings is None else recordings
         used, training = np.ones(len(tracks), dtype=bool), np.zeros(len(tracks), dtype=bool)
@@ -224,10 +224,9 @@ def write_split(
         The split's seed; in cross-validation the number of the run.
     protocol : mapping
         As in `config.yaml`: `kind` is `file` or a key of `PROTOCOLS`. For all kinds: `labels` (only tracks of these are
-        used) and `train_share` (the fraction of each label's training tracks that is used, at least one track; smaller
-        fractions are subsets of larger ones). For all but `file`: `repeats` (`together` keeps
-        tracks that are the same recording in one subset, `apart` does not). The rest are options of the kind's own
-        function.
+        used) and `train_fraction` (the fraction of each label's training tracks that is used, at least one track;
+        smaller fractions are subsets of larger ones). For all but `file`: `duplicates` (`together` keeps tracks that
+        are the same recording in one subset, `apart` does not). The rest are options of the kind's own function.
     tags : bool
         Whether a label is the text of several tags. For kinds `stratified`, `artist` and `file`, without `labels`.
 
@@ -239,8 +238,8 @@ def write_split(
     listing, table = read_text_csv(tracks), usable_tracks(tracks)
     pairs = pd.read_csv(duplicates, dtype={"track": str, "other": str}, keep_default_na=False, lineterminator="\n")
     options = dict(protocol)
-    kind, labels, share = options.pop("kind"), options.pop("labels", None), options.pop("train_share", 1.0)
-    together = options.pop("repeats", "apart") == "together"
+    kind, labels, share = options.pop("kind"), options.pop("labels", None), options.pop("train_fraction", 1.0)
+    together = options.pop("duplicates", "apart") == "together"
     chosen = _has_label(table, labels, place=tracks)
     some, subsets = table[chosen], np.full(len(table), "label not asked for", dtype=object)
     if kind == "file":
@@ -257,7 +256,7 @@ def write_split(
     _check_subsets(table.label.to_numpy(), subsets, place=tracks, tags=tags)
     if share < 1:
         beyond = _tracks_beyond_fraction if tags else _beyond_fraction
-        subsets[beyond(share, table.label.to_numpy(), subsets, seed=seed)] = "beyond train_share"
+        subsets[beyond(share, table.label.to_numpy(), subsets, seed=seed)] = "beyond train_fraction"
     write_leakage_report(
         table.assign(subset=subsets),
         report_path,
@@ -321,7 +320,7 @@ def _groups_by_label(tracks: pd.DataFrame, groups: np.ndarray) -> dict[str, int]
 
 
 def _artist_groups(
-    tracks: pd.DataFrame, *, unnamed: str, recordings: np.ndarray | None
+    tracks: pd.DataFrame, *, unknown_artist: str, recordings: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the groups of tracks that share artist or recording, which tracks are used, and which for training only.
 
@@ -334,11 +333,13 @@ def _artist_groups(
             "The column 'artist' of tracks.csv is empty for every track, and the protocol keeps artists together; list "
             "the songs in a CSV with the column 'artist' (datasets.<name>.path) or use another protocol."
         )
-    own = tracks.label if unnamed == "together" else tracks.track
+    own = tracks.label if unknown_artist == "one_group_per_label" else tracks.track
     artists[nameless] = "\0" + own[nameless]  # no artist's name begins with this
     groups = connected_components(artists) if recordings is None else connected_components(artists, recordings)
-    used = ~nameless if unnamed == "leave_out" else np.ones(len(tracks), dtype=bool)
-    training = np.isin(groups, groups[nameless]) if unnamed == "train" else np.zeros(len(tracks), dtype=bool)
+    used = ~nameless if unknown_artist == "exclude" else np.ones(len(tracks), dtype=bool)
+    training = (
+        np.isin(groups, groups[nameless]) if unknown_artist == "train_only" else np.zeros(len(tracks), dtype=bool)
+    )
     return groups, used, training
 
 
@@ -384,14 +385,14 @@ def _beyond_fraction(share: float, labels: np.ndarray, subsets: np.ndarray, *, s
     for label in np.unique(labels):
         rows = np.flatnonzero((labels == label) & (subsets == "train"))
         # The same order for every fraction, so that smaller ones are subsets of larger ones.
-        order = np.random.default_rng([seed, *b"train_share", 0, *label.encode()]).permutation(rows)
+        order = np.random.default_rng([seed, *b"train_fraction", 0, *label.encode()]).permutation(rows)
         beyond.append(order[max(1, int(share * len(rows) + 0.5)) :])
     return np.concatenate(beyond)
 
 
 def _tracks_beyond_fraction(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
     """Return the rows of training tracks beyond a fraction of all; each tag keeps one."""
-    rows = np.random.default_rng([seed, *b"train_share"]).permutation(np.flatnonzero(subsets == "train"))
+    rows = np.random.default_rng([seed, *b"train_fraction"]).permutation(np.flatnonzero(subsets == "train"))
     # The same order for every fraction, so that smaller ones are subsets of larger ones.
     needed = {int(rows[np.argmax(own[rows])]) for own in carriers(labels, tags=True).values() if own[rows].any()}
     order = np.array(sorted(rows, key=lambda row: row not in needed))

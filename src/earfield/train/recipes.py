@@ -42,7 +42,7 @@ class RandomSegments:
         return plan_epoch(
             self.lengths,
             frames=self.frames,
-            windows_per_track=self.settings.windows_per_track,
+            segments_per_track=self.settings.segments_per_track,
             batch_size=self.settings.batch_size,
             seed=self.seed,
             epoch=epoch,

@@ -11,7 +11,7 @@ _EPOCH_STREAM, _BATCHES_AHEAD = 1, 3
 
 
 def plan_epoch(
-    lengths: np.ndarray, *, frames: int, windows_per_track: int, batch_size: int, seed: int, epoch: int
+    lengths: np.ndarray, *, frames: int, segments_per_track: int, batch_size: int, seed: int, epoch: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw the segments of one epoch.
 
@@ -21,7 +21,7 @@ def plan_epoch(
         Length of each training track [frames].
     frames : int
         Length of a segment [frames].
-    windows_per_track : int
+    segments_per_track : int
         Segments of each track; the last batch is filled up with some more.
     batch_size : int
         Segments in a batch.
@@ -35,7 +35,7 @@ def plan_epoch(
         are independent and uniform over all that fit.
     """
     generator = np.random.default_rng([_EPOCH_STREAM, seed, epoch])
-    n_batches = -(-len(lengths) * windows_per_track // batch_size)
+    n_batches = -(-len(lengths) * segments_per_track // batch_size)
     rounds = -(-n_batches * batch_size // len(lengths))
     tracks = np.concatenate([generator.permutation(len(lengths)) for _ in range(rounds)])
     tracks = tracks[: n_batches * batch_size].reshape(n_batches, batch_size)

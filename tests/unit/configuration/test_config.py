@@ -53,10 +53,11 @@ def test_repositorys_configuration_passes():
         "mel.fmax=11025",
         "mel.hop_length=512",
         "tracks.max_unusable=0",
-        "protocols.mine={kind: stratified, ratio: [0.5, 0.2, 0.3], repeats: apart, labels: [jazz, rock]}",
-        "protocols.my={kind: cross_validation, folds: 5, ratio: [3, 1], repeats: apart, artists: true, unnamed: train}",
+        "protocols.mine={kind: stratified, ratio: [0.5, 0.2, 0.3], duplicates: apart, labels: [jazz, rock]}",
+        "protocols.my={kind: cross_validation, folds: 5, ratio: [3, 1], duplicates: apart, artists: true, "
+        "unknown_artist: train_only}",
         "datasets.demo.protocols=[stratified]",
-        "models.svm={module: mfcc_svm, options: {c: [1], gamma: [1], sharpness: [1]}}",
+        "models.svm={module: mfcc_svm, options: {c: [1], gamma: [1], inverse_temperature: [1]}}",
         "figures.spectrogram.track=blues/blues.00000",
     ],
 )
@@ -483,7 +484,7 @@ def test_options_of_the_right_type_pass(text):
         (
             "datasets.demo_artists.protocols=[stratified, artist]",
             "names 'artist' in datasets.demo_artists.protocols, which keeps an artist in one subset, and "
-            "datasets.demo_artists.task asks for artists to be told apart; remove either.",
+            "datasets.demo_artists.task classifies artists; remove either.",
         ),
         (
             "datasets.demo_artists.task.min_tracks=2",
@@ -525,7 +526,10 @@ def test_options_of_the_right_type_pass(text):
             "protocols.artist.models=[cnn, svm]",
             "names 'svm' in protocols.artist.models, which is no key of models; those are cnn,",
         ),
-        ("protocols.cross_validation.artists=true", "lacks the key 'protocols.cross_validation.unnamed'; say what"),
+        (
+            "protocols.cross_validation.artists=true",
+            "lacks the key 'protocols.cross_validation.unknown_artist'; say what",
+        ),
         ("protocols.fault_filtered.path=no.csv", "protocols.fault_filtered.path to 'no.csv', which does not exist;"),
         (
             "datasets.gtzan.protocols=[artist]",
@@ -535,9 +539,17 @@ def test_options_of_the_right_type_pass(text):
             "protocols.stratified.models=[mfcc_svm]",
             "figures.model to 'cnn', which is not run under figures.protocol, 'stratified'; those are mfcc_svm.",
         ),
-        ("protocols.artist.unnamed=alone", "which is not one of apart, together, train, leave_out."),
+        (
+            "protocols.artist.unknown_artist=alone",
+            "which is not one of own_group, one_group_per_label, train_only, exclude.",
+        ),
+        (
+            "protocols.stratified.train_share=0.5",
+            "unknown key 'protocols.stratified.train_share'; did you mean 'train_f",
+        ),
+        ("protocols.stratified.repeats=apart", "'protocols.stratified.repeats'; did you mean 'duplicates'?"),
         ("protocols.stratified.folds=3", "unknown key 'protocols.stratified.folds'; known here: kind, ratio,"),
-        ("protocols.stratified.train_share=0", "protocols.stratified.train_share to 0, which is not above 0."),
+        ("protocols.stratified.train_fraction=0", "protocols.stratified.train_fraction to 0, which is not above 0."),
         ("datasets.gtzan.seeds=[1, 2, 1]", "datasets.gtzan.seeds to [1, 2, 1], which names a value twice."),
     ],
 )

@@ -21,8 +21,8 @@ CONFIG = {
     "datasets": {"all": {"seeds": [3, 5, 8]}, "own": {"seeds": [1, 2], "protocols": ["half", "plain"]}},
     "protocols": {
         "plain": {"kind": "stratified", "ratio": [5, 2, 3]},
-        "half": {"kind": "stratified", "ratio": [5, 2, 3], "train_share": 0.5, "seeds": 2, "models": ["net"]},
-        "other": {"kind": "stratified", "ratio": [1, 1, 1], "train_share": 0.5},
+        "half": {"kind": "stratified", "ratio": [5, 2, 3], "train_fraction": 0.5, "seeds": 2, "models": ["net"]},
+        "other": {"kind": "stratified", "ratio": [1, 1, 1], "train_fraction": 0.5},
         "given": {"kind": "file", "path": "split.csv"},
         "folds": {"kind": "cross_validation", "folds": 4, "seeds": 2},
         "more_folds": {"kind": "same_splits", "of": "folds", "seeds": 1, "models": ["svm"]},
@@ -103,7 +103,7 @@ def test_rivals_are_run_where_they_are_named_or_on_the_splits_of_another():
 
 
 def test_splits_do_not_depend_on_which_runs_there_are():
-    assert split_settings(CONFIG, "half") == {"kind": "stratified", "ratio": [5, 2, 3], "train_share": 0.5}
+    assert split_settings(CONFIG, "half") == {"kind": "stratified", "ratio": [5, 2, 3], "train_fraction": 0.5}
 
 
 def test_learning_curve_joins_protocols_that_differ_in_the_training_tracks_alone():

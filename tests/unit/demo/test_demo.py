@@ -16,7 +16,7 @@ from earfield.demo.harmony import voicing
 from earfield.demo.instruments import TIMBRES
 from earfield.errors import ConfigError
 
-SMALL = {"artists_per_genre": 2, "tracks_per_artist": 2, "repeats": 3, "seed": 7}
+SMALL = {"artists_per_genre": 2, "tracks_per_artist": 2, "n_duplicates": 3, "seed": 7}
 
 
 def digest(y: np.ndarray) -> str:
@@ -30,12 +30,12 @@ def by_name(recordings: list[Recording]) -> dict[str, Recording]:
 @pytest.fixture(scope="module")
 def tour() -> dict[str, tuple[Recording, np.ndarray]]:
     """One track of each genre, 4 s."""
-    recordings = plan(artists_per_genre=1, tracks_per_artist=1, repeats=0, seed=7)
+    recordings = plan(artists_per_genre=1, tracks_per_artist=1, n_duplicates=0, seed=7)
     return {recording.label: (recording, render(recording, seconds=4)) for recording in recordings}
 
 
 def test_plan_has_every_artist_and_label():
-    recordings = plan(artists_per_genre=3, tracks_per_artist=4, repeats=0, seed=1)
+    recordings = plan(artists_per_genre=3, tracks_per_artist=4, n_duplicates=0, seed=1)
     assert len(recordings) == 10 * 3 * 4
     assert len({recording.track for recording in recordings}) == len(recordings)
     assert {recording.label for recording in recordings} == set(GENRES)
@@ -49,19 +49,19 @@ def test_plan_has_every_artist_and_label():
 
 
 def test_names_stay_distinct_in_the_largest_collection():
-    recordings = plan(artists_per_genre=100, tracks_per_artist=1, repeats=0, seed=2)
+    recordings = plan(artists_per_genre=100, tracks_per_artist=1, n_duplicates=0, seed=2)
     assert len({recording.artist for recording in recordings}) == 1000
-    many = plan(artists_per_genre=1, tracks_per_artist=100, repeats=0, seed=2)
+    many = plan(artists_per_genre=1, tracks_per_artist=100, n_duplicates=0, seed=2)
     assert len({(recording.artist, recording.title) for recording in many}) == len(many)
 
 
 def test_repeats_are_the_same_recording_under_another_name():
-    recordings = plan(artists_per_genre=2, tracks_per_artist=2, repeats=13, seed=3)
+    recordings = plan(artists_per_genre=2, tracks_per_artist=2, n_duplicates=13, seed=3)
     names = by_name(recordings)
-    repeats = [recording for recording in recordings if recording.track.endswith("b")]
-    assert len(recordings) == 40 + 13 and len(repeats) == 13
-    assert len({recording.label for recording in repeats}) == 10
-    for repeat in repeats:
+    n_duplicates = [recording for recording in recordings if recording.track.endswith("b")]
+    assert len(recordings) == 40 + 13 and len(n_duplicates) == 13
+    assert len({recording.label for recording in n_duplicates}) == 10
+    for repeat in n_duplicates:
         first = names[repeat.track.removesuffix("b")]
         assert (repeat.label, repeat.artist, repeat.title) == (first.label, first.artist, first.title)
         assert 1 <= repeat.start - first.start <= 2
@@ -69,7 +69,7 @@ def test_repeats_are_the_same_recording_under_another_name():
 
 
 def test_every_track_has_several_tags_and_most_are_of_several_genres():
-    recordings = plan(artists_per_genre=5, tracks_per_artist=5, repeats=0, seed=1)
+    recordings = plan(artists_per_genre=5, tracks_per_artist=5, n_duplicates=0, seed=1)
     found = {recording.track: tags(recording) for recording in recordings}
     assert all(2 <= len(own) <= 4 and len(set(own) & {"slow", "medium", "fast"}) == 1 for own in found.values())
     genres = {}
@@ -80,8 +80,8 @@ def test_every_track_has_several_tags_and_most_are_of_several_genres():
 
 
 def test_more_artists_and_tracks_change_nothing_else():
-    few = by_name(plan(artists_per_genre=2, tracks_per_artist=2, repeats=10, seed=5))
-    many = by_name(plan(artists_per_genre=4, tracks_per_artist=3, repeats=20, seed=5))
+    few = by_name(plan(artists_per_genre=2, tracks_per_artist=2, n_duplicates=10, seed=5))
+    many = by_name(plan(artists_per_genre=4, tracks_per_artist=3, n_duplicates=20, seed=5))
     assert few.items() <= many.items()
 
 
@@ -91,7 +91,7 @@ def test_more_artists_and_tracks_change_nothing_else():
         ({"artists_per_genre": 0}, "artists_per_genre is 0"),
         ({"artists_per_genre": 101}, "artists_per_genre is 101"),
         ({"tracks_per_artist": -1}, "tracks_per_artist is -1"),
-        ({"repeats": 41}, "repeats is 41; use 0 to 40"),
+        ({"n_duplicates": 41}, "n_duplicates is 41; use 0 to 40"),
     ],
 )
 def test_plan_names_the_wrong_number(wrong, named):
@@ -140,7 +140,7 @@ def test_render_is_deterministic_in_one_process(tour):
 
 
 def test_another_seed_is_another_collection(tour):
-    other = plan(artists_per_genre=1, tracks_per_artist=1, repeats=0, seed=8)[0]
+    other = plan(artists_per_genre=1, tracks_per_artist=1, n_duplicates=0, seed=8)[0]
     assert digest(render(other, seconds=4)) != digest(tour[other.label][1])
 
 
@@ -164,7 +164,7 @@ def best_correlation(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
 
 
 def test_a_repeat_is_found_by_correlation_and_other_titles_are_not():
-    recordings = plan(artists_per_genre=1, tracks_per_artist=2, repeats=10, seed=4)
+    recordings = plan(artists_per_genre=1, tracks_per_artist=2, n_duplicates=10, seed=4)
     names = by_name(recordings)
     for label in ("jingle", "waltz"):
         first = names[f"{label}.0000"]
@@ -185,7 +185,7 @@ def read(table: Path) -> list[dict[str, str]]:
 
 
 def test_write_collection(tmp_path, monkeypatch):
-    wanted = {"artists_per_genre": 1, "tracks_per_artist": 1, "repeats": 2, "seconds": 1.0, "seed": 6}
+    wanted = {"artists_per_genre": 1, "tracks_per_artist": 1, "n_duplicates": 2, "seconds": 1.0, "seed": 6}
     table = write_collection(tmp_path / "one", **wanted, workers=1)
     # Processes with another hash seed and another number of threads than here write the same bytes.
     for name, value in (("PYTHONHASHSEED", "12345"), ("OMP_NUM_THREADS", "1"), ("OPENBLAS_NUM_THREADS", "1")):
@@ -193,7 +193,7 @@ def test_write_collection(tmp_path, monkeypatch):
     other = write_collection(tmp_path / "two", **wanted, workers=2)
     assert table == tmp_path / "one" / "tracks.csv"
     rows = read(table)
-    recordings = plan(artists_per_genre=1, tracks_per_artist=1, repeats=2, seed=6)
+    recordings = plan(artists_per_genre=1, tracks_per_artist=1, n_duplicates=2, seed=6)
     assert [row["path"] for row in rows] == sorted(f"{r.label}/{r.track}.flac" for r in recordings)
     planned = {f"{r.label}/{r.track}.flac": (r.label, r.artist, r.title, ";".join(tags(r))) for r in recordings}
     for row in rows:
@@ -216,14 +216,18 @@ def test_write_collection(tmp_path, monkeypatch):
 def test_a_failed_write_leaves_no_half_files(tmp_path, largest_file):
     largest_file(5_000)
     with pytest.raises(OSError) as caught:
-        write_collection(tmp_path, artists_per_genre=1, tracks_per_artist=1, repeats=0, seconds=1.0, seed=6, workers=1)
+        write_collection(
+            tmp_path, artists_per_genre=1, tracks_per_artist=1, n_duplicates=0, seconds=1.0, seed=6, workers=1
+        )
     assert caught.value.strerror == "File too large" and caught.value.filename.startswith(str(tmp_path))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_write_collection_refuses_no_workers(tmp_path):
     with pytest.raises(ConfigError, match="workers is 0"):
-        write_collection(tmp_path, artists_per_genre=1, tracks_per_artist=1, repeats=0, seconds=1.0, seed=6, workers=0)
+        write_collection(
+            tmp_path, artists_per_genre=1, tracks_per_artist=1, n_duplicates=0, seconds=1.0, seed=6, workers=0
+        )
 
 
 def spectral_statistics(y: np.ndarray) -> np.ndarray:
@@ -237,7 +241,7 @@ def spectral_statistics(y: np.ndarray) -> np.ndarray:
 
 def test_artist_leakage_is_real():
     """Tracks lie nearest to their artist's, then to their genre's, then to the others'."""
-    recordings = plan(artists_per_genre=3, tracks_per_artist=2, repeats=0, seed=1)
+    recordings = plan(artists_per_genre=3, tracks_per_artist=2, n_duplicates=0, seed=1)
     statistics = np.array([spectral_statistics(render(recording, seconds=2)) for recording in recordings])
     statistics = (statistics - statistics.mean(axis=0)) / statistics.std(axis=0)
     distances = np.sqrt(np.mean((statistics[:, None] - statistics[None]) ** 2, axis=2))

@@ -248,7 +248,7 @@ def test_one_protocol_has_nothing_to_be_compared_with(tmp_path, tables):
     write_dataset_tables(
         summaries=[tmp_path / "summary.csv"], costs=[], predictions=paths, splits=[], curves={}, **files
     )
-    for name, column in (("protocols", "difference"), ("learning_curve", "train_share")):
+    for name, column in (("protocols", "difference"), ("learning_curve", "train_fraction")):
         assert column in (table := pd.read_csv(files[f"{name}_path"])) and table.empty
     summary = pd.read_csv(files["summary_path"])
     assert len(summary) == 1 and summary[["sd", "train_seconds", "peak_mb"]].isna().all(axis=None)
@@ -257,4 +257,4 @@ def test_one_protocol_has_nothing_to_be_compared_with(tmp_path, tables):
 def test_learning_curve_goes_by_the_tracks_that_were_trained_on(dataset):
     curve = dataset["learning_curve"]
     assert curve.protocol.unique().tolist() == ["full"]
-    assert list(zip(curve.train_share, curve.train_tracks, curve.seeds, strict=True)) == [(0.5, 3, 1), (1, 7, 2)]
+    assert list(zip(curve.train_fraction, curve.train_tracks, curve.seeds, strict=True)) == [(0.5, 3, 1), (1, 7, 2)]

@@ -53,7 +53,7 @@ def summary(models, protocol):
 
 def learning_curve(models, protocol):
     rows = [
-        {"protocol": protocol, "model": model, "train_share": share, "train_tracks": 56 * share, **SCORED}
+        {"protocol": protocol, "model": model, "train_fraction": share, "train_tracks": 56 * share, **SCORED}
         | around(level(model) * share**0.2)
         for model in models
         for share in (0.25, 0.5, 1)
@@ -195,7 +195,7 @@ def test_data_are_the_rows_of_the_protocol_digit_by_digit(write, tmp_path, name)
     expected = source if name == "accuracy" else source[source.protocol == "01"]
     shown = shown[shown.kind == "ours"] if name == "accuracy" else shown
     columns = [column for column in shown if column in source]
-    keys = [column for column in ("model", "label", "bin", "seconds", "train_share", "protocol") if column in source]
+    keys = [column for column in ("model", "label", "bin", "seconds", "train_fraction", "protocol") if column in source]
     assert len(columns) >= 9 and lines[0] == ",".join(pd.read_csv(path, nrows=0).columns)
     pd.testing.assert_frame_equal(
         shown[columns].sort_values(keys, ignore_index=True), expected[columns].sort_values(keys, ignore_index=True)
@@ -370,7 +370,7 @@ def test_table_without_rows_gives_a_figure_that_says_so(write, tmp_path, name):
 @pytest.mark.parametrize("name", ["learning_curve", "heard"])
 def test_curve_of_one_point_is_drawn(write, name):
     table = TABLES[name](MODELS, "stratified")
-    single = table[(table.train_share == 1) if name == "learning_curve" else (table.seconds == 2.97)]
+    single = table[(table.train_fraction == 1) if name == "learning_curve" else (table.seconds == 2.97)]
     assert_nothing_collides(drawn(name, write(name, single)))
 
 

@@ -13,7 +13,7 @@ from earfield.models import ensemble
 from earfield.models.estimator import Task
 
 FRONT_END = {"sample_rate": 22050, "n_fft": 512, "hop_length": 256, "n_mels": 64, "fmin": 0, "fmax": 10000}
-OPTIONS = {"trees": 50, "sharpness": [0.5, 1, 2]}
+OPTIONS = {"trees": 50, "inverse_temperature": [0.5, 1, 2]}
 
 
 def described(y, tmp_path):

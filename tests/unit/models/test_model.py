@@ -11,7 +11,7 @@ from earfield.models.estimator import Task, choose, predict_with_module
 from earfield.models.predictions import read_predictions
 
 OPTIONS = {
-    "mfcc_svm": {"c": [0.1, 10], "gamma": [0.3, 1], "sharpness": [1, 4]},
+    "mfcc_svm": {"c": [0.1, 10], "gamma": [0.3, 1], "inverse_temperature": [1, 4]},
     "mel_logistic": {"c": [0.01, 1]},
     "majority": {},
 }

@@ -6,7 +6,7 @@ import pytest
 from earfield.models import tzanetakis_mixture, tzanetakis_neighbours
 from earfield.models.estimator import Task
 
-PRIOR = {"prior_tracks": [1, 10, 100], "sharpness": [0.1, 0.3, 1]}
+PRIOR = {"prior_tracks": [1, 10, 100], "inverse_temperature": [0.1, 0.3, 1]}
 MODELS = {
     "gaussian": (tzanetakis_mixture, {"components": [1], **PRIOR}),
     "gmm": (tzanetakis_mixture, {"components": [2, 3], **PRIOR}),
@@ -137,7 +137,7 @@ def test_covariance_of_one_gaussian_is_full():
         return np.column_stack([one, np.where(y == 0, one, -one) + 0.2 * other])
 
     task, truth = made(tilted, train=np.tile([0, 1], 60), others=100, n_labels=2)
-    options = {"sharpness": [1], "components": [1]}
+    options = {"inverse_temperature": [1], "components": [1]}
     own = tzanetakis_mixture.predict(task, prior_tracks=[1], **options)
     pooled = tzanetakis_mixture.predict(task, prior_tracks=[1e9], **options)
     assert (own.argmax(axis=1) == truth).mean() > 0.85

@@ -36,7 +36,7 @@ KNOWN = {
 @pytest.fixture(scope="module")
 def recordings():
     """Return two recordings of each of six artists, by name, with some seconds after their end to cut later."""
-    chosen = plan(artists_per_genre=1, tracks_per_artist=2, repeats=0, seed=1)
+    chosen = plan(artists_per_genre=1, tracks_per_artist=2, n_duplicates=0, seed=1)
     return {recording.track: render(recording, seconds=SECONDS + 8) for recording in chosen[:12]}
 
 
@@ -114,7 +114,7 @@ def test_copies_are_found_and_nothing_else(recordings, songs, mel, tmp_path, sta
 
 
 def test_planted_repeats_are_found_and_nothing_else(mel):
-    planned = plan(artists_per_genre=1, tracks_per_artist=2, repeats=4, seed=5)
+    planned = plan(artists_per_genre=1, tracks_per_artist=2, n_duplicates=4, seed=5)
     names = {recording.track for recording in planned}
     starts = {recording.track: recording.start for recording in planned}
     found = find({recording.track: mel(render(recording, seconds=8)) for recording in planned})
@@ -126,7 +126,7 @@ def test_planted_repeats_are_found_and_nothing_else(mel):
 
 def test_tracks_of_an_artist_are_no_repeats(mel):
     """They share tempo, instruments and drums."""
-    base = plan(artists_per_genre=1, tracks_per_artist=8, repeats=0, seed=2)
+    base = plan(artists_per_genre=1, tracks_per_artist=8, n_duplicates=0, seed=2)
     band = [recording for recording in base if recording.label in ("four_floor", "backbeat")]
     assert len(band) == 16
     assert find({recording.track: mel(render(recording, seconds=10)) for recording in band}).empty

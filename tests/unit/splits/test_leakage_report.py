@@ -14,8 +14,8 @@ from earfield.splits.leakage_report import missed_ratios, write_leakage_report
 
 FACTS = Path(__file__).parents[3] / "resources/gtzan_tracks.csv"
 RATIO = [5, 2, 3]
-STRATIFIED = {"kind": "stratified", "ratio": RATIO, "repeats": "together"}
-ARTIST = {"kind": "artist", "ratio": RATIO, "unnamed": "apart", "repeats": "together"}
+STRATIFIED = {"kind": "stratified", "ratio": RATIO, "duplicates": "together"}
+ARTIST = {"kind": "artist", "ratio": RATIO, "unknown_artist": "own_group", "duplicates": "together"}
 
 
 def audit_of(tmp_path, rows, *, pairs=(), **facts):
@@ -137,18 +137,18 @@ def test_same_split_gives_the_same_bytes(tmp_path, tracks_csv, audited):
 
 
 def test_audit_is_of_the_split_beside_it(tmp_path, gtzan, audited):
-    audit = audited(gtzan, STRATIFIED | {"train_share": 0.3, "labels": ["blues", "jazz", "rock"]})
+    audit = audited(gtzan, STRATIFIED | {"train_fraction": 0.3, "labels": ["blues", "jazz", "rock"]})
     split = pd.read_csv(tmp_path / "split.csv")
     for name, counts in audit["subsets"].items():
         own = split[split.subset == name]
         assert counts["tracks"] == len(own) and counts["labels"] == own.label.value_counts().sort_index().to_dict()
-    assert audit["not_used"] == {"beyond train_share": 105, "label not asked for": 700}
-    assert audit["protocol"] == STRATIFIED | {"train_share": 0.3, "labels": ["blues", "jazz", "rock"]}
+    assert audit["not_used"] == {"beyond train_fraction": 105, "label not asked for": 700}
+    assert audit["protocol"] == STRATIFIED | {"train_fraction": 0.3, "labels": ["blues", "jazz", "rock"]}
     assert audit["seed"] == 1 and "fold" not in audit
 
 
 def test_run_of_cross_validation_is_named(gtzan, audited):
-    protocol = {"kind": "cross_validation", "folds": 4, "ratio": [3, 1], "artists": False, "repeats": "together"}
+    protocol = {"kind": "cross_validation", "folds": 4, "ratio": [3, 1], "artists": False, "duplicates": "together"}
     audit = audited(gtzan, protocol, seed=11)
     assert (audit["seed"], audit["repetition"], audit["fold"]) == (11, 2, 3)
 
@@ -162,14 +162,14 @@ def test_random_splits_of_gtzan_leave_74_percent_of_the_test_beside_their_artist
     assert np.mean([each["title_tracks"] for each in shared]) == pytest.approx(24, abs=3)  # of 300
 
 
-@pytest.mark.parametrize("unnamed", ["apart", "together", "train", "leave_out"])
-def test_splits_of_gtzan_by_artist_share_none(gtzan, audited, unnamed):
-    audit = audited(gtzan, ARTIST | {"unnamed": unnamed})
+@pytest.mark.parametrize("unknown_artist", ["own_group", "one_group_per_label", "train_only", "exclude"])
+def test_splits_of_gtzan_by_artist_share_none(gtzan, audited, unknown_artist):
+    audit = audited(gtzan, ARTIST | {"unknown_artist": unknown_artist})
     assert all(each["artists"] == 0 for others in audit["shared"].values() for each in others.values())
-    outside = {"train": 0, "leave_out": 0}.get(unnamed)
+    outside = {"train_only": 0, "exclude": 0}.get(unknown_artist)
     nameless = [audit["subsets"][name]["unnamed"] for name in ("validation", "test")]
     assert sum(nameless) == outside if outside is not None else sum(nameless) > 0
-    assert audit["not_used"] == ({"no artist": 81} if unnamed == "leave_out" else {})
+    assert audit["not_used"] == ({"no artist": 81} if unknown_artist == "exclude" else {})
 
 
 def test_published_split_of_gtzan_shares_no_named_artist(gtzan, audited):
@@ -268,6 +268,8 @@ def test_file_that_lacks_tracks_or_asks_for_unusable_ones_is_taken_with_warnings
 
 def test_label_that_a_protocol_leaves_out_altogether_is_warned_of(tracks_csv, audited):
     tracks = pd.concat([*(tracks_of({f"{label}{n}": 3 for n in range(6)}, label=label) for label in "ab")])
-    audit = audited(tracks_csv(pd.concat([tracks, tracks_of({"": 5}, label="c")])), ARTIST | {"unnamed": "leave_out"})
+    audit = audited(
+        tracks_csv(pd.concat([tracks, tracks_of({"": 5}, label="c")])), ARTIST | {"unknown_artist": "exclude"}
+    )
     assert audit["warnings"] == ["The label 'c' is in no subset: the models do not know it."]
     assert audit["subsets"]["train"]["labels"].keys() == {"a", "b"} and audit["not_used"] == {"no artist": 5}

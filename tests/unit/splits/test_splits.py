@@ -21,7 +21,7 @@ labels = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0
 sizes = st.dictionaries(labels, st.integers(3, 60), min_size=1, max_size=6)
 ratios = st.lists(st.one_of(st.integers(1, 10), st.floats(0.01, 100)), min_size=3, max_size=3)
 seeds = st.integers(0, 100_000)
-STRATIFIED = {"kind": "stratified", "ratio": [5, 2, 3], "repeats": "together"}
+STRATIFIED = {"kind": "stratified", "ratio": [5, 2, 3], "duplicates": "together"}
 FACTS = Path(__file__).parents[3] / "resources/gtzan_tracks.csv"
 
 
@@ -231,7 +231,9 @@ def test_repeats_of_the_table_are_kept_together_unless_told_otherwise(tracks_csv
         subset = split_of(path, STRATIFIED, seed=seed, repeats=pairs).set_index("track").subset
         assert list(subset.index) == names
         assert all(subset[one] == subset[other] for one, other in pairs)
-        subset = split_of(path, STRATIFIED | {"repeats": "apart"}, seed=seed, repeats=pairs).set_index("track").subset
+        subset = (
+            split_of(path, STRATIFIED | {"duplicates": "apart"}, seed=seed, repeats=pairs).set_index("track").subset
+        )
         apart += sum(subset[one] != subset[other] for one, other in pairs)
     assert apart > 0
 
@@ -284,26 +286,28 @@ def misses(labels, subsets, ratio):
         st.tuples(st.sampled_from("abc"), st.sampled_from(["", "X", "x ", "y", "z", "Z z", "z  Z", "w"])), min_size=1
     ),
     recordings=st.randoms(use_true_random=False),
-    unnamed=st.sampled_from(["apart", "together", "train", "leave_out"]),
+    unknown_artist=st.sampled_from(["own_group", "one_group_per_label", "train_only", "exclude"]),
     seed=seeds,
 )
-def test_no_artist_and_no_recording_is_in_two_subsets(rows, recordings, unnamed, seed):
+def test_no_artist_and_no_recording_is_in_two_subsets(rows, recordings, unknown_artist, seed):
     tracks = pd.DataFrame(rows, columns=["label", "artist"]).assign(track=[f"t{n}" for n in range(len(rows))])
     recording = np.array([recordings.randrange(2 * len(rows)) for _ in rows])
     nameless = (tracks.artist == "").to_numpy()
     if nameless.all():
         with pytest.raises(DatasetError, match=r"^The column 'artist' of tracks\.csv is empty for every track"):
-            by_artist(tracks, seed=seed, ratio=[5, 2, 3], unnamed=unnamed, recordings=recording)
+            by_artist(tracks, seed=seed, ratio=[5, 2, 3], unknown_artist=unknown_artist, recordings=recording)
         return
-    subsets = by_artist(tracks, seed=seed, ratio=[5, 2, 3], unnamed=unnamed, recordings=recording)
+    subsets = by_artist(tracks, seed=seed, ratio=[5, 2, 3], unknown_artist=unknown_artist, recordings=recording)
     used = np.isin(subsets, SUBSETS)
-    assert (subsets[~used] == "no artist").all() and (~used).sum() == (nameless.sum() if unnamed == "leave_out" else 0)
+    assert (subsets[~used] == "no artist").all() and (~used).sum() == (
+        nameless.sum() if unknown_artist == "exclude" else 0
+    )
     assert not spans(recording[used], subsets[used])
     artists = np.array([" ".join(artist.split()).lower() for artist in tracks.artist])
     assert not spans(artists[~nameless], subsets[~nameless])
-    if unnamed == "train":
+    if unknown_artist == "train_only":
         assert (subsets[nameless] == "train").all()
-    if unnamed == "together" and nameless.any():
+    if unknown_artist == "one_group_per_label" and nameless.any():
         assert not spans(tracks.label[nameless], subsets[nameless])
 
 
@@ -318,7 +322,7 @@ def one_by_one(groups, n, ratio):
 @given(by=st.dictionaries(labels, artist_sizes, min_size=1, max_size=4), ratio=ratios, seed=seeds)
 def test_artists_come_as_near_to_the_ratio_as_one_by_one(by, ratio, seed):
     tracks = songs(by=numbered(by))
-    subsets = by_artist(tracks, seed=seed, ratio=ratio, unnamed="apart")
+    subsets = by_artist(tracks, seed=seed, ratio=ratio, unknown_artist="own_group")
     for label, sizes in by.items():
         counts = np.array([np.sum((tracks.label == label) & (subsets == subset)) for subset in SUBSETS])
         plain = one_by_one(sizes, sum(sizes), ratio)
@@ -334,7 +338,7 @@ def test_gtzan_by_artist_comes_near_to_the_papers_ratio_in_every_seed(seeds):
     tracks = gtzan()
     tested = []
     for seed in range(1, seeds + 1):
-        subsets = by_artist(tracks, seed=seed, ratio=[5, 2, 3], unnamed="apart")
+        subsets = by_artist(tracks, seed=seed, ratio=[5, 2, 3], unknown_artist="own_group")
         off = misses(tracks.label, subsets, [5, 2, 3]).abs().max(axis=1)
         assert off.max() <= 3 and (off > 0).sum() <= 2
         tested.append(subsets == "test")
@@ -351,7 +355,7 @@ def test_artists_added_to_one_label_leave_the_others_as_they_were(by, seed):
     subsets = []
     for sizes in (by, by | {grown: [*by[grown], 5]}):
         tracks = songs(by=numbered(sizes))
-        subset = by_artist(tracks, seed=seed, ratio=[5, 2, 3], unnamed="apart")
+        subset = by_artist(tracks, seed=seed, ratio=[5, 2, 3], unknown_artist="own_group")
         subsets.append(subset[tracks.label != grown].tolist())
     assert subsets[0] == subsets[1]
 
@@ -359,14 +363,16 @@ def test_artists_added_to_one_label_leave_the_others_as_they_were(by, seed):
 def test_artists_of_several_labels_link_them():
     by = {"a": [("x", 30), ("y", 20)], "b": [("x", 20), ("z", 10)], "c": [("z", 20), ("w", 25), ("v", 9)]}
     tracks = songs(by=by)
-    subsets = by_artist(tracks, seed=3, ratio=[5, 2, 3], unnamed="apart")
+    subsets = by_artist(tracks, seed=3, ratio=[5, 2, 3], unknown_artist="own_group")
     assert not spans(tracks.artist, subsets)
     assert set(tracks.label[subsets == "train"]) == set("abc")
 
 
 def test_same_seed_gives_the_same_artists():
     tracks = gtzan()
-    one, again, other = (by_artist(tracks, seed=seed, ratio=[5, 2, 3], unnamed="apart") for seed in (1, 1, 2))
+    one, again, other = (
+        by_artist(tracks, seed=seed, ratio=[5, 2, 3], unknown_artist="own_group") for seed in (1, 1, 2)
+    )
     assert (one == again).all() and (one != other).any()
 
 
@@ -457,16 +463,21 @@ def test_repetitions_and_runs_are_drawn_anew():
 
 
 @pytest.mark.parametrize(
-    "unnamed",
-    ["apart", "train", *(pytest.param(each, marks=pytest.mark.nightly) for each in ("together", "leave_out"))],
+    "unknown_artist",
+    [
+        *("own_group", "train_only"),
+        *(pytest.param(each, marks=pytest.mark.nightly) for each in ("one_group_per_label", "exclude")),
+    ],
 )
-def test_folds_keep_artists_together(unnamed):
+def test_folds_keep_artists_together(unknown_artist):
     tracks = gtzan()
     artists = artists_of(tracks)
     named = artists != ""
     runs = np.array(
         [
-            cross_validation(tracks, seed=30 + fold, folds=10, ratio=[7, 2], artists=True, unnamed=unnamed)
+            cross_validation(
+                tracks, seed=30 + fold, folds=10, ratio=[7, 2], artists=True, unknown_artist=unknown_artist
+            )
             for fold in range(10)
         ]
     )
@@ -475,7 +486,7 @@ def test_folds_keep_artists_together(unnamed):
     sizes = (runs == "test").sum(axis=1)
     assert sizes.min() >= 0.8 * sizes.mean() and sizes.max() <= 1.5 * sizes.mean()
     assert all(set(tracks.label[run == "train"]) == set(tracks.label) for run in runs)
-    expected = {"train": {"train"}, "leave_out": {"no artist"}}.get(unnamed, set(SUBSETS))
+    expected = {"train_only": {"train"}, "exclude": {"no artist"}}.get(unknown_artist, set(SUBSETS))
     assert set(runs[:, ~named].ravel()) == expected
 
 
@@ -485,7 +496,7 @@ def test_named_track_that_repeats_an_unnamed_one_is_for_training_with_it():
     recordings[2] = recordings[0]  # and with it all of its artist
     for run in range(5):
         subsets = cross_validation(
-            tracks, seed=run, folds=5, ratio=[7, 2], artists=True, unnamed="train", recordings=recordings
+            tracks, seed=run, folds=5, ratio=[7, 2], artists=True, unknown_artist="train_only", recordings=recordings
         )
         assert set(subsets[:4]) == {"train"} and "test" in subsets
 
@@ -494,7 +505,7 @@ def test_label_of_one_artist_is_refused_in_every_run():
     tracks = songs(by={"a": [("x", 9)], "b": [("y", 4), ("z", 5)]})
     for run in range(3):
         with pytest.raises(DatasetError, match=r"^The label 'a' has one artist, so .* \(`artists: false`\)\.$"):
-            cross_validation(tracks, seed=run, folds=3, ratio=[7, 2], artists=True, unnamed="apart")
+            cross_validation(tracks, seed=run, folds=3, ratio=[7, 2], artists=True, unknown_artist="own_group")
         subsets = cross_validation(tracks, seed=run, folds=3, ratio=[7, 2], artists=False)
         assert Counter(subsets)["test"] == 6
     with pytest.raises(DatasetError, match=r"^The label 'a' has one recording, .* leave the label out \(`labels`\)\.$"):
@@ -505,7 +516,7 @@ def test_label_of_one_artist_is_refused_in_every_run():
 
 def test_more_folds_than_tracks_are_refused(tracks_csv, split_of):
     path = tracks_csv(collection({"a": 3, "b": 3}))
-    protocol = {"kind": "cross_validation", "folds": 8, "ratio": [7, 2], "artists": False, "repeats": "apart"}
+    protocol = {"kind": "cross_validation", "folds": 8, "ratio": [7, 2], "artists": False, "duplicates": "apart"}
     with pytest.raises(DatasetError, match=r"leaves no track of .*tracks\.csv for the subset 'test'"):
         for run in range(8):
             split_of(path, protocol, seed=run)
@@ -616,7 +627,7 @@ def test_smaller_shares_are_parts_of_larger_ones(tmp_path_factory, sizes, shares
             path=folder / "split.csv",
             report_path=folder / "split.json",
             seed=seed,
-            protocol=STRATIFIED | {"train_share": share},
+            protocol=STRATIFIED | {"train_fraction": share},
         )
         split = pd.read_csv(folder / "split.csv", dtype=str, keep_default_na=False)
         training = set(split.track[split.subset == "train"])

@@ -106,7 +106,7 @@ def collection(n=200):
 def test_split_keeps_artists_apart_and_tags_near_the_ratio():
     table = collection()
     for seed in range(3):
-        subsets = by_artist(table, seed=seed, ratio=[5, 2, 3], unnamed="apart", tags=True)
+        subsets = by_artist(table, seed=seed, ratio=[5, 2, 3], unknown_artist="own_group", tags=True)
         assert (pd.Series(subsets).groupby(table.artist).nunique() == 1).all()
         for rows in carriers(table.label, tags=True).values():
             assert np.count_nonzero(subsets[rows] == "train") == pytest.approx(0.5 * rows.sum(), abs=6)
@@ -132,7 +132,7 @@ def test_recordings_stay_together():
 def test_part_of_the_training_tracks_has_every_tag_and_is_part_of_a_larger_part(write_split_of, tracks_csv):
     table, found = collection(), {}
     for share in (0.05, 0.3, 1.0):
-        protocol = {"kind": "stratified", "ratio": [5, 2, 3], **({"train_share": share} if share < 1 else {})}
+        protocol = {"kind": "stratified", "ratio": [5, 2, 3], **({"train_fraction": share} if share < 1 else {})}
         split, audit = write_split_of(tracks_csv(table.to_dict("records")), protocol=protocol, tags=True)
         rows = pd.read_csv(split, dtype=str)
         train = rows[rows.subset == "train"]

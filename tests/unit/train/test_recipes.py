@@ -12,7 +12,7 @@ CONFIG = yaml.safe_load(open("config.yaml", encoding="utf-8"))
 
 def recipe(name, lengths, **changes):
     settings = TrainSettings.parse(
-        CONFIG["train"] | {"windows_per_track": 3, "max_epochs": 5500, "patience": 500} | changes
+        CONFIG["train"] | {"segments_per_track": 3, "max_epochs": 5500, "patience": 500} | changes
     )
     lengths = np.asarray(lengths)
     return RECIPES[name](lengths=lengths, shortest=int(lengths.min()), frames=30, settings=settings, seed=1)

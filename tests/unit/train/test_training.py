@@ -26,7 +26,7 @@ SETTINGS = ModelSettings(
         optimizer={"name": "sgd", "learning_rate": 1e-12},
         batch_size=4,
         micro_batch=3,
-        windows_per_track=3,
+        segments_per_track=3,
         max_epochs=9,
         patience=2,
         precision="float32",
@@ -58,21 +58,23 @@ def shards(tmp_path):
 @settings(deadline=None)  # the first example pays for the import
 @given(
     lengths=st.lists(st.integers(30, 3000), min_size=1, max_size=20),
-    windows_per_track=st.integers(1, 7),
+    segments_per_track=st.integers(1, 7),
     batch_size=st.integers(1, 40),
     seed=st.integers(0, 9),
     epoch=st.integers(0, 3),
 )
-def test_epoch_has_segments_of_every_track_and_none_beyond_its_end(lengths, windows_per_track, batch_size, seed, epoch):
+def test_epoch_has_segments_of_every_track_and_none_beyond_its_end(
+    lengths, segments_per_track, batch_size, seed, epoch
+):
     from earfield.train.segments import plan_epoch
 
     lengths = np.array(lengths)
-    options = {"frames": 30, "windows_per_track": windows_per_track, "batch_size": batch_size, "seed": seed}
+    options = {"frames": 30, "segments_per_track": segments_per_track, "batch_size": batch_size, "seed": seed}
     tracks, starts = plan_epoch(lengths, epoch=epoch, **options)
     assert tracks.shape == starts.shape and tracks.shape[1] == batch_size
-    assert tracks.size - batch_size < len(lengths) * windows_per_track <= tracks.size
+    assert tracks.size - batch_size < len(lengths) * segments_per_track <= tracks.size
     counts = np.bincount(tracks.ravel(), minlength=len(lengths))
-    assert counts.min() >= windows_per_track and counts.max() - counts.min() <= 1
+    assert counts.min() >= segments_per_track and counts.max() - counts.min() <= 1
     assert (starts >= 0).all() and (starts + 30 <= lengths[tracks]).all()
     again = plan_epoch(lengths, epoch=epoch, **options)
     assert np.array_equal(tracks, again[0]) and np.array_equal(starts, again[1])
@@ -82,11 +84,11 @@ def test_starts_are_uniform_over_the_track_and_independent_between_segments():
     from earfield.train.segments import plan_epoch
 
     lengths = np.full(10, 30 + 99)
-    _, starts = plan_epoch(lengths, frames=30, windows_per_track=3000, batch_size=100, seed=1, epoch=0)
+    _, starts = plan_epoch(lengths, frames=30, segments_per_track=3000, batch_size=100, seed=1, epoch=0)
     counts = np.bincount(starts.ravel(), minlength=100)
     assert counts.size == 100 and (np.abs(counts - 300) < 6 * np.sqrt(300)).all()
     assert abs(np.corrcoef(starts[:, 0], starts[:, 1])[0, 1]) < 0.25
-    other = plan_epoch(lengths, frames=30, windows_per_track=3000, batch_size=100, seed=1, epoch=1)
+    other = plan_epoch(lengths, frames=30, segments_per_track=3000, batch_size=100, seed=1, epoch=1)
     assert not np.array_equal(starts, other[1])
 
 
