@@ -15,11 +15,22 @@ ROOT = Path(__file__).parents[2]
 PARTS = ["config.yaml", "profiles", "resources", "Snakefile", "src", "workflow"]
 
 
+CONFIG = ["--configfile", "tiny.yaml", "extra.yaml"]
+# These jobs take all processors; for tests, most of their time is that of imports.
+SIDE_BY_SIDE = [
+    "--resources=gpu=2",
+    "--set-threads",
+    *(f"{rule}=1" for rule in ("train", "evaluate_predict", "activations", "activations_gradient", "filters")),
+    "figures_data=1",
+]
+
+
 class Project:
     """A copy of the project; `run` calls Snakemake in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, side_by_side: bool = True) -> None:
         self.folder = folder
+        self.side_by_side = SIDE_BY_SIDE if side_by_side else []
         if (folder / "tiny.yaml").exists():  # of a build that is there already
             return
         for part in PARTS:
@@ -31,7 +42,7 @@ class Project:
     def command(self, *arguments: str, **config: object) -> list[str]:
         (self.folder / "extra.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
         cores = [] if "--cores" in arguments else ["--cores=2"]
-        return [sys.executable, "-m", "snakemake", *cores, "--configfile", "tiny.yaml", "extra.yaml", *arguments]
+        return [sys.executable, "-m", "snakemake", *cores, *self.side_by_side, *CONFIG, *arguments]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -60,10 +71,10 @@ def make_project(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory, worker_id):
+def whole(tmp_path_factory):
     """The tiny demo, built from nothing with two cores: once for all processes of a test run, never changed."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "whole"
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "whole"
     with open(folder.with_name("whole.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
@@ -78,8 +89,9 @@ def whole(tmp_path_factory, worker_id):
 def copy_of_whole(whole, tmp_path_factory):
     """Return a function that copies the tiny demo, with all that Snakemake knows of it, for tests that change it."""
 
-    def copy():
-        project = Project(shutil.copytree(whole, tmp_path_factory.mktemp("copy") / "project", symlinks=True))
+    def copy(**options):
+        folder = shutil.copytree(whole, tmp_path_factory.mktemp("copy") / "project", symlinks=True)
+        project = Project(folder, **options)
         project.output = whole.with_name("whole.log").read_text()
         return project
 

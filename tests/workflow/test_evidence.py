@@ -17,7 +17,7 @@ EVIDENCE = {
     },
     "protocols": {
         "artist": {"models": FEW},
-        "cross_validation": {"folds": 3, "models": FEW},
+        "cross_validation": {"folds": 3, "models": ["mfcc_svm", "majority"]},
         "stratified_half": {"models": ["cnn", "mfcc_svm"]},
         "stratified_rivals": {"models": ["cnn", "cnn_decibels", "cdbn"]},
     },
@@ -69,7 +69,6 @@ def test_evidence_is_the_paper_and_the_other_protocols(evident):
     assert set(trained) == {
         *(("stratified", "1", model) for model in ("cnn", "cnn_untrained", "cnn_shuffled", "cnn_decibels")),
         *((protocol, "1", "cnn") for protocol in ("artist", "stratified_half")),
-        *(("cross_validation", str(run), "cnn") for run in (3, 4, 5)),
     }
     assert len(trained) == len(set(trained))
     assert "Nothing to be done" in evident.run("-n", "evidence", **EVIDENCE)
@@ -83,11 +82,8 @@ def test_every_cell_is_a_row_with_its_cost(evident):
         *(("stratified", model) for model in ("cnn_decibels", "cdbn")),
         *(("stratified", model) for model in ("tzanetakis_gaussian", "tzanetakis_gmm", "tzanetakis_knn", "ensemble")),
         ("stratified", "majority"),
-        *(
-            (protocol, model)
-            for protocol in ("artist", "cross_validation")
-            for model in ("cnn", "mfcc_svm", "majority")
-        ),
+        *(("artist", model) for model in FEW),
+        *(("cross_validation", model) for model in ("mfcc_svm", "majority")),
         *(("stratified_half", model) for model in ("cnn", "mfcc_svm")),
     }
     assert (summary.train_seconds >= 0).all() and (summary.peak_mb > 10).all()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from result_paths import run_file
 
-LONGER = {"datasets": {"demo": {"train": {"max_epochs": 12, "segments_per_track": 4}}}}
+LONGER = {"datasets": {"demo": {"train": {"max_epochs": 8, "segments_per_track": 4}}}}
 
 
 def kill_once_there(project, path, *arguments, **config):
@@ -33,14 +33,13 @@ def kill_once_there(project, path, *arguments, **config):
 
 def test_killed_training_goes_on_to_the_same_result(copy_of_whole):
     whole, killed = copy_of_whole(), copy_of_whole()
-    target = ["--", run_file("predictions.csv")]
+    target = ["--", run_file("model.keras")]
     whole.run(*target, **LONGER)
     kill_once_there(killed, ".snakemake/checkpoints/demo/stratified/1/cnn/checkpoint.npz", *target, **LONGER)
     killed.run("--unlock")
     output = killed.run(*target, **LONGER)
     assert "Going on after epoch" in output
-    assert len(pd.read_csv(killed.folder / run_file("history.csv"))) == 12
-    for name in ("history.csv", "model.keras", "predictions.csv"):
+    for name in ("history.csv", "model.keras"):
         assert killed.read(run_file(name)) == whole.read(run_file(name)), name
 
 
