@@ -23,7 +23,7 @@ def logged(
     outputs: Iterable[str | os.PathLike[str]] = (),
     inputs: Iterable[str | os.PathLike[str]] = (),
 ) -> Iterator[None]:
-    """Run the block with a log; an error that a user can mend ends the job with its sentence alone.
+    """Run the block with a log; an error that a user can fix ends the job with its sentence alone.
 
     Parameters
     ----------
