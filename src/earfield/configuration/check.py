@@ -1,17 +1,10 @@
 """Checks of the configuration; each error names the key, the value and the fix."""
 
 import difflib
-import functools
-import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
-
-import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
 
 from earfield.configuration.code_dependencies import constant, module_file, module_names, options_of
 from earfield.configuration.null_models import NULL_KERNELS, is_control
@@ -26,20 +19,8 @@ from earfield.configuration.run_grid import (
     splits_of,
     task_of,
 )
+from earfield.configuration.schema import read_schema, schema_error
 from earfield.errors import ConfigError
-
-# JSON schema takes 64.0 for an integer, and YAML can write .nan and .inf: both are refused here.
-_Validator = extend(
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {
-            "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
-            "number": lambda _, value: (
-                isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-            ),
-        }
-    ),
-)
 
 
 def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str]) -> None:
@@ -57,9 +38,9 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
     ConfigError
         At the first invalid key or value.
     """
-    errors = sorted(_validator(os.fspath(schema_path)).iter_errors(dict(config)), key=lambda error: len(error.path))
-    if errors:
-        raise ConfigError(_sentence(errors[0]))
+    error = schema_error(config, read_schema(os.fspath(schema_path)))
+    if error:
+        raise ConfigError(error)
     _check_dataset(config)
     _check_models(config)
     _check_protocols(config)
@@ -80,72 +61,6 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
         optimizer = train.get("optimizer", {})
         if "momentum" in optimizer and optimizer["name"] != "sgd":
             raise ConfigError(f"{place}.optimizer.momentum goes with sgd, not with '{optimizer['name']}'; remove it.")
-
-
-# Keys of version 0.1.
-_RENAMED = {
-    "windows_per_track": ("segments_per_track",),
-    "train_share": ("train_fraction",),
-    "unnamed": ("unknown_artist",),
-    "repeats": ("duplicates", "n_duplicates"),
-}
-
-
-@functools.cache
-def _validator(schema_path: str) -> Any:
-    with open(schema_path, encoding="utf-8") as file:
-        return _Validator(yaml.safe_load(file))
-
-
-def _sentence(error: ValidationError) -> str:
-    """Describe the error of one key or value, and the fix."""
-    place = ".".join(str(part) for part in error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
-        known = error.schema.get("properties", {})
-        unknown = next(key for key in error.instance if key not in known)
-        renamed = [new for new in _RENAMED.get(str(unknown), ()) if new in known]
-        close = renamed or difflib.get_close_matches(str(unknown), known, n=1)
-        fix = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}."
-        return f"The configuration has an unknown key '{_join(place, unknown)}'; {fix}"
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        return f"The configuration lacks the key '{_join(place, missing)}'; set it as in config.yaml."
-    meaning = error.schema.get("description") if isinstance(error.schema, Mapping) else None
-    fix = f" {meaning}" if meaning else ""
-    if "propertyNames" in error.absolute_schema_path:
-        return f"The configuration has the key {error.instance!r} in {place}, which {_rule(error)}.{fix}"
-    if error.validator == "type" and isinstance(error.instance, str) and not _is_text(error.instance):
-        fix += " (--config reads what is nested as text: put it in a file and name that with --configfile.)"
-    return f"The configuration sets {place} to {error.instance!r}, which {_rule(error)}.{fix}"
-
-
-def _rule(error: ValidationError) -> str:
-    """Describe the rule that a value breaks."""
-    bound = error.validator_value
-    rules = {
-        "minimum": f"is below {bound}",
-        "exclusiveMinimum": f"is not above {bound}",
-        "maximum": f"is above {bound}",
-        "exclusiveMaximum": f"is not below {bound}",
-        "type": f"is not of type {' or '.join([bound] if isinstance(bound, str) else bound)}"
-        if error.validator == "type"
-        else "",
-        "enum": f"is not one of {', '.join(map(str, bound))}" if error.validator == "enum" else "",
-        "uniqueItems": "names a value twice",
-        "minItems": f"has fewer than {bound} items",
-        "maxItems": f"has more than {bound} items",
-        "multipleOf": f"is not a multiple of {bound}",
-        "pattern": f"does not match {bound}",
-    }
-    return rules.get(str(error.validator)) or f"cannot be used ({error.message})"
-
-
-def _is_text(value: str) -> bool:
-    return isinstance(yaml.safe_load(value), str)
-
-
-def _join(place: str, key: object) -> str:
-    return f"{place}.{key}" if place else str(key)
 
 
 def _refuse(key: str, value: object, why: str) -> NoReturn:
@@ -226,9 +141,9 @@ def _check_module(name: str, model: Mapping[str, Any]) -> None:
     schema: dict[str, Any] = {key: _option_schema(option.annotation) for key, option in wanted.items()}
     for part in ("options", name, "models"):
         schema = {part: {"properties": schema}}
-    error = next(_Validator({"properties": schema}).iter_errors({"models": {name: dict(model)}}), None)
+    error = schema_error({"models": {name: dict(model)}}, {"properties": schema})
     if error:
-        raise ConfigError(_sentence(error))
+        raise ConfigError(error)
     if features is not None and features not in module_names("features"):
         raise ConfigError(
             f"The module '{model['module']}' of models.{name} names the features '{features}', which are no module of "
