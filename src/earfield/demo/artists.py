@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from earfield.demo.drums import KITS, Kit, vary_kit
-from earfield.demo.genres import GENRES, Drums, Genre, Groove, Harmony, Lead, Mix, Part
+from earfield.demo.genres import GENRES, Drums, Genre, Groove, Lead, Mix, Part
 from earfield.demo.instruments import TIMBRES, Timbre, vary
 from earfield.demo.seeds import generator
 
@@ -68,17 +68,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Style:
-    """All that composing and mixing one track needs, apart from the dice."""
+    """All that composing and mixing one track needs, apart from random draws."""
 
     meter: int
     tempo: float
     swing: float
     swing_unit: float  # beats: 1 swings quavers, 0.5 semiquavers
     looseness: float
-    section: int
     key: int
     scale: str
-    harmony: Harmony
     progression: tuple[int, ...]
     chord_bars: float
     sevenths: bool
@@ -92,6 +90,10 @@ class Style:
     tuning_cents: float
 
 
+def _any(rng: np.random.Generator, options: tuple[T, ...]) -> T:
+    return options[int(rng.integers(len(options)))]
+
+
 def _some(rng: np.random.Generator, options: tuple[T, ...], count: int) -> tuple[T, ...]:
     """Draw up to `count` of the options, the first one being the favourite."""
     order = rng.permutation(len(options))[:count]
@@ -101,8 +103,8 @@ def _some(rng: np.random.Generator, options: tuple[T, ...], count: int) -> tuple
 def _borrow(genre: Genre, rng: np.random.Generator, probability: float) -> Genre:
     """Replace some ingredients of a genre by those of a neighbour."""
     for ingredient in INGREDIENTS:
-        # Draw for every ingredient, borrowed or not: the dice after it must not depend on the outcome.
-        neighbour = GENRES[genre.neighbours[int(rng.integers(len(genre.neighbours)))]]
+        # Draw for every ingredient, borrowed or not: later draws must not depend on the outcome.
+        neighbour = GENRES[_any(rng, genre.neighbours)]
         if rng.uniform() < probability:
             genre = replace(genre, **{ingredient: getattr(neighbour, ingredient)})
     return genre
@@ -136,22 +138,7 @@ def _console(mix: Mix, rng: np.random.Generator) -> Console:
 
 
 def artist(label: str, index: int, *, seed: int) -> Artist:
-    """Draw an artist.
-
-    Parameters
-    ----------
-    label : str
-        A key of `GENRES`.
-    index : int
-        Which artist of the genre, from 0.
-    seed : int
-        The collection's.
-
-    Returns
-    -------
-    Artist
-        The same whatever other artists there are.
-    """
+    """Draw artist `index`, from 0, of a genre: the same whatever other artists there are."""
     rng = generator(seed, label, index, "artist")
     genre = _borrow(GENRES[label], rng, BORROWED_BY_ARTIST)
     low, high = genre.tempo
@@ -181,22 +168,7 @@ def artist(label: str, index: int, *, seed: int) -> Artist:
 
 
 def style(performer: Artist, track: int, *, seed: int) -> Style:
-    """Draw what an artist does in one track.
-
-    Parameters
-    ----------
-    performer : Artist
-        Who plays.
-    track : int
-        Which track of the artist, from 0.
-    seed : int
-        The collection's.
-
-    Returns
-    -------
-    Style
-        The same whatever other tracks there are.
-    """
+    """Draw what an artist does in track `track`, from 0: the same whatever other tracks there are."""
     label = performer.genre.name
     rng = generator(seed, label, performer.index, track, "style")
     # What a single track borrows it borrows from the neighbour's table, but the console stays at home.
@@ -216,25 +188,21 @@ def style(performer: Artist, track: int, *, seed: int) -> Style:
         )
     same_kit = genre.drums.kits[0] == performer.genre.drums.kits[0]
     kit = performer.kit if same_kit else vary_kit(KITS[genre.drums.kits[0]], rng, spread=ARTIST_SPREAD)
-    harmony = genre.harmony
-    moved = tuple((hz, gain + TRACK_EQ * float(rng.standard_normal()), width) for hz, gain, width in
-                  performer.console.peaks)  # fmt: skip
-    mix = performer.console.mix
-    mix = replace(mix, level=mix.level + 1.5 * float(rng.standard_normal()))
-    longest = max(len(strokes) // groove.beats for groove in GENRES[label].drums.grooves
-                  for _, strokes in groove.strokes)  # fmt: skip
+    harmony, console = genre.harmony, performer.console
+    peaks = tuple((hz, gain + TRACK_EQ * float(rng.standard_normal()), width) for hz, gain, width in console.peaks)
+    mix = replace(console.mix, level=console.mix.level + 1.5 * float(rng.standard_normal()))
+    grooves = GENRES[label].drums.grooves
+    finest = max(len(strokes) // groove.beats for groove in grooves for _, strokes in groove.strokes)
     return Style(
         meter=genre.meter,
         tempo=tempo,
         swing=float(rng.uniform(*genre.swing)),
-        swing_unit=0.5 if longest >= 4 else 1.0,
+        swing_unit=0.5 if finest >= 4 else 1.0,
         looseness=genre.looseness * float(np.exp(0.3 * rng.standard_normal())),
-        section=genre.section,
         key=int(rng.integers(12)),
-        scale=str(harmony.scales[int(rng.integers(len(harmony.scales)))]),
-        harmony=harmony,
-        progression=harmony.progressions[int(rng.integers(len(harmony.progressions)))],
-        chord_bars=float(harmony.bars[int(rng.integers(len(harmony.bars)))]),
+        scale=_any(rng, harmony.scales),
+        progression=_any(rng, harmony.progressions),
+        chord_bars=_any(rng, harmony.bars),
         sevenths=bool(rng.uniform() < harmony.sevenths),
         dominant=bool(rng.uniform() < harmony.dominant),
         drums=genre.drums,
@@ -242,6 +210,6 @@ def style(performer: Artist, track: int, *, seed: int) -> Style:
         drums_level=genre.drums.level + performer.balance["drums"] + float(TRACK_BALANCE * rng.standard_normal()),
         kit=vary_kit(kit, rng, spread=TRACK_SPREAD),
         lines=lines,
-        console=replace(performer.console, mix=mix, peaks=moved),
+        console=replace(console, mix=mix, peaks=peaks),
         tuning_cents=performer.tuning_cents,
     )

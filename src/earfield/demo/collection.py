@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from earfield.demo.artists import artist, style
+from earfield.demo.artists import Style, artist, style
 from earfield.demo.compose import compose
+from earfield.demo.filters import SAMPLE_RATE
 from earfield.demo.genres import GENRES
 from earfield.demo.mix import mix
 from earfield.demo.seeds import generator
@@ -21,7 +22,6 @@ from earfield.errors import ConfigError
 from earfield.files.atomic import write_aside
 from earfield.tracks.tags import as_text
 
-SAMPLE_RATE = 22050
 SLOW, FAST = 110, 135  # beats per minute: below, above
 OFTEN = 0.5  # probability that the drums play in a section
 STRAIGHT = 0.55  # where the second half of a beat falls, at most
@@ -77,15 +77,12 @@ def plan(*, artists_per_genre: int, tracks_per_artist: int, n_duplicates: int, s
 
     Parameters
     ----------
-    artists_per_genre : int
-        1 to 100.
-    tracks_per_artist : int
+    artists_per_genre, tracks_per_artist : int
         1 to 100.
     n_duplicates : int
         How many of the recordings stand in the collection a second time, under another track name (the first
         one's and `b`), cut one to two seconds later and at another level. They are spread over the genres.
     seed : int
-        Another seed is another collection.
 
     Returns
     -------
@@ -119,7 +116,12 @@ def plan(*, artists_per_genre: int, tracks_per_artist: int, n_duplicates: int, s
     return sorted(recordings, key=lambda recording: recording.track)
 
 
-def render(recording: Recording, *, seconds: float, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+def _style(recording: Recording) -> Style:
+    performer = artist(recording.label, recording.artist_index, seed=recording.seed)
+    return style(performer, recording.track_index, seed=recording.seed)
+
+
+def render(recording: Recording, *, seconds: float) -> np.ndarray:
     """Play a recording.
 
     Parameters
@@ -128,43 +130,31 @@ def render(recording: Recording, *, seconds: float, sample_rate: int = SAMPLE_RA
         From `plan`.
     seconds : float [s]
         How much of it; at least 0.1.
-    sample_rate : int [Hz]
-        Samples per second; at least 8,000.
 
     Returns
     -------
-    np.ndarray [shape=(round(seconds * sample_rate),), dtype=float32]
+    np.ndarray [shape=(round(seconds * SAMPLE_RATE),), dtype=float32]
         Mono, within ±1. On one machine the same samples every time.
 
     Raises
     ------
     ConfigError
-        If `seconds` or `sample_rate` is too small.
+        If `seconds` is too small.
     """
     if not seconds >= 0.1:
         raise ConfigError(f"seconds is {seconds}; use at least 0.1.")
-    if sample_rate < 8000:
-        raise ConfigError(f"sample_rate is {sample_rate}; use at least 8000.")
     names = (recording.seed, recording.label, recording.artist_index, recording.track_index)
-    played = style(
-        artist(recording.label, recording.artist_index, seed=recording.seed),
-        recording.track_index,
-        seed=recording.seed,
-    )
-    first, n_samples = round(recording.start * sample_rate), round(seconds * sample_rate)
-    score = compose(played, seconds=(first + n_samples) / sample_rate, names=names)
-    y = mix(score, played, n_samples=first + n_samples, sample_rate=sample_rate, names=names)[first:]
+    played = _style(recording)
+    first, n_samples = round(recording.start * SAMPLE_RATE), round(seconds * SAMPLE_RATE)
+    score = compose(played, seconds=(first + n_samples) / SAMPLE_RATE, names=names)
+    y = mix(score, played, n_samples=first + n_samples, names=names)[first:]
     y = y * np.float32(10 ** (recording.gain / 20))
     return np.clip(y, -1, 1).astype(np.float32)
 
 
 def tags(recording: Recording) -> list[str]:
     """Return what its generator knows of a recording: tempo, scale, drum kit, and whether it swings."""
-    played = style(
-        artist(recording.label, recording.artist_index, seed=recording.seed),
-        recording.track_index,
-        seed=recording.seed,
-    )
+    played = _style(recording)
     tempo = "slow" if played.tempo < SLOW else "fast" if played.tempo > FAST else "medium"
     kit = [f"{played.drums.kits[0]} drums"] if played.drums.presence >= OFTEN else []
     return sorted([tempo, played.scale, *kit, *(["swing"] if played.swing > STRAIGHT else [])])
@@ -229,14 +219,8 @@ def write_collection(
             for _ in pool.map(_write_track, recordings, paths, [seconds] * len(paths), chunksize=4):
                 pass
     rows = sorted(
-        (
-            path.relative_to(folder).as_posix(),
-            recording.label,
-            recording.artist,
-            recording.title,
-            as_text(tags(recording)),
-        )
-        for recording, path in zip(recordings, paths, strict=True)
+        (path.relative_to(folder).as_posix(), track.label, track.artist, track.title, as_text(tags(track)))
+        for track, path in zip(recordings, paths, strict=True)
     )
     table = folder / "tracks.csv"
     with write_aside(table) as aside, open(aside, "w", encoding="utf-8", newline="") as file:

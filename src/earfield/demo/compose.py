@@ -1,6 +1,6 @@
 """Composition: from a style and random draws to notes and strokes, bar by bar.
 
-Every part throws dice of its own and in order, so that a longer piece begins with the shorter one: a second
+Every part draws from a generator of its own and in order, so that a longer piece begins with the shorter one: a second
 copy of a recording, cut later out of the same piece, holds the same music.
 """
 
@@ -9,7 +9,7 @@ from typing import cast
 
 import numpy as np
 
-from earfield.demo.artists import PITCHED, Line, Style
+from earfield.demo.artists import PITCHED, Style
 from earfield.demo.drums import Hit
 from earfield.demo.genres import Groove, Lead, Part
 from earfield.demo.harmony import chord, scale_pitches, voicing
@@ -20,6 +20,7 @@ Bars = list[list[tuple[float, tuple[int, ...]]]]  # of each bar the (beat, tones
 
 STROKES = {"X": 1.0, "x": 0.75, "o": 0.42}
 ACCENTS = {"P": 1.0, "p": 0.7, "x": 0.85, "o": 0.55, "b": 0.8}
+SECTION = 4  # bars
 BREAK = 0.16  # probability that the drums stop for a section
 LOWEST_BASS = 28
 
@@ -64,17 +65,15 @@ def _bar_of(steps: str, beats: int, *, bar: int, meter: int) -> list[tuple[float
     per_beat = len(steps) / beats
     # A pattern of several bars runs on from bar to bar; one borrowed from another meter starts afresh.
     offset = (bar * meter) % beats if beats % meter == 0 else 0
-    cut = []
-    for i in range(round(meter * per_beat)):
-        cut.append((i / per_beat, steps[(round(offset * per_beat) + i) % len(steps)]))
-    return cut
+    first = round(offset * per_beat)
+    return [(i / per_beat, steps[(first + i) % len(steps)]) for i in range(round(meter * per_beat))]
 
 
 def _form(style: Style, n_bars: int, rng: np.random.Generator) -> list[Section]:
     """Draw which parts play in each section."""
     sections: list[Section] = []
-    for _ in range(n_bars // style.section + 1):
-        chances = {"drums": style.drums.presence} | {name: style.lines[name].part.presence for name in PITCHED}
+    chances = {"drums": style.drums.presence} | {name: style.lines[name].part.presence for name in PITCHED}
+    for _ in range(n_bars // SECTION + 1):
         draws = rng.uniform(size=len(chances))
         playing = {name for (name, chance), draw in zip(chances.items(), draws, strict=True) if draw < chance}
         if rng.uniform() < BREAK:
@@ -85,7 +84,7 @@ def _form(style: Style, n_bars: int, rng: np.random.Generator) -> list[Section]:
     return sections
 
 
-def _chords(style: Style, n_bars: int) -> Bars:
+def _changes(style: Style, n_bars: int) -> Bars:
     """Lay the progression out: for each bar its (beat, tones above the key) pairs."""
     changes = [0.0, float(style.meter // 2)] if style.chord_bars < 1 and style.meter > 3 else [0.0]
     bars = []
@@ -116,8 +115,8 @@ def _length(cut: list[tuple[float, str]], i: int, meter: int) -> float:
 def _drums(style: Style, sections: list[Section], n_bars: int, rng: np.random.Generator) -> list[Hit]:
     clock, hits, resting = _Clock(style), [], True
     for bar in range(n_bars):
-        section = sections[bar // style.section]
-        last = bar % style.section == style.section - 1
+        section = sections[bar // SECTION]
+        last = bar % SECTION == SECTION - 1
         fill = last and rng.uniform() < style.drums.fills
         fill_start = style.meter - int(rng.integers(1, 3)) if fill else style.meter
         fill_drums = [("snare", "tom", "low_tom"), ("snare", "snare", "snare"), ("tom", "tom", "low_tom")]
@@ -127,7 +126,7 @@ def _drums(style: Style, sections: list[Section], n_bars: int, rng: np.random.Ge
             continue
         groove: Groove = style.grooves[-1 if section.varied else 0]
         start = bar * style.meter
-        if (resting or bar % style.section == 0) and rng.uniform() < style.drums.fills:
+        if (resting or bar % SECTION == 0) and rng.uniform() < style.drums.fills:
             hits.append(Hit(clock.played(start, rng), "crash", 0.8 * section.energy))
         resting = False
         for drum, strokes in groove.strokes:
@@ -147,13 +146,14 @@ def _drums(style: Style, sections: list[Section], n_bars: int, rng: np.random.Ge
     return hits
 
 
-def _bass(style: Style, line: Line, sections: list[Section], bars: Bars, rng: np.random.Generator) -> list[Note]:
-    part, clock = cast(Part, line.part), _Clock(style)
+def _bass(style: Style, name: str, sections: list[Section], bars: Bars, rng: np.random.Generator) -> list[Note]:
+    line, clock = style.lines[name], _Clock(style)
+    part = cast(Part, line.part)
     notes: list[Note] = []
     ladder = scale_pitches(key=style.key, scale=style.scale, lowest=LOWEST_BASS, highest=part.register + 16)
     previous = part.register
     for bar in range(len(bars)):
-        section = sections[bar // style.section]
+        section = sections[bar // SECTION]
         if "bass" not in section.playing:
             continue
         beats, steps = line.patterns[-1 if section.varied else 0]
@@ -187,15 +187,15 @@ def _bass(style: Style, line: Line, sections: list[Section], bars: Bars, rng: np
     return notes
 
 
-def _comp(style: Style, name: str, sections: list[Section], bars: Bars, rng: np.random.Generator) -> list[Note]:
+def _chords(style: Style, name: str, sections: list[Section], bars: Bars, rng: np.random.Generator) -> list[Note]:
     """Compose the chords of the part `name`, accompaniment or pad."""
-    line = style.lines[name]
-    part, clock = cast(Part, line.part), _Clock(style)
+    line, clock = style.lines[name], _Clock(style)
+    part = cast(Part, line.part)
     notes: list[Note] = []
     placed: tuple[int, ...] = ()
     sounding: tuple[int, ...] = ()
     for bar in range(len(bars)):
-        section = sections[bar // style.section]
+        section = sections[bar // SECTION]
         beats, steps = line.patterns[-1 if section.varied else 0]
         cut = _bar_of(steps, beats, bar=bar, meter=style.meter)
         for i, (beat, step) in enumerate(cut):
@@ -242,8 +242,8 @@ def _motif(lead: Lead, meter: int, rng: np.random.Generator) -> list[tuple[float
     return motif or [(0.0, 0)]
 
 
-def _lead(style: Style, line: Line, sections: list[Section], bars: Bars, rng: np.random.Generator) -> list[Note]:
-    lead, clock = cast(Lead, line.part), _Clock(style)
+def _melody(style: Style, name: str, sections: list[Section], bars: Bars, rng: np.random.Generator) -> list[Note]:
+    lead, clock = cast(Lead, style.lines[name].part), _Clock(style)
     notes: list[Note] = []
     ladder = scale_pitches(key=style.key, scale=style.scale, lowest=lead.register - 11, highest=lead.register + 13)
     motifs = [_motif(lead, style.meter, rng) for _ in range(2)]
@@ -262,16 +262,13 @@ def _lead(style: Style, line: Line, sections: list[Section], bars: Bars, rng: np
             if not 2 <= place < len(ladder) - 2:
                 place = len(ladder) // 2 + int(np.sign(len(ladder) // 2 - place))
             bar, within = 2 * phrase + int(beat // style.meter), beat % style.meter
-            section = sections[bar // style.section]
+            section = sections[bar // SECTION]
             if "lead" not in section.playing or skip < 0.08:
                 continue
             pitch = ladder[place]
             if within == int(within) and lead.leap > 0.5:
                 chordal = {(style.key + tone) % 12 for tone in _chord_at(bars, bar, within)}
-                pitch = min(
-                    (p for p in range(pitch - 4, pitch + 5) if p % 12 in chordal),
-                    key=lambda p: abs(p - pitch),
-                )
+                pitch = min((p for p in range(pitch - 4, pitch + 5) if p % 12 in chordal), key=lambda p: abs(p - pitch))
             start = 2 * phrase * style.meter + beat
             length = clock.seconds(2 * phrase * style.meter + onsets[i + 1]) - clock.seconds(start)
             length = min(lead.legato * length, 2.5)
@@ -285,28 +282,23 @@ def compose(style: Style, *, seconds: float, names: tuple[str | int, ...]) -> Sc
     Parameters
     ----------
     style : Style
-        What is played.
     seconds : float [s]
         At least how long.
     names : tuple of str or int
-        Name of the piece's dice.
+        What the piece's random generators are named by.
 
     Returns
     -------
     Score
-        Notes and strokes; a longer piece from the same dice begins with the same ones.
+        A longer piece of the same names begins with the same notes and strokes.
     """
     bar_seconds = 60 / style.tempo * style.meter
     # Two bars more than are heard: a last note that leads to the next chord must know it.
     n_bars = 2 * (int(seconds / bar_seconds / 2) + 2)
     sections = _form(style, n_bars, generator(*names, "form"))
-    bars = _chords(style, n_bars)
+    bars = _changes(style, n_bars)
+    composers = {"bass": _bass, "comp": _chords, "pad": _chords, "lead": _melody}
     return Score(
-        notes={
-            "bass": _bass(style, style.lines["bass"], sections, bars, generator(*names, "bass")),
-            "comp": _comp(style, "comp", sections, bars, generator(*names, "comp")),
-            "pad": _comp(style, "pad", sections, bars, generator(*names, "pad")),
-            "lead": _lead(style, style.lines["lead"], sections, bars, generator(*names, "lead")),
-        },
+        notes={name: play(style, name, sections, bars, generator(*names, name)) for name, play in composers.items()},
         hits=_drums(style, sections, n_bars, generator(*names, "drums")),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from earfield.demo.filters import biquad
+from earfield.demo.filters import SAMPLE_RATE, biquad
 
 VARIANTS = 3  # takes of each drum, played in turn, so that no two strokes in a row are the same samples
 
@@ -51,22 +51,7 @@ KITS: dict[str, Kit] = {
 
 
 def vary_kit(kit: Kit, rng: np.random.Generator, *, spread: float) -> Kit:
-    """Make one drummer's kit out of the general one.
-
-    Parameters
-    ----------
-    kit : Kit
-        The general kit.
-    rng : np.random.Generator
-        The drummer's own.
-    spread : float
-        0 returns the general kit; 1 is as different as two good kits of a kind.
-
-    Returns
-    -------
-    Kit
-        Tuning, damping and recording moved by `spread`.
-    """
+    """Make one drummer's kit out of the general one: a `spread` of 1 is as different as two good kits of a kind."""
     sizes = {"kick_hz": 0.1, "kick_seconds": 0.3, "kick_click": 0.5, "snare_hz": 0.15, "snare_seconds": 0.35,
              "snare_noise": 0.3, "snare_noise_hz": 0.3, "hat_hz": 0.15, "hat_seconds": 0.4, "metal": 0.4,
              "cymbal_seconds": 0.3, "tone_hz": 0.25, "drive": 0.4}  # fmt: skip
@@ -78,29 +63,17 @@ def vary_kit(kit: Kit, rng: np.random.Generator, *, spread: float) -> Kit:
 class Drummer:
     """One kit in one recording."""
 
-    def __init__(self, kit: Kit, *, rng: np.random.Generator, sample_rate: int) -> None:
-        """Set up the kit.
-
-        Parameters
-        ----------
-        kit : Kit
-            How it sounds.
-        rng : np.random.Generator
-            Draws the noise of each stroke.
-        sample_rate : int [Hz]
-            Samples per second.
-        """
+    def __init__(self, kit: Kit, *, rng: np.random.Generator) -> None:
         self.kit = kit
-        self.sample_rate = sample_rate
         self._seeds = rng.integers(2**63, size=VARIANTS)
         self._built: dict[tuple[str, int], np.ndarray] = {}
 
     def _time(self, seconds: float) -> np.ndarray:
-        return np.arange(int(seconds * self.sample_rate), dtype=np.float32) / np.float32(self.sample_rate)
+        return np.arange(int(seconds * SAMPLE_RATE), dtype=np.float32) / np.float32(SAMPLE_RATE)
 
     def _noise(self, t: np.ndarray, rng: np.random.Generator, kind: str, hz: float, q: float = 0.7) -> np.ndarray:
         noise = rng.standard_normal(len(t), dtype=np.float32)
-        return biquad(noise, kind=kind, hz=hz, sample_rate=self.sample_rate, q=q)
+        return biquad(noise, kind=kind, hz=hz, q=q)
 
     def _tone(self, t: np.ndarray, hz: float, sweep: float, seconds: float) -> np.ndarray:
         # The pitch falls exponentially to hz within the first 30 ms or so.
@@ -112,7 +85,7 @@ class Drummer:
         ratios = np.array([1.0, 1.342, 1.2312, 1.6532, 1.9523, 2.1523]) * rng.uniform(0.99, 1.01, 6)
         rings = sum(np.sign(np.sin(2 * np.pi * hz / 11 * ratio * t)) for ratio in ratios)
         mixed = self.kit.metal * np.asarray(rings) / 2.5 + rng.standard_normal(len(t), dtype=np.float32)
-        return biquad(mixed, kind="highpass", hz=hz * 0.75, sample_rate=self.sample_rate)
+        return biquad(mixed, kind="highpass", hz=hz * 0.75)
 
     def _build(self, drum: str, rng: np.random.Generator) -> np.ndarray:
         kit = self.kit
@@ -157,13 +130,10 @@ class Drummer:
         if drum == "tambourine":
             t = self._time(0.3)
             return 0.3 * self._noise(t, rng, "highpass", 6000) * (np.exp(-t / 0.015) + 0.4 * np.exp(-t / 0.06))
-        pitches = {"tom": 145.0, "low_tom": 95.0, "conga": 330.0, "low_conga": 215.0, "block": 900.0}
-        if drum in pitches:
-            t = self._time(0.5)
-            decay = {"tom": 0.16, "low_tom": 0.2, "conga": 0.09, "low_conga": 0.12, "block": 0.03}[drum]
-            slap = self._noise(t, rng, "bandpass", 1800) * np.exp(-t / 0.01)
-            return 0.8 * self._tone(t, pitches[drum], 0.15 if "conga" in drum else 0.5, decay) + 0.3 * slap
-        raise ValueError(f"no drum is called {drum!r}")
+        hz, sweep, decay = {"tom": (145, 0.5, 0.16), "low_tom": (95, 0.5, 0.2), "conga": (330, 0.15, 0.09)}[drum]
+        t = self._time(0.5)
+        slap = self._noise(t, rng, "bandpass", 1800) * np.exp(-t / 0.01)
+        return 0.8 * self._tone(t, hz, sweep, decay) + 0.3 * slap
 
     def _stroke(self, drum: str, variant: int) -> np.ndarray:
         if (drum, variant) not in self._built:
@@ -173,8 +143,7 @@ class Drummer:
             soft = np.tanh(self.kit.drive * raw) / math.tanh(max(self.kit.drive, 0.3))
             end = min(len(soft), 128)
             soft[-end:] *= np.linspace(1, 0, end)
-            toned = biquad(soft, kind="lowpass", hz=self.kit.tone_hz, sample_rate=self.sample_rate)
-            self._built[drum, variant] = toned
+            self._built[drum, variant] = biquad(soft, kind="lowpass", hz=self.kit.tone_hz)
         return self._built[drum, variant]
 
     def play(self, hits: list[Hit], *, n_samples: int) -> np.ndarray:
@@ -183,9 +152,8 @@ class Drummer:
         Parameters
         ----------
         hits : list of Hit
-            The strokes, in the order in which they were composed; what exceeds `n_samples` is cut.
+            In the order in which they were composed; what exceeds `n_samples` is cut.
         n_samples : int
-            Length of the part.
 
         Returns
         -------
@@ -194,7 +162,7 @@ class Drummer:
         """
         bus = np.zeros(n_samples, dtype=np.float32)
         for position, hit in enumerate(hits):
-            start = int(hit.time * self.sample_rate)
+            start = int(hit.time * SAMPLE_RATE)
             if 0 <= start < n_samples:
                 wave = self._stroke(hit.drum, position % VARIANTS)[: n_samples - start]
                 bus[start : start + len(wave)] += np.float32(hit.velocity) * wave

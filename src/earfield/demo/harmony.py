@@ -18,10 +18,8 @@ def chord(degree: int, *, scale: str, sevenths: bool, dominant: bool) -> tuple[i
         1 is the tonic.
     scale : str
         A key of `SCALES`.
-    sevenths : bool
-        Add the seventh.
-    dominant : bool
-        Make it a dominant seventh chord whatever the scale says, as the blues does.
+    sevenths, dominant : bool
+        Add the seventh; make it a dominant seventh chord whatever the scale says, as the blues does.
 
     Returns
     -------
@@ -72,20 +70,5 @@ def voicing(tones: tuple[int, ...], *, previous: tuple[int, ...], register: int)
 
 
 def scale_pitches(*, key: int, scale: str, lowest: int, highest: int) -> list[int]:
-    """List the pitches of a scale in a range.
-
-    Parameters
-    ----------
-    key : int
-        MIDI pitch of the key note in any octave.
-    scale : str
-        A key of `SCALES`.
-    lowest, highest : int
-        Bounds, both included.
-
-    Returns
-    -------
-    list of int
-        Ascending MIDI pitches.
-    """
+    """List the MIDI pitches of a scale from `lowest` to `highest`; `key` is its key note in any octave."""
     return [pitch for pitch in range(lowest, highest + 1) if (pitch - key) % 12 in SCALES[scale]]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from earfield.demo.filters import bells, biquad
+from earfield.demo.filters import SAMPLE_RATE, bells, biquad
 
 TABLE_SIZE = 2048  # samples a cycle: reading the nearest one keeps the noise of that 55 dB down
 MAX_HARMONICS = 160
@@ -139,68 +139,36 @@ TIMBRES: dict[str, Timbre] = {
 
 
 def vary(timbre: Timbre, rng: np.random.Generator, *, spread: float) -> Timbre:
-    """Make one player's instrument out of the general one.
-
-    Parameters
-    ----------
-    timbre : Timbre
-        The general instrument.
-    rng : np.random.Generator
-        The player's own.
-    spread : float
-        0 returns the general instrument; 1 is as different as two good instruments of a kind.
-
-    Returns
-    -------
-    Timbre
-        Slopes, formants, envelope and saturation moved by `spread`.
-    """
+    """Make one player's instrument out of the general one: `spread` 1 is as different as two good ones of a kind."""
     slope = spread * 1.3 * rng.standard_normal()
     resonances = tuple(
         (float(120 * 2 ** rng.uniform(0, 5.2)), float(spread * 5 * rng.standard_normal()), 0.5) for _ in range(3)
     )
-    factor = np.exp(spread * np.array([0.3, 0.3, 0.3, 0.4, 0.3, 0.4, 0.25]) * rng.standard_normal(7))
+    sizes = {"attack": 0.3, "bright_seconds": 0.3, "decay": 0.3, "vibrato_cents": 0.4, "detune_cents": 0.3,
+             "drive": 0.4, "cabinet_hz": 0.25}  # fmt: skip
+    factors = np.exp(spread * np.array([*sizes.values()]) * rng.standard_normal(len(sizes)))
+    moved = {name: getattr(timbre, name) * factor for name, factor in zip(sizes, factors, strict=True)}
     return replace(
         timbre,
         tilt=timbre.tilt + slope,
         bright=timbre.bright + slope + spread * rng.standard_normal(),
         body=timbre.body + resonances,
-        attack=timbre.attack * factor[0],
-        bright_seconds=timbre.bright_seconds * factor[1],
-        decay=timbre.decay * factor[2],
-        vibrato_cents=timbre.vibrato_cents * factor[3],
-        detune_cents=timbre.detune_cents * factor[4],
-        drive=timbre.drive * factor[5],
-        cabinet_hz=timbre.cabinet_hz * factor[6],
         vibrato_hz=timbre.vibrato_hz * float(np.exp(0.1 * spread * rng.standard_normal())),
+        **moved,
     )
 
 
 class Player:
     """One instrument in one recording: keeps its tables, so that a pitch is built once."""
 
-    def __init__(self, timbre: Timbre, *, rng: np.random.Generator, sample_rate: int, tuning_cents: float) -> None:
-        """Take up the instrument.
-
-        Parameters
-        ----------
-        timbre : Timbre
-            How it sounds.
-        rng : np.random.Generator
-            Draws the harmonics' phases, then each note's small differences in turn.
-        sample_rate : int [Hz]
-            Samples per second.
-        tuning_cents : float [cent]
-            Distance from A = 440 Hz.
-        """
+    def __init__(self, timbre: Timbre, *, rng: np.random.Generator, tuning_cents: float) -> None:
         self.timbre = timbre
-        self.sample_rate = sample_rate
-        self.tuning_cents = tuning_cents
-        self._rng = rng
+        self.tuning_cents = tuning_cents  # from A = 440 Hz
+        self._rng = rng  # draws the harmonics' phases, then each note's small differences in turn
         self._phases = rng.uniform(0, 2 * np.pi, MAX_HARMONICS)
-        self._noise = rng.standard_normal(int(NOISE_SECONDS * sample_rate), dtype=np.float32)
+        self._noise = rng.standard_normal(int(NOISE_SECONDS * SAMPLE_RATE), dtype=np.float32)
         if timbre.click or timbre.breath:
-            self._noise = biquad(self._noise, kind="bandpass", hz=timbre.click_hz, sample_rate=sample_rate, q=0.5)
+            self._noise = biquad(self._noise, kind="bandpass", hz=timbre.click_hz, q=0.5)
         self._tables: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
 
     def _hz(self, pitch: int) -> float:
@@ -211,19 +179,14 @@ class Player:
         if (pitch, vowel) in self._tables:
             return self._tables[pitch, vowel]
         timbre, hz = self.timbre, self._hz(pitch)
-        count = max(1, min(MAX_HARMONICS, int(0.47 * self.sample_rate / hz)))
+        count = max(1, min(MAX_HARMONICS, int(0.47 * SAMPLE_RATE / hz)))
         k = np.arange(1, count + 1)
         cycles = []
         for i, (slope, drawbars) in enumerate(((timbre.tilt, timbre.drawbars), (timbre.bright, ()))):
             # A sung note starts on one vowel and ends on the one before it in the list.
             formants = timbre.vowels[(vowel + i) % len(timbre.vowels)] if timbre.vowels else ()
             shape = bells(k * hz, timbre.body + formants)
-            if drawbars:
-                amplitude = np.zeros(count)
-                bars = drawbars[:count]
-                amplitude[: len(bars)] = bars
-            else:
-                amplitude = 10 ** (slope * np.log2(k) / 20)
+            amplitude = np.pad(drawbars, (0, count))[:count] if drawbars else 10 ** (slope * np.log2(k) / 20)
             if timbre.comb:
                 amplitude = amplitude * (0.08 + np.abs(np.sin(np.pi * k * timbre.comb)))
             amplitude[1::2] *= timbre.even
@@ -236,7 +199,7 @@ class Player:
         return cycles[0], cycles[1]
 
     def _note(self, note: Note) -> np.ndarray:
-        timbre, rate, rng = self.timbre, self.sample_rate, self._rng
+        timbre, rng = self.timbre, self._rng
         vowel = int(rng.integers(len(timbre.vowels))) if timbre.vowels else 0
         offset = int(rng.integers(len(self._noise)))
         start_phase, drift, scoop = rng.uniform(), rng.normal(0, 2.0), abs(rng.standard_normal())
@@ -244,12 +207,12 @@ class Player:
         length = note.duration + tail
         if math.isfinite(timbre.decay):
             length = min(length, 6 * timbre.decay + tail)
-        n = max(int(length * rate), 16)
-        t = np.arange(n, dtype=np.float32) / np.float32(rate)
+        n = max(int(length * SAMPLE_RATE), 16)
+        t = np.arange(n, dtype=np.float32) / np.float32(SAMPLE_RATE)
         dark, bright = self._cycle(note.pitch, vowel)
 
         hz = self._hz(note.pitch) * 2 ** (drift / 1200)
-        phase = np.arange(n) * (hz / rate) + start_phase
+        phase = np.arange(n) * (hz / SAMPLE_RATE) + start_phase
         if timbre.vibrato_cents:
             depth = timbre.vibrato_cents * math.log(2) / 1200 * hz / (2 * math.pi * timbre.vibrato_hz)
             swell = np.minimum(t * np.float32(3), np.float32(1))  # vibrato comes after the attack
@@ -276,10 +239,10 @@ class Player:
             # High strings ring shorter than low ones.
             decay = timbre.decay * 2 ** ((55 - note.pitch) / 30)
             envelope *= np.exp(t * np.float32(-1 / decay))
-        rise = max(int(timbre.attack * rate), 8)
+        rise = max(int(timbre.attack * SAMPLE_RATE), 8)
         ramp = np.linspace(0, 1, min(rise, n), dtype=np.float32)
         envelope[: len(ramp)] *= ramp
-        held = min(int(note.duration * rate), n)
+        held = min(int(note.duration * SAMPLE_RATE), n)
         envelope[held:] *= np.exp(t[: n - held] * np.float32(-1 / timbre.release))
         end = min(n, 64)
         envelope[-end:] *= np.linspace(1, 0, end, dtype=np.float32)
@@ -293,7 +256,6 @@ class Player:
         notes : list of Note
             In the order in which they were composed; what exceeds `n_samples` is cut.
         n_samples : int
-            Length of the part.
 
         Returns
         -------
@@ -302,7 +264,7 @@ class Player:
         """
         bus = np.zeros(n_samples, dtype=np.float32)
         for note in notes:
-            start = int(note.time * self.sample_rate)
+            start = int(note.time * SAMPLE_RATE)
             if 0 <= start < n_samples:
                 wave = self._note(note)[: n_samples - start]
                 bus[start : start + len(wave)] += wave
@@ -311,6 +273,6 @@ class Player:
             drive = np.float32(self.timbre.drive)
             bus = np.tanh(drive * bus) / np.float32(math.sqrt(1 + float(drive) * 2))
         if self.timbre.cabinet_hz:
-            bus = biquad(bus, kind="lowpass", hz=self.timbre.cabinet_hz, sample_rate=self.sample_rate, q=0.9)
-            bus = biquad(bus, kind="highpass", hz=90, sample_rate=self.sample_rate)
+            bus = biquad(bus, kind="lowpass", hz=self.timbre.cabinet_hz, q=0.9)
+            bus = biquad(bus, kind="highpass", hz=90)
         return bus

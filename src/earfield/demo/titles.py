@@ -3,128 +3,24 @@
 from earfield.demo.genres import GENRES
 from earfield.demo.seeds import generator
 
-_FIRST = [
-    "Amber",
-    "Brass",
-    "Cedar",
-    "Copper",
-    "Dusty",
-    "Eleven",
-    "Faint",
-    "Gilded",
-    "Hollow",
-    "Idle",
-    "Ivory",
-    "June",
-    "Kindred",
-    "Little",
-    "Lucky",
-    "Marble",
-    "Midnight",
-    "Nettle",
-    "Northern",
-    "Odd",
-    "Paper",
-    "Quiet",
-    "Rusty",
-    "Salt",
-    "Second",
-    "Silver",
-    "Slow",
-    "Tin",
-    "Velvet",
-    "Wooden",
-    "Yellow",
-    "Zinc",
-]
-_LAST = [
-    "Almanac",
-    "Bridges",
-    "Choir",
-    "Compass",
-    "Drifters",
-    "Engines",
-    "Ferries",
-    "Gardens",
-    "Harbours",
-    "Islands",
-    "Kites",
-    "Lanterns",
-    "Magpies",
-    "Neighbours",
-    "Orchard",
-    "Parade",
-    "Quarry",
-    "Rivers",
-    "Sisters",
-    "Sparrows",
-    "Stairs",
-    "Telegraph",
-    "Travellers",
-    "Umbrellas",
-    "Valley",
-    "Weathermen",
-    "Windows",
-    "Wolves",
-    "Yard",
-    "Zephyrs",
-    "Brothers",
-    "Company",
-]
-_QUALITY = [
-    "Blue",
-    "Borrowed",
-    "Broken",
-    "Early",
-    "Empty",
-    "Endless",
-    "Familiar",
-    "First",
-    "Golden",
-    "Late",
-    "Long",
-    "Lost",
-    "Narrow",
-    "Old",
-    "Other",
-    "Plain",
-    "Restless",
-    "Small",
-    "Sudden",
-    "Winter",
-]
-_THING = [
-    "Avenue",
-    "Letter",
-    "Morning",
-    "River",
-    "Road",
-    "Room",
-    "Season",
-    "Signal",
-    "Summer",
-    "Train",
-    "Window",
-]
+_FIRST = """
+    Amber Brass Cedar Copper Dusty Eleven Faint Gilded Hollow Idle Ivory June Kindred Little Lucky Marble
+    Midnight Nettle Northern Odd Paper Quiet Rusty Salt Second Silver Slow Tin Velvet Wooden Yellow Zinc
+""".split()  # noqa: SIM905
+_LAST = """
+    Almanac Bridges Choir Compass Drifters Engines Ferries Gardens Harbours Islands Kites Lanterns Magpies
+    Neighbours Orchard Parade Quarry Rivers Sisters Sparrows Stairs Telegraph Travellers Umbrellas Valley
+    Weathermen Windows Wolves Yard Zephyrs Brothers Company
+""".split()  # noqa: SIM905
+_QUALITY = """
+    Blue Borrowed Broken Early Empty Endless Familiar First Golden Late Long Lost Narrow Old Other Plain
+    Restless Small Sudden Winter
+""".split()  # noqa: SIM905
+_THING = "Avenue Letter Morning River Road Room Season Signal Summer Train Window".split()  # noqa: SIM905
 
 
 def artist_name(label: str, index: int, *, seed: int) -> str:
-    """Name an artist.
-
-    Parameters
-    ----------
-    label : str
-        A key of `GENRES`.
-    index : int
-        Which artist of the genre, from 0 to 99.
-    seed : int
-        The collection's.
-
-    Returns
-    -------
-    str
-        No two of a collection's artists have the same.
-    """
+    """Name artist `index`, 0 to 99, of a genre; no two of a collection's artists have the same name."""
     number = index * len(GENRES) + sorted(GENRES).index(label)
     size = len(_FIRST) * len(_LAST)
     # Odd steps are coprime to 1,024: a walk through all pairs without meeting one twice.
@@ -133,24 +29,7 @@ def artist_name(label: str, index: int, *, seed: int) -> str:
 
 
 def title(label: str, artist_index: int, track_index: int, *, seed: int) -> str:
-    """Name a track.
-
-    Parameters
-    ----------
-    label : str
-        A key of `GENRES`.
-    artist_index : int
-        Which artist of the genre, from 0 to 99.
-    track_index : int
-        Which track of the artist, from 0 to 99.
-    seed : int
-        The collection's.
-
-    Returns
-    -------
-    str
-        No two of an artist's tracks have the same.
-    """
+    """Name track `track_index`, 0 to 99, of an artist; no two of an artist's tracks have the same name."""
     size = len(_QUALITY) * len(_THING)
     # 87 is coprime to 220.
     place = (track_index * 87 + int(generator(seed, label, artist_index, "titles").integers(size))) % size

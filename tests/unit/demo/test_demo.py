@@ -11,8 +11,9 @@ import soundfile
 from scipy.signal import correlate, stft
 
 from earfield.demo.collection import Recording, plan, render, tags, write_collection
-from earfield.demo.genres import GENRES, Part
-from earfield.demo.harmony import voicing
+from earfield.demo.drums import KITS
+from earfield.demo.genres import GENRES
+from earfield.demo.harmony import SCALES, voicing
 from earfield.demo.instruments import TIMBRES
 from earfield.errors import ConfigError
 
@@ -100,11 +101,8 @@ def test_plan_names_the_wrong_number(wrong, named):
 
 
 def test_render_names_the_wrong_number():
-    recording = plan(**SMALL)[0]
     with pytest.raises(ConfigError, match="seconds is 0"):
-        render(recording, seconds=0)
-    with pytest.raises(ConfigError, match="sample_rate is 100"):
-        render(recording, seconds=1, sample_rate=100)
+        render(plan(**SMALL)[0], seconds=0)
 
 
 @pytest.mark.parametrize("label", sorted(GENRES))
@@ -142,14 +140,6 @@ def test_render_is_deterministic_in_one_process(tour):
 def test_another_seed_is_another_collection(tour):
     other = plan(artists_per_genre=1, tracks_per_artist=1, n_duplicates=0, seed=8)[0]
     assert digest(render(other, seconds=4)) != digest(tour[other.label][1])
-
-
-def test_other_sample_rates_hold_the_same_music(tour):
-    recording, y = tour["two_step"]
-    slow = render(recording, seconds=4, sample_rate=16000)
-    assert slow.shape == (4 * 16000,)
-    assert np.abs(slow).max() <= 1
-    assert 0.5 < np.std(slow) / np.std(y) < 2
 
 
 def best_correlation(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
@@ -264,9 +254,6 @@ def test_artist_leakage_is_real():
 
 def test_the_table_of_genres_is_whole():
     """Every pattern fills its beats, every instrument, kit and neighbour exists."""
-    from earfield.demo.drums import KITS
-    from earfield.demo.harmony import SCALES
-
     assert len(GENRES) == 10
     for genre in GENRES.values():
         assert set(genre.neighbours) <= set(GENRES) - {genre.name}
@@ -276,7 +263,6 @@ def test_the_table_of_genres_is_whole():
             for _, strokes in groove.strokes:
                 assert len(strokes) % groove.beats == 0 and set(strokes) <= set("Xxo."), genre.name
         for part in (genre.bass, genre.comp, genre.pad):
-            assert isinstance(part, Part)
             assert set(part.timbres) <= set(TIMBRES)
             for beats, steps in part.patterns:
                 assert len(steps) % beats == 0, (genre.name, steps)
