@@ -157,8 +157,8 @@ OTHERS = {
 }
 # What decides which jobs there are, or has no other value.
 FIXED = (
-    r"mel\.shards|figures\.(protocol|model)|network\.(scale|context|conv)|train\.recipe|models\.\w+\.(module|rival|train|"
-    r"network|segment|shuffled_like)|protocols\.\w+\.(kind|of|models|seeds|labels|path|column|folds|duplicates|unknown_artist|"
+    r"mel\.shards|figures\.(protocol|model)|network\.(scale|context|conv)|train\.recipe|models\.\w+\.(module|train|"
+    r"network|segment|shuffled_like)|protocols\.\w+\.(kind|models|seeds|labels|path|column|folds|duplicates|unknown_artist|"
     r"artists|train_fraction)|datasets\.demo\.(source|protocols|seeds)"
 )
 SECTIONS = ["tracks", "mel", "segment", "network", "train", "activations", "filters", "figures", "models", "protocols"]

@@ -6,20 +6,21 @@ import re
 
 import pandas as pd
 import pytest
+import yaml
 
 # Enough to have every kind of protocol, and few trainings.
 FEW = ["cnn", "mfcc_svm", "majority"]
 EVIDENCE = {
     "datasets": {
         "demo": {
-            "protocols": ["stratified", "artist", "cross_validation", "stratified_half", "stratified_rivals"],
+            "protocols": ["stratified", "artist", "cross_validation", "stratified_half", "stratified_variants"],
         }
     },
     "protocols": {
         "artist": {"models": FEW},
         "cross_validation": {"folds": 3, "models": ["mfcc_svm", "majority"]},
         "stratified_half": {"models": ["cnn", "mfcc_svm"]},
-        "stratified_rivals": {"models": ["cnn", "cnn_decibels", "cdbn"]},
+        "stratified_variants": {"models": ["cnn", "cnn_decibels", "cdbn"]},
     },
 }
 NEAREST = '''"""The label of the nearest training track by long-term spectrum."""
@@ -94,8 +95,8 @@ def test_every_cell_is_a_row_with_its_cost(evident):
     assert (folds.tests == len(tracks)).all() and (folds.tracks == len(tracks)).all()
 
 
-def test_rival_is_held_against_the_network_on_its_own_tests(evident):
-    paired = table(evident, "evaluate/stratified_rivals/paired.csv")
+def test_variant_is_compared_with_the_network_on_the_same_test_predictions(evident):
+    paired = table(evident, "evaluate/stratified_variants/paired.csv")
     pairs = itertools.permutations(("cnn", "cnn_decibels", "cdbn"), 2)
     assert set(map(tuple, paired[["model", "other"]].to_numpy())) == set(pairs)
     assert len(paired) == 6 and set(paired.protocol) == {"stratified"}
@@ -148,10 +149,15 @@ def test_further_seed_computes_that_seed_alone(evident):
     assert not ran(plan) & {"tracks", "mel", "features", "splits_duplicates"}
 
 
-def test_added_model_is_one_module_and_one_line(evident):
+def test_added_model_is_one_module_an_entry_and_its_name_under_a_protocol(evident):
     module = evident.folder / "src/earfield/models/nearest.py"
     module.write_text(NEAREST)
-    config = {**EVIDENCE, "models": {"nearest": {"module": "nearest", "options": {"k": [1, 3]}}}}
+    run = yaml.safe_load(evident.read("config.yaml"))["protocols"]["stratified"]["models"]
+    config = {
+        **EVIDENCE,
+        "models": {"nearest": {"module": "nearest", "options": {"k": [1, 3]}}},
+        "protocols": {**EVIDENCE["protocols"], "stratified": {"models": [*run, "nearest"]}},
+    }
     output = evident.run("--cores", "2", "results/demo/evaluate/stratified/summary.csv", **config)
     assert ran(output) == {"evaluate_model", "evaluate_protocol"}
     assert len(re.findall("^(?:local)?rule evaluate_model:", output, re.MULTILINE)) == 1

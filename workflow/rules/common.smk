@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(workflow.basedir, "src"))
 
 from earfield.configuration.check import check_config
 from earfield.configuration.null_models import NULL_KERNELS
-from earfield.configuration.run_grid import protocols_of
+from earfield.configuration.run_grid import in_file_order, protocols_of
 from earfield.errors import EarfieldError
 from earfield.figures.registry import FIGURES
 from earfield.jobs.figure_inputs import FigureInputs
@@ -20,10 +20,13 @@ from earfield.jobs.job import let_jobs_import_package
 from earfield.jobs.old_layout import old_results
 from earfield.jobs.summary import describe_problems
 from earfield.versioning.dvc_sync import foreign_outputs, held_for_snakemake
+from earfield.versioning.tools import read_yaml
 
 let_jobs_import_package()
 
 try:
+    if os.path.exists("config.yaml"):
+        config.update(in_file_order(config, read_yaml("config.yaml")))
     check_config(
         config, os.path.join(workflow.basedir, "workflow/schemas/config.schema.yaml")
     )

@@ -1,6 +1,7 @@
 """Checks of the configuration; each error names the key, the value and the fix."""
 
 import difflib
+import functools
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -194,30 +195,28 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
                     f"The configuration names '{model}' in protocols.{name}.models, which is no key of models; "
                     f"{_those(config['models'])}"
                 )
-        of_splits = config["protocols"].get(protocol.get("of", name), {})
-        if of_splits.get("kind", "same_splits") == "same_splits":
-            known = [each for each, other in config["protocols"].items() if other["kind"] != "same_splits"]
-            raise ConfigError(
-                f"The configuration sets protocols.{name}.of to '{protocol['of']}', which has no splits of its own; "
-                f"those with splits are {', '.join(known)}."
-            )
         if protocol.get("artists") and "unknown_artist" not in protocol:
             raise ConfigError(
                 f"The configuration lacks the key 'protocols.{name}.unknown_artist'; say what to do without one."
             )
         if protocol["kind"] == "file" and not os.path.exists(os.path.expanduser(protocol["path"])):
             _refuse(f"protocols.{name}.path", protocol["path"], "which does not exist; correct it.")
+    for model in config["models"]:
+        if not any(model in protocol.get("models", config["models"]) for protocol in config["protocols"].values()):
+            raise ConfigError(
+                f"The configuration has the model '{model}' in models, which no protocol runs; add it to "
+                "protocols.*.models where it is to be run, or remove it."
+            )
     shown, model = config["figures"]["protocol"], config["figures"]["model"]
     dataset = config["dataset"]
     protocols = protocols_of(config, dataset)
     if shown not in protocols:
         why = f"which is none of the protocols of the dataset '{dataset}'; {_those(protocols)}"
         _refuse("figures.protocol", shown, why)
-    if config["protocols"][shown]["kind"] == "same_splits":
-        raise ConfigError(
-            f"The configuration sets figures.protocol to '{shown}', which has no runs of its own; name the one whose "
-            f"splits it has, '{config['protocols'][shown]['of']}'."
-        )
+    if splits_of(config, shown) != shown:
+        first = splits_of(config, shown)
+        why = f"whose splits and runs are those of '{first}', an earlier protocol with equal split settings; name that."
+        _refuse("figures.protocol", shown, why)
     if model not in models_of(config, shown, dataset):
         run = _those(models_of(config, shown, dataset))
         _refuse("figures.model", model, f"which is not run under figures.protocol, '{shown}'; {run}")
@@ -236,20 +235,18 @@ def _check_tags(config: Mapping[str, Any]) -> None:
             continue
         if columns is None:
             raise ConfigError(f"The configuration lacks the key 'datasets.{name}.task.columns'; name those with tags.")
-        able = [model for model in config["models"] if can_tag(config, model)]
         for protocol in dataset.get("protocols", []):
-            if needs_one_label(config["protocols"][splits_of(config, protocol)]):
+            if needs_one_label(config["protocols"][protocol]):
                 raise ConfigError(
                     f"The configuration names '{protocol}' in datasets.{name}.protocols, which splits by one label of "
                     f"each track, and datasets.{name}.task has several tags; name one of the kind stratified or "
                     "artist, without `labels`."
                 )
-            for model in config["protocols"][protocol].get("models", []):
-                if model not in able:
-                    raise ConfigError(
-                        f"The configuration names '{model}' in protocols.{protocol}.models, which cannot learn the "
-                        f"several tags of datasets.{name}.task; those that can are {', '.join(able)}."
-                    )
+            if not models_of(config, protocol, name):
+                raise ConfigError(
+                    f"The configuration names no model in protocols.{protocol}.models that can learn the several tags "
+                    f"of datasets.{name}.task; {_those(filter(functools.partial(can_tag, config), config['models']))}"
+                )
 
 
 def _check_front_end(mel: Mapping[str, Any]) -> None:

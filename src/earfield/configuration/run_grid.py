@@ -22,14 +22,15 @@ def protocols_of(config: Mapping[str, Any], dataset: str) -> list[str]:
     -------
     list of str
         Those that the dataset names, or all but those that read a split from a file, which holds the tracks of one
-        dataset, those that name labels, which another may not have, those on the splits of another, which run every
-        rival, and those that the dataset's task rules out.
+        dataset, those that name labels, which another may not have, those that share the splits of an earlier one, and
+        those that the dataset's task rules out.
     """
     own, task = config["datasets"][dataset], task_of(config, dataset)
     of_all = [
         name
         for name, each in config["protocols"].items()
-        if each["kind"] not in ("file", "same_splits")
+        if splits_of(config, name) == name
+        and each["kind"] != "file"
         and "labels" not in each
         and not (task == "artist" and keeps_artists_apart(each))
         and not (task == "tags" and needs_one_label(each))
@@ -66,19 +67,46 @@ def can_tag(config: Mapping[str, Any], model: str) -> bool:
 
 
 def splits_of(config: Mapping[str, Any], protocol: str) -> str:
-    """Return the protocol whose splits, and so whose runs, a protocol has: its own name, or that of another.
+    """Return the protocol whose folders keep the splits and runs of a protocol: the first with equal split settings.
 
-    A protocol of the kind `same_splits` is another choice of models and seeds of one that has splits: the files of its
-    runs are that protocol's, its tables its own.
+    Protocols that differ in `models` and `seeds` alone have the same splits. They share the files of their runs and
+    have tables of their own.
     """
-    return str(config["protocols"][protocol].get("of", protocol))
+    own = split_settings(config, protocol)
+    return next(name for name in config["protocols"] if split_settings(config, name) == own)
+
+
+def in_file_order(config: Mapping[str, Any], file: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration with its protocols in the order of a file, and others after them.
+
+    Snakemake puts keys that `--configfile` or `--config` changes first. But of protocols that share splits the first
+    keeps the runs, and a changed seed must not move them.
+
+    Parameters
+    ----------
+    config : mapping
+        As Snakemake has it, not yet checked.
+    file : mapping
+        As read from `config.yaml` alone.
+
+    Returns
+    -------
+    dict
+        The same keys and values.
+    """
+    protocols, known = config.get("protocols"), file.get("protocols")
+    if not isinstance(protocols, Mapping) or not isinstance(known, Mapping):
+        return dict(config)
+    order = [*(name for name in known if name in protocols), *(name for name in protocols if name not in known)]
+    return {**config, "protocols": {name: protocols[name] for name in order}}
 
 
 def in_table_order(config: Mapping[str, Any], dataset: str) -> list[str]:
     """Return the protocols of a dataset in the order in which their tables are put below each other.
 
-    Tables of protocols with the splits of another may hold its rows again, of fewer seeds: they come behind, those of
-    more runs first. So the first of equal rows is that of most runs, whatever the order in the configuration.
+    Tables of protocols that share splits may hold the row of a model twice, with other numbers of runs. Of protocols
+    that share splits the one with most runs keeps its place, and the others come last, those with more runs first: the
+    first row of a model is that of most runs, whatever the order in the configuration.
 
     Parameters
     ----------
@@ -93,9 +121,12 @@ def in_table_order(config: Mapping[str, Any], dataset: str) -> list[str]:
         Those of `protocols_of`.
     """
     protocols = protocols_of(config, dataset)
-    own = [name for name in protocols if splits_of(config, name) == name]
-    others = sorted(set(protocols) - set(own), key=lambda name: (-len(runs_of(config, dataset, name)), name))
-    return [*own, *others]
+    by_runs = sorted(
+        protocols,
+        key=lambda name: (-len(runs_of(config, dataset, name)), splits_of(config, name) != name, name),
+    )
+    most = {splits_of(config, name): name for name in reversed(by_runs)}.values()
+    return [*(name for name in protocols if name in most), *(name for name in by_runs if name not in most)]
 
 
 def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]:
@@ -114,10 +145,8 @@ def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]
         The dataset's seeds, or as many of the first as the protocol wants. In cross-validation each seed has a run for
         each fold: run `seed * folds + fold`, with folds from 0.
     """
-    of_splits = splits_of(config, protocol)
-    settings, seeds = config["protocols"][of_splits], config["datasets"][dataset]["seeds"]
-    for name in (of_splits, protocol):
-        seeds = seeds[: config["protocols"][name].get("seeds")]
+    settings = config["protocols"][protocol]
+    seeds = config["datasets"][dataset]["seeds"][: settings.get("seeds")]
     if settings["kind"] != "cross_validation":
         return list(seeds)
     folds = settings["folds"]
@@ -127,14 +156,10 @@ def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]
 def models_of(config: Mapping[str, Any], protocol: str, dataset: str) -> list[str]:
     """Return the models that are run under a protocol: those that it names, or all.
 
-    All but rivals, which are run where a protocol names them or has the splits of another; and, on a dataset of tags,
-    but those that cannot learn several of a track.
+    On a dataset of tags those that cannot learn several tags of a track are left out.
     """
-    settings = config["protocols"][protocol]
-    every = [name for name, model in config["models"].items() if "of" in settings or not model.get("rival")]
-    if task_of(config, dataset) == "tags":
-        every = [name for name in every if can_tag(config, name)]
-    return list(settings.get("models", every))
+    models = config["protocols"][protocol].get("models", config["models"])
+    return [name for name in models if task_of(config, dataset) != "tags" or can_tag(config, name)]
 
 
 def networks(config: Mapping[str, Any]) -> list[str]:
@@ -173,10 +198,8 @@ def networks_of(config: Mapping[str, Any], protocol: str, dataset: str) -> list[
 
 
 def split_settings(config: Mapping[str, Any], protocol: str) -> dict[str, Any]:
-    """Return what decides the splits of a protocol."""
-    return {
-        key: value for key, value in config["protocols"][splits_of(config, protocol)].items() if key not in _OF_RUNS
-    }
+    """Return what decides the splits of a protocol: all of its settings but `models` and `seeds`."""
+    return {key: value for key, value in config["protocols"][protocol].items() if key not in _OF_RUNS}
 
 
 def learning_curves(config: Mapping[str, Any], dataset: str) -> dict[str, tuple[str, float]]:
@@ -195,7 +218,7 @@ def learning_curves(config: Mapping[str, Any], dataset: str) -> dict[str, tuple[
         By protocol: the protocol that differs from it in nothing but that all training tracks are used, and the share
         of them that it uses itself; 1 for the former.
     """
-    names = [name for name in protocols_of(config, dataset) if splits_of(config, name) == name]
+    names = list(dict.fromkeys(splits_of(config, name) for name in protocols_of(config, dataset)))
     settings = {name: split_settings(config, name) for name in names}
     shares = {name: float(each.pop("train_fraction", 1.0)) for name, each in settings.items()}
     curves: dict[str, tuple[str, float]] = {}

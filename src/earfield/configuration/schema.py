@@ -31,6 +31,15 @@ _RENAMED = {
     "unnamed": ("unknown_artist",),
     "repeats": ("duplicates", "n_duplicates"),
 }
+_INSTEAD_OF_SAME_SPLITS = (
+    "write the kind and the other split settings of the protocol whose splits it has: protocols with equal split "
+    "settings share splits and runs, and differ in `models` and `seeds`."
+)
+# Keys without a successor, by section: what to write instead.
+_REMOVED = {
+    ("protocols", "of"): _INSTEAD_OF_SAME_SPLITS,
+    ("models", "rival"): "remove it, and name in protocols.*.models the models of a protocol that is not to run all.",
+}
 
 
 @functools.cache
@@ -65,6 +74,8 @@ def _sentence(error: ValidationError) -> str:
     if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
         known = error.schema.get("properties", {})
         unknown = next(key for key in error.instance if key not in known)
+        if instead := _REMOVED.get((place.partition(".")[0], str(unknown))):
+            return f"The configuration has the key '{_join(place, unknown)}', which is no longer one; {instead}"
         renamed = [new for new in _RENAMED.get(str(unknown), ()) if new in known]
         close = renamed or difflib.get_close_matches(str(unknown), known, n=1)
         fix = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}."
@@ -72,6 +83,8 @@ def _sentence(error: ValidationError) -> str:
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"The configuration lacks the key '{_join(place, missing)}'; set it as in config.yaml."
+    if error.validator == "enum" and error.instance == "same_splits":
+        return f"The configuration sets {place} to 'same_splits', which is no longer a kind; {_INSTEAD_OF_SAME_SPLITS}"
     meaning = error.schema.get("description") if isinstance(error.schema, Mapping) else None
     fix = f" {meaning}" if meaning else ""
     if "propertyNames" in error.absolute_schema_path:

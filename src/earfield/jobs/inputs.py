@@ -183,12 +183,15 @@ class Inputs:
 
     def splits(self, wildcards: Wildcards) -> list[str]:
         """Return every split of a dataset."""
-        return [
-            f"data/{wildcards.dataset}/splits/{protocol}/{seed}.csv"
-            for protocol in protocols_of(self.config, wildcards.dataset)
-            if splits_of(self.config, protocol) == protocol
-            for seed in runs_of(self.config, wildcards.dataset, protocol)
+        return self._splits(wildcards.dataset, protocols_of(self.config, wildcards.dataset))
+
+    def _splits(self, dataset: str, protocols: Sequence[str]) -> list[str]:
+        found = [
+            f"data/{dataset}/splits/{splits_of(self.config, protocol)}/{seed}.csv"
+            for protocol in protocols
+            for seed in runs_of(self.config, dataset, protocol)
         ]
+        return list(dict.fromkeys(found))
 
     def runs(
         self,
@@ -244,12 +247,7 @@ class Inputs:
 
     def built_splits(self, protocols: Sequence[str]) -> list[str]:
         """Return the splits of the chosen dataset under these protocols."""
-        found = [
-            f"data/{self.chosen}/splits/{splits_of(self.config, protocol)}/{seed}.csv"
-            for protocol in protocols
-            for seed in runs_of(self.config, self.chosen, protocol)
-        ]
-        return list(dict.fromkeys(found))
+        return self._splits(self.chosen, protocols)
 
     def run_file(self, wildcards: Wildcards, folder: str, stage: str = "", name: str = "") -> str:
         """Return the path of a run's folder, or of a file in it, below `folder`."""
@@ -350,6 +348,6 @@ class Inputs:
             "model": self.model,
             "hand_made": self.hand_made,
             "controls": [*self.controls, *chance],
-            "artists_apart": apart[0] if apart else None,
+            "artists_apart": splits_of(self.config, apart[0]) if apart else None,
             "curves": learning_curves(self.config, wildcards.dataset),
         }

@@ -36,7 +36,7 @@ def read_config() -> dict[str, Any]:
     return config
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read a YAML file of the project, or say why it cannot be read and what to do."""
     try:
         with open(path, encoding="utf-8") as file:

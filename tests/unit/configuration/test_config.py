@@ -461,13 +461,20 @@ def test_options_of_the_right_type_pass(text):
             "names 'artists' in datasets.demo.protocols, which is no key of protocols; those are stratified, artist,",
         ),
         (
-            "protocols.mine={kind: same_splits, of: stratifed}",
-            "protocols.mine.of to 'stratifed', which has no splits of its own; those with splits are stratified,",
+            "protocols.mine={kind: same_splits, of: stratified, seeds: 5}",
+            "sets protocols.mine.kind to 'same_splits', which is no longer a kind; write the kind and the other split "
+            "settings of the protocol whose splits it has: protocols with equal split settings share splits and runs,",
         ),
         (
-            "protocols.mine={kind: same_splits, of: artist_rivals}",
-            "protocols.mine.of to 'artist_rivals', which has no splits of its own; those with splits are stratified,",
+            "protocols.artist.of=stratified",
+            "has the key 'protocols.artist.of', which is no longer one; write the kind and the other split settings of",
         ),
+        (
+            "models.cdbn.rival=true",
+            "has the key 'models.cdbn.rival', which is no longer one; remove it, and name in protocols.*.models the "
+            "models of a protocol that is not to run all.",
+        ),
+        ("mel.of=1", "The configuration has an unknown key 'mel.of'; known here: sample_rate,"),
         (
             "models.cnn={network: {scale: decibels}}",
             "network.scale of the model 'cnn' to 'decibels', whose receptive fields are not those of ln(1 + power);",
@@ -509,14 +516,9 @@ def test_options_of_the_right_type_pass(text):
             "datasets.demo_tags.task has several tags; name one of the kind stratified or artist, without `labels`.",
         ),
         (
-            "protocols.stratified.models=[cnn, tzanetakis_knn]",
-            "names 'tzanetakis_knn' in protocols.stratified.models, which cannot learn the several tags of "
-            "datasets.demo_tags.task; those that can are cnn, cnn_untrained, cnn_shuffled, mfcc_svm, mel_logistic, ",
-        ),
-        (
-            "figures.protocol=stratified_rivals",
-            "figures.protocol to 'stratified_rivals', which has no runs of its own; name the one whose splits it has, "
-            "'stratified'.",
+            "figures.protocol=stratified_variants",
+            "figures.protocol to 'stratified_variants', whose splits and runs are those of 'stratified', an earlier "
+            "protocol with equal split settings; name that.",
         ),
         (
             "models.majority={module: majority, segment: {frames: 86}}",
@@ -555,3 +557,28 @@ def test_options_of_the_right_type_pass(text):
 )
 def test_protocols_that_do_not_fit_are_refused(text, sentence):
     assert sentence in complaint(changed(text))
+
+
+def test_protocol_of_tags_needs_a_model_that_can_learn_them():
+    mine = "{kind: stratified, ratio: [5, 2, 3], duplicates: apart, models: [cnn_author, tzanetakis_knn]}"
+    config = changed(f"protocols.mine={mine}")
+    config["datasets"]["demo_tags"]["protocols"] = ["mine"]
+    assert (
+        "names no model in protocols.mine.models that can learn the several tags of datasets.demo_tags.task; those are "
+        "cnn, cnn_untrained, cnn_shuffled, mfcc_svm, mel_logistic, "
+    ) in complaint(config)
+    config["protocols"]["mine"]["models"].append("mfcc_svm")
+    check_config(config, SCHEMA_PATH)
+
+
+def test_model_that_no_protocol_runs_is_refused():
+    config = changed("models.nearest={module: mel_logistic, options: {c: [1]}}")
+    check_config(config, SCHEMA_PATH)  # by the protocols without `models`
+    for protocol in config["protocols"].values():
+        protocol.setdefault("models", [name for name in config["models"] if name != "nearest"])
+    assert complaint(config) == (
+        "The configuration has the model 'nearest' in models, which no protocol runs; add it to protocols.*.models "
+        "where it is to be run, or remove it."
+    )
+    config["protocols"]["artist"]["models"].append("nearest")
+    check_config(config, SCHEMA_PATH)

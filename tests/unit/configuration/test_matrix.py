@@ -6,6 +6,7 @@ import itertools
 import pytest
 
 from earfield.configuration.run_grid import (
+    in_file_order,
     in_table_order,
     learning_curves,
     model_settings,
@@ -25,7 +26,7 @@ CONFIG = {
         "other": {"kind": "stratified", "ratio": [1, 1, 1], "train_fraction": 0.5},
         "given": {"kind": "file", "path": "split.csv"},
         "folds": {"kind": "cross_validation", "folds": 4, "seeds": 2},
-        "more_folds": {"kind": "same_splits", "of": "folds", "seeds": 1, "models": ["svm"]},
+        "more_folds": {"kind": "cross_validation", "folds": 4, "seeds": 3, "models": ["svm"]},
     },
     "models": {"net": {}, "svm": {"module": "mfcc_svm"}, "untrained": {"train": {"max_epochs": 0}}},
 }
@@ -54,19 +55,43 @@ def test_added_seed_adds_runs_and_changes_none(protocol):
     assert after[: len(before)] == before
 
 
-def test_splits_of_another_protocol_come_with_their_runs_and_settings():
-    assert [splits_of(CONFIG, name) for name in ("folds", "more_folds")] == ["folds", "folds"]
-    assert runs_of(CONFIG, "all", "more_folds") == runs_of(CONFIG, "all", "folds")[:4]
-    assert split_settings(CONFIG, "more_folds") == split_settings(CONFIG, "folds")
+def test_protocols_that_differ_in_models_and_seeds_alone_share_splits():
+    assert [splits_of(CONFIG, name) for name in CONFIG["protocols"]] == [
+        *["plain", "half", "other", "given", "folds", "folds"],
+    ]
+    assert runs_of(CONFIG, "all", "folds") == runs_of(CONFIG, "all", "more_folds")[:8]
+    assert len(runs_of(CONFIG, "all", "more_folds")) == 12
     assert models_of(CONFIG, "more_folds", "all") == ["svm"]
 
 
-def test_table_of_most_runs_comes_first_whatever_the_order_of_protocols():
-    shared = {"few": {"kind": "same_splits", "of": "plain", "seeds": 1}, "most": {"kind": "same_splits", "of": "plain"}}
+def test_splits_are_those_of_the_first_protocol_whatever_the_dataset_names():
+    protocols = dict(reversed(CONFIG["protocols"].items()))
+    config = CONFIG | {"protocols": protocols, "datasets": {"own": {"seeds": [1], "protocols": ["folds"]}}}
+    assert splits_of(config, "folds") == "more_folds"
+    assert protocols_of(config | {"datasets": {"all": {}}}, "all") == ["more_folds", "other", "half", "plain"]
+
+
+def test_protocols_that_another_file_changes_keep_their_place():
+    changed = {name: CONFIG["protocols"][name] for name in ("more_folds", "half")} | {"mine": {"kind": "artist"}}
+    config = in_file_order({"protocols": changed | CONFIG["protocols"], "seed": 1}, CONFIG)
+    assert list(config["protocols"]) == [*CONFIG["protocols"], "mine"] and config["seed"] == 1
+    assert splits_of(config, "more_folds") == "folds"
+
+
+@pytest.mark.parametrize("config", [{}, {"protocols": None}, {"protocols": "all"}])
+def test_protocols_that_are_no_mapping_are_left_to_the_check(config):
+    assert in_file_order(config, CONFIG) == config and in_file_order(CONFIG, config) == CONFIG
+
+
+@pytest.mark.parametrize("seeds", [{}, {"seeds": 1}])
+def test_table_of_most_runs_comes_first_whatever_the_order_of_protocols(seeds):
+    plain = CONFIG["protocols"]["plain"]
+    shared = {"plain": plain | seeds, "few": plain | {"seeds": 1}, "most": plain | {"seeds": 2}}
     config = CONFIG | {"protocols": CONFIG["protocols"] | shared}
-    for names in itertools.permutations(["plain", "few", "most"]):
+    for names in itertools.permutations(shared):
         config["datasets"] = {"own": {"seeds": [1, 2], "protocols": [*names, "half"]}}
-        assert in_table_order(config, "own") == ["plain", "half", "most", "few"]
+        found = in_table_order(config, "own")
+        assert found == (["most", "half", "plain", "few"] if seeds else ["plain", "half", "most", "few"])
 
 
 def test_model_replaces_what_the_dataset_replaces():
@@ -89,19 +114,6 @@ def test_networks_are_the_models_without_a_module():
     assert networks_of(CONFIG, "half", "all") == ["net"]
 
 
-def test_rivals_are_run_where_they_are_named_or_on_the_splits_of_another():
-    models = CONFIG["models"] | {"wide": {"rival": True}}
-    protocols = CONFIG["protocols"] | {
-        "more": {"kind": "same_splits", "of": "plain"},
-        "named": {"kind": "stratified", "models": ["wide"]},
-    }
-    config = CONFIG | {"models": models, "protocols": protocols}
-    assert models_of(config, "plain", "all") == ["net", "svm", "untrained"]
-    assert models_of(config, "more", "all") == ["net", "svm", "untrained", "wide"] and models_of(
-        config, "named", "all"
-    ) == ["wide"]
-
-
 def test_splits_do_not_depend_on_which_runs_there_are():
     assert split_settings(CONFIG, "half") == {"kind": "stratified", "ratio": [5, 2, 3], "train_fraction": 0.5}
 
@@ -111,6 +123,12 @@ def test_learning_curve_joins_protocols_that_differ_in_the_training_tracks_alone
     assert (
         learning_curves({**CONFIG, "datasets": {"all": {"seeds": [1], "protocols": ["plain", "folds"]}}}, "all") == {}
     )
+
+
+def test_learning_curve_is_of_splits_whichever_protocol_has_their_runs():
+    config = CONFIG | {"protocols": CONFIG["protocols"] | {"few": CONFIG["protocols"]["plain"] | {"seeds": 1}}}
+    config["datasets"] = {"own": {"seeds": [1], "protocols": ["half", "few"]}}
+    assert learning_curves(config, "own") == {"plain": ("plain", 1.0), "half": ("plain", 0.5)}
 
 
 def test_task_of_tags_leaves_out_models_and_protocols_of_one_label():
@@ -125,6 +143,7 @@ def test_task_of_tags_leaves_out_models_and_protocols_of_one_label():
             "artist": {"kind": "artist"},
             "folds": {"kind": "cross_validation", "artists": True},
             "some": {"kind": "stratified", "labels": ["a", "b"]},
+            "few": {"kind": "stratified", "models": ["majority", "neighbours"]},
         },
         **{key: {} for key in ("segment", "network")},
         "train": {"recipe": "windows"},
@@ -141,6 +160,7 @@ def test_task_of_tags_leaves_out_models_and_protocols_of_one_label():
     assert protocols_of(config, "artists") == ["stratified"]
     assert models_of(config, "stratified", "moods") == ["net", "svm", "majority"]
     assert networks_of(config, "stratified", "moods") == ["net"]
+    assert models_of(config, "few", "moods") == ["majority"]
     for dataset in ("plain", "artists"):
         assert models_of(config, "stratified", dataset) == list(config["models"])
 

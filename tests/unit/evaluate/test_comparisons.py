@@ -214,16 +214,16 @@ def test_protocols_are_compared_both_ways_on_common_tracks(dataset):
 
 
 def test_run_in_the_tables_of_two_protocols_counts_once(dataset, tmp_path):
-    summary = tmp_path / "summary_of_rivals.csv"
+    summary = tmp_path / "summary_of_variants.csv"
     whole = pd.read_csv(tmp_path / "summary.csv", dtype=str)
-    rival = whole[whole.protocol == "full"].assign(model="rival")
-    pd.concat([whole[whole.protocol == "full"].assign(accuracy="0.123"), rival]).to_csv(summary, index=False)
+    variant = whole[whole.protocol == "full"].assign(model="variant")
+    pd.concat([whole[whole.protocol == "full"].assign(accuracy="0.123"), variant]).to_csv(summary, index=False)
     files = {f"{name}_path": tmp_path / f"both_{name}.csv" for name in ("summary", "protocols", "learning_curve")}
     both = [tmp_path / "summary.csv", summary]
     write_dataset_tables(summaries=both, costs=[], predictions=[], splits=[], curves={}, **files)
     found = pd.read_csv(files["summary_path"])
     names = ["protocol", "model"]
-    assert found[names].values.tolist() == [*whole[names].values.tolist(), ["full", "rival"]]
+    assert found[names].values.tolist() == [*whole[names].values.tolist(), ["full", "variant"]]
     assert 0.123 not in found.accuracy.tolist()
     assert read_table("summary", both)[names].values.tolist() == found[names].values.tolist()
 
