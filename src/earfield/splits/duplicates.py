@@ -40,10 +40,8 @@ def write_duplicates(
         The log-mel shards, in the same order.
     path : path-like
         `.csv` to write, as `find_duplicates` returns it.
-    hop_length : int
-        Distance between frames [samples].
-    sample_rate : int
-        Samples per second [Hz].
+    hop_length, sample_rate : int
+        Distance between frames [samples], samples per second [Hz].
     workers : int
         Number of threads; the file does not depend on it.
     """

@@ -9,7 +9,7 @@ from earfield.errors import DatasetError
 from earfield.files.user_csv import read_user_csv
 from earfield.splits.grouped_split import SUBSETS
 
-_OF_FILE = {name: name for name in SUBSETS} | {"valid": "validation", "excluded": "", "": ""}
+_SUBSET_OF = {name: name for name in SUBSETS} | {"valid": "validation", "excluded": "", "": ""}
 
 
 def from_file(tracks: pd.DataFrame, *, path: str, column: str, listing: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
@@ -40,28 +40,32 @@ def from_file(tracks: pd.DataFrame, *, path: str, column: str, listing: pd.DataF
 
     Source: for GTZAN's fault-filtered split, Kereliuk, Sturm & Larsen (2015), IEEE Transactions on Multimedia 17.
     """
-    table = _read_file(path, column=column)
-    double = table.index[table.track.duplicated()]
-    if len(double):
+    table = read_user_csv(path, fix="`path` of the protocol")
+    for name in ("track", column):
+        if name not in table:
+            raise DatasetError(
+                f"'{path}' lacks the column '{name}' (it has {', '.join(table)}); add it or correct `column` of the "
+                "protocol."
+            )
+    table["track"] = [unicodedata.normalize("NFC", track) for track in table.track]
+    table[column] = table[column].str.strip()
+    if len(double := table.index[table.track.duplicated()]):
         raise DatasetError(
             f"'{path}' line {double[0] + 2} has the track '{table.track[double[0]]}' a second time; remove one row."
         )
-    strange = table.index[~table.track.isin(listing.track)]
-    if len(strange):
+    if len(strange := table.index[~table.track.isin(listing.track)]):
         raise DatasetError(
             f"'{path}' line {strange[0] + 2} has the track '{table.track[strange[0]]}', which tracks.csv does not have "
             f"({len(strange)} such rows); remove the rows or add the songs."
         )
-    wrong = table.index[~table[column].isin(_OF_FILE)]
-    if len(wrong):
+    if len(wrong := table.index[~table[column].isin(_SUBSET_OF)]):
         raise DatasetError(
             f"'{path}' line {wrong[0] + 2} has '{table[column][wrong[0]]}' in the column '{column}'; write train, "
             "validation (or valid), test, or excluded (or nothing)."
         )
-    subset = table.set_index("track")[column].map(_OF_FILE)
+    subset = table.set_index("track")[column].map(_SUBSET_OF)
     notes = []
-    absent = tracks.track[~tracks.track.isin(subset.index)]
-    if len(absent):
+    if len(absent := tracks.track[~tracks.track.isin(subset.index)]):
         notes.append(f"'{path}' lacks usable tracks ({len(absent)}, the first '{absent.iloc[0]}'); they are not used.")
     unusable = listing.track[(listing.problem != "") & listing.track.isin(subset.index[subset != ""])]
     if len(unusable):
@@ -70,16 +74,3 @@ def from_file(tracks: pd.DataFrame, *, path: str, column: str, listing: pd.DataF
             "tracks.csv); they are not used."
         )
     return tracks.track.map(subset.replace("", "excluded by the file")).fillna("not in the file").to_numpy(), notes
-
-
-def _read_file(path: str, *, column: str) -> pd.DataFrame:
-    table = read_user_csv(path, fix="`path` of the protocol")
-    for name in ("track", column):
-        if name not in table:
-            raise DatasetError(
-                f"'{path}' lacks the column '{name}' (it has {', '.join(table)}); add it or correct `column` of the "
-                "protocol."
-            )
-    return table.assign(
-        track=[unicodedata.normalize("NFC", track) for track in table.track], **{column: table[column].str.strip()}
-    )

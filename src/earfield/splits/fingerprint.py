@@ -29,18 +29,10 @@ _VOTES = 2  # similar segments that have to agree on an offset
 
 @dataclass(frozen=True)
 class FrameScale:
-    """Durations in frames, for any frame rate.
+    """Durations in frames, for any frame rate."""
 
-    Attributes
-    ----------
-    width : int
-        Frames of audio per row of a coarse spectrogram.
-    spacing : int
-        Frames between the rows of a segment.
-    """
-
-    width: int
-    spacing: int
+    width: int  # frames of audio per row of a coarse spectrogram
+    spacing: int  # frames between the rows of a segment
 
     @classmethod
     def of(cls, frame_seconds: float) -> "FrameScale":
@@ -50,19 +42,11 @@ class FrameScale:
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """Hashed segments of many tracks, track by track in order of time.
+    """Hashed segments of many tracks, track by track in order of time; arrays [shape=(n_segments,)]."""
 
-    Attributes
-    ----------
-    hashes : np.ndarray [shape=(n_segments,), dtype=uint64]
-        64-bit hash of each segment.
-    tracks, frames : np.ndarray [shape=(n_segments,), dtype=int64]
-        Number of the track, and first frame of the segment.
-    """
-
-    hashes: np.ndarray
-    tracks: np.ndarray
-    frames: np.ndarray
+    hashes: np.ndarray  # uint64
+    tracks: np.ndarray  # number of the track, int64
+    frames: np.ndarray  # first frame of the segment, int64
 
 
 def coarse_log_spectrogram(mel: np.ndarray, *, scale: FrameScale) -> np.ndarray:
@@ -73,7 +57,6 @@ def coarse_log_spectrogram(mel: np.ndarray, *, scale: FrameScale) -> np.ndarray:
     mel : np.ndarray [shape=(n_frames, n_mels), dtype=float32]
         ln(1 + mel power).
     scale : FrameScale
-        Of its frames.
 
     Returns
     -------
@@ -94,7 +77,6 @@ def fingerprint(spectrograms: Sequence[np.ndarray], *, scale: FrameScale, pool: 
     spectrograms : sequence of np.ndarray [shape=(n_frames, n_mels), dtype=float32]
         ln(1 + mel power) of each track.
     scale : FrameScale
-        Of their frames.
     pool : Executor
         Threads; the result does not depend on their number.
 
@@ -138,7 +120,6 @@ def candidate_pairs(prints: Fingerprints) -> np.ndarray:
     Parameters
     ----------
     prints : Fingerprints
-        Of all tracks.
 
     Returns
     -------

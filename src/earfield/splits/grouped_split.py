@@ -55,7 +55,6 @@ def duplicate_groups(duplicates: pd.DataFrame, tracks: Sequence[str]) -> np.ndar
         Pairs of tracks that are the same recording, with the columns `track, other`. A pair may name tracks that are
         not in `tracks`: two duplicates of the same third track are one recording with or without it.
     tracks : sequence of str
-        The tracks to number.
 
     Returns
     -------
@@ -70,14 +69,7 @@ def duplicate_groups(duplicates: pd.DataFrame, tracks: Sequence[str]) -> np.ndar
 
 
 def largest_remainder(n: int, ratio: Sequence[float]) -> np.ndarray:
-    """Apportion `n` tracks by the largest-remainder method.
-
-    Parameters
-    ----------
-    n : int
-        Number of tracks.
-    ratio : sequence of float
-        Ratio of the subsets, in any unit.
+    """Apportion `n` tracks to subsets in a ratio, by the largest-remainder method.
 
     Returns
     -------
@@ -87,8 +79,7 @@ def largest_remainder(n: int, ratio: Sequence[float]) -> np.ndarray:
     quota = np.asarray(ratio, dtype=float) / np.sum(ratio) * n
     counts = np.floor(quota).astype(int)
     remainder = quota - counts
-    for subset in np.argsort(-remainder, kind="stable")[: n - counts.sum()]:
-        counts[subset] += 1
+    counts[np.argsort(-remainder, kind="stable")[: n - counts.sum()]] += 1
     if n >= np.count_nonzero(quota):
         for subset in np.flatnonzero((quota > 0) & (counts == 0)):
             counts[np.argmax(counts)] -= 1
@@ -110,7 +101,6 @@ def stratified_group_split(
     Parameters
     ----------
     labels : np.ndarray [shape=(n_tracks,), dtype=object]
-        The label of each track.
     groups : np.ndarray [shape=(n_tracks,), dtype=int]
         Tracks of one group go to one subset. Groups may differ in size and hold several labels.
     target_counts : mapping of str to np.ndarray [shape=(n_subsets,), dtype=int]
@@ -140,14 +130,9 @@ def stratified_group_split(
     for component in np.unique(linked):
         rows = np.flatnonzero(linked == component)
         if len(np.unique(groups[rows])) < max(len(rows), len(priority)) or in_first[rows].any():
+            drawn, fixed = subsets[rows], in_first[rows]
             subsets[rows] = _assign_groups(
-                subsets[rows],
-                labels[rows],
-                groups[rows],
-                targets=target_counts,
-                priority=priority,
-                key=key,
-                fixed=in_first[rows],
+                drawn, labels[rows], groups[rows], targets=target_counts, priority=priority, key=key, fixed=fixed
             )
     return subsets
 
@@ -187,10 +172,10 @@ def _assign_groups(
         subset = np.zeros(len(sizes), dtype=int)
         subset[row[order]] = drawn[order]
         subset[~free] = 0
-        subset = local_search(subset, sizes, target, absence, free, rng)
+        subset = _local_search(subset, sizes, target, absence, free, rng)
         if cost(subset) <= enough:
             return subset[row]
-    return local_search(greedy, sizes, target, absence, free, rng)[row]
+    return _local_search(greedy, sizes, target, absence, free, rng)[row]
 
 
 def stratified_multilabel_split(
@@ -210,7 +195,6 @@ def stratified_multilabel_split(
     Parameters
     ----------
     has : np.ndarray [shape=(n_tracks, n_tags), dtype=bool]
-        Which track has which tag.
     groups : np.ndarray [shape=(n_tracks,), dtype=int]
         Tracks of one group go to one subset.
     ratio : sequence of float [shape=(n_subsets,)]
@@ -268,7 +252,7 @@ def stratified_multilabel_split(
         of_all = np.column_stack([counts, sizes])
         target = np.rint(fractions[:, None] * of_all.sum(axis=0)).astype(np.int64)
         absence = (fractions > 0) * (of_all.sum() ** 2 + 1)
-        subset_of = local_search(subset_of, of_all, target, absence, free, rng)
+        subset_of = _local_search(subset_of, of_all, target, absence, free, rng)
     return subset_of[row]
 
 
@@ -294,7 +278,7 @@ def _greedy(order: np.ndarray, sizes: np.ndarray, target: np.ndarray, free: np.n
     return subset
 
 
-def local_search(
+def _local_search(
     subset: np.ndarray,
     sizes: np.ndarray,
     target: np.ndarray,
@@ -304,24 +288,8 @@ def local_search(
 ) -> np.ndarray:
     """Move one group or exchange two, the best first, until nothing lowers the cost.
 
-    Parameters
-    ----------
-    subset : np.ndarray [shape=(n_groups,), dtype=int]
-        The subset of each group.
-    sizes : np.ndarray [shape=(n_groups, n_labels), dtype=int]
-        Its tracks of each label.
-    target : np.ndarray [shape=(n_subsets, n_labels), dtype=int]
-        Target counts of each subset; the cost is the sum of squared deviations.
-    absence : np.ndarray [shape=(n_subsets,), dtype=int]
-        Cost of a label that a subset lacks.
-    free : np.ndarray [shape=(n_groups,), dtype=bool]
-        Which groups may be moved.
-    rng : np.random.Generator
-        Samples the exchanges to compare where there are many.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_groups,), dtype=int]
+    `subset` and `free` are of groups, `sizes` counts [group, label], `target` [subset, label]; `absence` is the cost of
+    a label that a subset lacks. Where there are many exchanges, `rng` samples those to compare.
     """
     subset, every, movable = subset.copy(), np.arange(len(subset)), np.flatnonzero(free)
     counts = _counts(subset, sizes, target)

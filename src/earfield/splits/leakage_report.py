@@ -57,19 +57,16 @@ def missed_ratios(
         owner, most = "", 0
         if artists and len(together):
             _, firsts, sizes = np.unique(names[together], return_index=True, return_counts=True)
-            owner = tracks.artist.iloc[together[firsts[np.argmax(sizes)]]]
-            most = int(sizes.max())
+            owner, most = tracks.artist.iloc[together[firsts[np.argmax(sizes)]]], int(sizes.max())
         if np.abs(counts - target).max() <= max(1, _SLACK * len(rows)) and most <= target.max():
             continue
         why = "artists stay in one subset" if artists else "repeated recordings stay in one subset"
-        if tags:
-            why += " and tracks have several tags"
+        why += " and tracks have several tags" * tags
         if most > target[over]:
             why += f", and the artist '{owner}' has {most}"
-        what = "tag" if tags else "label"
         sentences.append(
-            f"The {what} '{label}' was to have {_slashed(target)} tracks for {_slashed(SUBSETS)} and has "
-            f"{_slashed(counts)}: {why}."
+            f"The {'tag' if tags else 'label'} '{label}' was to have {_slashed(target)} tracks for {_slashed(SUBSETS)} "
+            f"and has {_slashed(counts)}: {why}."
         )
     return sentences
 
@@ -104,7 +101,7 @@ def write_leakage_report(
     protocol : mapping
         As in `config.yaml`.
     seed : int
-        The split's seed, or the number of the run.
+        In cross-validation the number of the run.
     unusable : int
         Number of tracks with a problem.
     notes : sequence of str
@@ -135,8 +132,7 @@ def write_leakage_report(
 
 def _counts(tracks: pd.DataFrame, *, tags: bool) -> dict[str, dict[str, Any]]:
     """Count the tracks, labels and artists of each subset."""
-    artists = artists_of(tracks)
-    subset = tracks.subset.to_numpy()
+    artists, subset = artists_of(tracks), tracks.subset.to_numpy()
     used = np.isin(subset, SUBSETS)
     labels = {label: rows for label, rows in carriers(tracks.label, tags=tags).items() if rows[used].any()}
     return {
@@ -168,22 +164,21 @@ def _shared(one: pd.DataFrame, other: pd.DataFrame, pairs: pd.DataFrame) -> dict
 
 def _absent_labels(subsets: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Name the labels that a subset lacks."""
-    absent = {name: [f"'{label}'" for label, n in held["labels"].items() if not n] for name, held in subsets.items()}
     return [
         f"The subset '{name}' has no track of the label{'s' * (len(labels) > 1)} {', '.join(labels)}."
-        for name, labels in absent.items()
-        if labels
+        for name, held in subsets.items()
+        if (labels := [f"'{label}'" for label, n in held["labels"].items() if not n])
     ]
 
 
 def _shared_recordings(shared: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Name recordings that are in two subsets."""
-    found = [(one, other, each["repeats"]) for one, others in shared.items() for other, each in others.items()]
     return [
-        f"The subsets '{one}' and '{other}' share recordings ({len(repeats)}, the first '{repeats[0][0]}' = "
-        f"'{repeats[0][1]}')."
-        for one, other, repeats in found
-        if repeats
+        f"The subsets '{one}' and '{other}' share recordings ({len(pairs)}, the first '{pairs[0][0]}' = "
+        f"'{pairs[0][1]}')."
+        for one, others in shared.items()
+        for other, each in others.items()
+        if (pairs := each["repeats"])
     ]
 
 

@@ -43,7 +43,6 @@ def stratified(
     tracks : pd.DataFrame
         With the columns `track, label`.
     seed : int
-        Random seed.
     ratio : sequence of 3 floats
         Training, validation and test tracks, in any unit.
     recordings : np.ndarray [shape=(n_tracks,), dtype=int], optional
@@ -65,16 +64,15 @@ def stratified(
     Source: Dong (2018): 50 / 20 / 30 of each genre's 100 tracks.
     """
     recordings = np.arange(len(tracks)) if recordings is None else recordings
-    wanted = len(SUBSETS)
     few = []
     for label, rows in carriers(tracks.label, tags=tags).items():
-        n, of = len(np.unique(recordings[rows])), np.count_nonzero(rows)
-        if n < wanted:
-            few.append(f"'{label}' has {counted(n, 'usable recording' if of > n else 'usable track')}")
+        n = len(np.unique(recordings[rows]))
+        if n < len(SUBSETS):
+            few.append(f"'{label}' has {counted(n, 'usable recording' if rows.sum() > n else 'usable track')}")
     if few:
         raise DatasetError(
-            f"The {'tag' if tags else 'label'} {listed(few)}, and a split into {wanted} subsets needs {wanted}; add "
-            f"tracks or {_RAISE if tags else f'leave the label out (artists: {_RAISE})'}."
+            f"The {'tag' if tags else 'label'} {listed(few)}, and a split into {len(SUBSETS)} subsets needs "
+            f"{len(SUBSETS)}; add tracks or {_RAISE if tags else f'leave the label out (artists: {_RAISE})'}."
         )
     return np.array(SUBSETS)[_subset_numbers(tracks.label.to_numpy(), recordings, ratio=ratio, seed=seed, tags=tags)]
 
@@ -138,7 +136,7 @@ def cross_validation(
     seed : int
         Number of the run: it tests fold `seed % folds` of repetition `seed // folds`.
     folds : int
-        Number of folds, stratified and of equal size as far as groups allow.
+        Stratified and of equal size as far as groups allow.
     ratio : sequence of 2 floats
         Training and validation tracks among those that are not tested, in any unit.
     artists : bool
@@ -164,12 +162,13 @@ def cross_validation(
     else:
         groups = np.arange(len(tracks)) if recordings is None else recordings
         used, training = np.ones(len(tracks), dtype=bool), np.zeros(len(tracks), dtype=bool)
-    if few := [f"'{label}'" for label, n in _groups_by_label(tracks[used], groups[used]).items() if n < 2]:
+    labels = tracks.label.to_numpy()
+    n_groups = pd.Series(groups[used]).groupby(labels[used]).nunique()
+    if few := [f"'{label}'" for label, n in n_groups.items() if n < 2]:
         raise DatasetError(
             f"The label {listed(few)} has one {'artist' if artists else 'recording'}, so the run that tests it could "
             f"not learn it; leave the label out (`labels`){' or keep artists apart (`artists: false`)' * artists}."
         )
-    labels = tracks.label.to_numpy()
     subsets = np.full(len(tracks), "no artist", dtype=object)
     tested = np.flatnonzero(used & ~training)
     targets = _target_counts(labels[tested], [1] * folds)
@@ -221,7 +220,7 @@ def write_split(
     report_path : path-like
         `.json` to write; see `earfield.splits.leakage_report.write_leakage_report`.
     seed : int
-        The split's seed; in cross-validation the number of the run.
+        In cross-validation the number of the run.
     protocol : mapping
         As in `config.yaml`: `kind` is `file` or a key of `PROTOCOLS`. For all kinds: `labels` (only tracks of these are
         used) and `train_fraction` (the fraction of each label's training tracks that is used, at least one track;
@@ -313,12 +312,6 @@ def _ratio(options: Mapping[str, Any]) -> list[float]:
     return [each / sum(ratio) * (options["folds"] - 1) for each in ratio] + [1]
 
 
-def _groups_by_label(tracks: pd.DataFrame, groups: np.ndarray) -> dict[str, int]:
-    """Count the groups with tracks of each label."""
-    counts: dict[str, int] = pd.Series(groups).groupby(tracks.label.to_numpy()).nunique().to_dict()
-    return counts
-
-
 def _artist_groups(
     tracks: pd.DataFrame, *, unknown_artist: str, recordings: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -337,9 +330,7 @@ def _artist_groups(
     artists[nameless] = "\0" + own[nameless]  # no artist's name begins with this
     groups = connected_components(artists) if recordings is None else connected_components(artists, recordings)
     used = ~nameless if unknown_artist == "exclude" else np.ones(len(tracks), dtype=bool)
-    training = (
-        np.isin(groups, groups[nameless]) if unknown_artist == "train_only" else np.zeros(len(tracks), dtype=bool)
-    )
+    training = np.isin(groups, groups[nameless & (unknown_artist == "train_only")])
     return groups, used, training
 
 
