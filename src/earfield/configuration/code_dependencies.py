@@ -15,18 +15,7 @@ CANNOT_CHANGE_A_NUMBER = frozenset(
 
 
 def module_names(kind: str) -> list[str]:
-    """Return the modules of a subpackage.
-
-    Parameters
-    ----------
-    kind : str
-        "models" or "features".
-
-    Returns
-    -------
-    list of str
-        Their names, sorted.
-    """
+    """Return the sorted names of the modules of a subpackage, "models" or "features"."""
     names = {path.stem for path in (_PACKAGE / kind).glob("*.py")}
     names |= {path.parent.name for path in (_PACKAGE / kind).glob("*/model.py")}
     return sorted(name for name in names if _defines(module_file(kind, name), _FUNCTIONS[kind]))
@@ -45,18 +34,10 @@ def module_name(kind: str, name: str) -> str:
 
 
 def code_of(file: Path) -> list[Path]:
-    """Return the modules of the package that a file runs, those that can change a number.
+    """Return the modules of the package that a file runs, those that can change a number, and their templates; sorted.
 
-    Parameters
-    ----------
-    file : Path
-        A Python file; one of the package counts itself.
-
-    Returns
-    -------
-    list of Path
-        Sorted: what it imports, and what those import, also within functions, and their templates. A package's
-        `__init__` that holds nothing but its docstring computes nothing.
+    That is itself, if it is of the package, what it imports, and what those import, also within functions. A package's
+    `__init__` that holds nothing but its docstring computes nothing.
     """
     found = {file} if _PACKAGE in file.parents else set()
     pending = [file]
@@ -81,17 +62,9 @@ def constant(file: Path, name: str) -> Any:
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a model.
+    """An option of a model."""
 
-    Attributes
-    ----------
-    annotation : str
-        Its type as the module writes it, such as "Sequence[float]".
-    required : bool
-        Whether it has no default.
-    """
-
-    annotation: str
+    annotation: str  # its type as the module writes it, such as "Sequence[float]"
     required: bool
 
 

@@ -10,17 +10,7 @@ class _Settings:
 
     @classmethod
     def parse(cls, mapping: Mapping[str, Any]) -> Self:
-        """Make settings from a part of the configuration; keys that belong to others are passed over.
-
-        Parameters
-        ----------
-        mapping : mapping
-            With a key for each field that has no default.
-
-        Returns
-        -------
-        Settings
-        """
+        """Make settings from a mapping with a key for each field without default; other keys are passed over."""
         own: Sequence[Field[Any]] = fields(cls)  # type: ignore[arg-type]
         return cls(**{each.name: mapping[each.name] for each in own if each.name in mapping or each.default is MISSING})
 
@@ -31,71 +21,35 @@ class _Settings:
 
 @dataclass(frozen=True)
 class GtzanSettings(_Settings):
-    """The archive of GTZAN.
+    """The archive of GTZAN."""
 
-    Attributes
-    ----------
-    archive : str or None
-        The user's own `.tar.gz`, or the folder that it was unpacked into; None or "" downloads it.
-    mirrors : sequence of str
-        Addresses of the archive, tried in turn.
-    sha256 : str
-        Hash of the known archive [hexadecimal].
-    size : int
-        Size of the known archive [bytes]. A mirror that sends more than twice as much is refused.
-    known_broken : sequence of str
-        Tracks that a downloaded archive of unknown hash may lack or hold broken.
-    max_bytes, max_entries : int
-        Bounds on what an archive unpacks to [bytes] and on its number of entries.
-    """
-
-    archive: str | None
-    mirrors: tuple[str, ...]
-    sha256: str
-    size: int
-    known_broken: tuple[str, ...]
-    max_bytes: int
+    archive: str | None  # the user's own `.tar.gz`, or the folder that it was unpacked into; None or "" downloads it
+    mirrors: tuple[str, ...]  # addresses of the archive, tried in turn
+    sha256: str  # of the known archive [hexadecimal]
+    size: int  # of the known archive [bytes]; a mirror that sends more than twice as much is refused
+    known_broken: tuple[str, ...]  # tracks that a downloaded archive of unknown hash may lack or hold broken
+    max_bytes: int  # bound on what an archive unpacks to [bytes]
     max_entries: int
 
 
 @dataclass(frozen=True)
 class MelSettings(_Settings):
-    """The front end.
+    """The front end."""
 
-    Attributes
-    ----------
-    sample_rate : int
-        Rate that songs are resampled to [Hz].
-    n_fft, hop_length : int
-        Length and step of the analysis window [samples].
-    n_mels : int
-        Number of mel bands.
-    fmin, fmax : float
-        Lower and upper edge of the bands [Hz].
-    """
-
-    sample_rate: int
-    n_fft: int
-    hop_length: int
+    sample_rate: int  # that songs are resampled to [Hz]
+    n_fft: int  # length of the analysis window [samples]
+    hop_length: int  # [samples]
     n_mels: int
-    fmin: float
+    fmin: float  # lower and upper edge of the bands [Hz]
     fmax: float
 
 
 @dataclass(frozen=True)
 class SegmentSettings(_Settings):
-    """What a network sees at a time.
-
-    Attributes
-    ----------
-    frames : int
-        Length of a segment [frames].
-    overlap : float
-        Overlap of the segments that validation and test tracks are cut into, as a fraction of a segment.
-    """
+    """What a network sees at a time."""
 
     frames: int
-    overlap: float
+    overlap: float  # of the segments that validation and test tracks are cut into, as a fraction of a segment
 
 
 @dataclass(frozen=True)
@@ -126,57 +80,28 @@ class NetworkSettings(_Settings):
 
 @dataclass(frozen=True)
 class TrainSettings(_Settings):
-    """How a network is trained.
+    """How a network is trained."""
 
-    Attributes
-    ----------
-    recipe : str
-        Key of `earfield.train.recipes.RECIPES`.
-    optimizer : mapping
-        `name` of a Keras optimiser and its arguments.
-    batch_size, micro_batch : int
-        Segments per step of the optimiser; segments that a processor works on at a time.
-    segments_per_track : int
-        Segments drawn from each training track in an epoch.
-    max_epochs, patience : int
-        Training ends after so many epochs, or after so many without improvement.
-    precision : str
-        "float32" or "bfloat16".
-    xla : bool
-        Whether XLA compiles the step.
-    """
-
-    recipe: str
-    optimizer: Mapping[str, Any]
-    batch_size: int
-    micro_batch: int
-    segments_per_track: int
+    recipe: str  # key of `earfield.train.recipes.RECIPES`
+    optimizer: Mapping[str, Any]  # `name` of a Keras optimiser and its arguments
+    batch_size: int  # segments per step of the optimiser
+    micro_batch: int  # segments that a processor works on at a time
+    segments_per_track: int  # segments drawn from each training track in an epoch
     max_epochs: int
-    patience: int
-    precision: str
-    xla: bool
+    patience: int  # epochs without improvement after which training ends
+    precision: str  # "float32" or "bfloat16"
+    xla: bool  # whether XLA compiles the step
 
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """All settings that decide a network and its training.
-
-    Attributes
-    ----------
-    front_end : MelSettings
-        Of the spectrograms.
-    segment : SegmentSettings
-    network : NetworkSettings
-    train : TrainSettings
-    tags : bool
-        Whether a label is the text of several tags, each with a probability of its own.
-    """
+    """All settings that decide a network and its training."""
 
     front_end: MelSettings
     segment: SegmentSettings
     network: NetworkSettings
     train: TrainSettings
-    tags: bool = False
+    tags: bool = False  # whether a label is the text of several tags, each with a probability of its own
 
     @classmethod
     def parse(cls, mapping: Mapping[str, Any]) -> Self:
@@ -192,53 +117,25 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class ActivationSettings(_Settings):
-    """What is recorded of a network.
+    """What is recorded of a network."""
 
-    Attributes
-    ----------
-    layer : str
-        conv1, pool1, conv2, pool2, dense or output.
-    positions : str or sequence of [int, int]
-        "centre", "all", or positions [frame, mel band] on the layer's map.
-    overlap : float
-        Overlap of the segments that tracks are cut into, as a fraction of a segment.
-    """
-
-    layer: str
-    positions: Any
-    overlap: float
+    layer: str  # conv1, pool1, conv2, pool2, dense or output
+    positions: Any  # "centre", "all", or a sequence of positions [frame, mel band] on the layer's map
+    overlap: float  # of the segments that tracks are cut into, as a fraction of a segment
 
 
 @dataclass(frozen=True)
 class FilterSettings(_Settings):
-    """How receptive fields are estimated.
+    """How receptive fields are estimated."""
 
-    Attributes
-    ----------
-    folds : int
-        Folds of tracks that choose the penalty by cross-validation.
-    alphas : int
-        Number of penalties tried.
-    min_active : int
-        Rows that a unit has to be active on to be fitted.
-    """
-
-    folds: int
-    alphas: int
-    min_active: int
+    folds: int  # folds of tracks that choose the penalty by cross-validation
+    alphas: int  # number of penalties tried
+    min_active: int  # rows that a unit has to be active on to be fitted
 
 
 @dataclass(frozen=True)
 class DiscriminantSettings(_Settings):
-    """How the discriminant axes of figure 5 are fitted.
+    """How the discriminant axes of figure 5 are fitted."""
 
-    Attributes
-    ----------
-    overlap : float
-        Overlap of the segments that tracks are cut into, as a fraction of a segment; a track's tail is left out.
-    components : sequence of int
-        Numbers of principal components of the raw input, of which the best on validation tracks is taken.
-    """
-
-    overlap: float
-    components: tuple[int, ...]
+    overlap: float  # of the segments that tracks are cut into, as a fraction of a segment; a track's tail is left out
+    components: tuple[int, ...]  # principal components of the raw input; the best on validation tracks is taken

@@ -50,8 +50,7 @@ def logged(
         unlink_outputs(outputs)
         before = {os.fspath(path): _signature(os.fspath(path)) for path in inputs}
         yield
-        changed = [path for path, signature in before.items() if _signature(path) != signature]
-        if changed:
+        if changed := [path for path, signature in before.items() if _signature(path) != signature]:
             raise EarfieldError(f"'{changed[0]}' changed while this job was running; nothing is kept of it, run again.")
         link_outputs(outputs)
     except EarfieldError as error:

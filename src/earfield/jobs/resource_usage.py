@@ -1,14 +1,13 @@
 """What a computation costs: time and memory."""
 
 import contextlib
-import json
 import os
 import resource
 import sys
 import time
 from collections.abc import Iterator
 
-from earfield.files.atomic import write_aside
+from earfield.files.atomic import write_json
 
 
 @contextlib.contextmanager
@@ -31,5 +30,4 @@ def cost_written(path: str | os.PathLike[str], *, processors: int) -> Iterator[N
         "peak_mb": round(peak / 1e6, 1),
         "processors": processors,
     }
-    with write_aside(path) as aside:
-        aside.write_text(json.dumps(cost, indent=1) + "\n", encoding="utf-8")
+    write_json(path, cost)

@@ -30,8 +30,7 @@ def describe(dataset: str, *, root: str = ".") -> str:
         lines += [_accuracy(dataset, row) for row in summary["models"]]
     resemblance, claims = results / "filters" / "resemblance.csv", results / "claims" / "claims.md"
     if resemblance.exists():
-        with open(resemblance, newline="", encoding="utf-8") as file:
-            lines += [_filters(dataset, row) for row in csv.DictReader(file) if row["measure"] == "r2_held_out"]
+        lines += [_filters(dataset, row) for row in _rows(resemblance) if row["measure"] == "r2_held_out"]
         lines.append(f"Filters and the auditory system, measure by measure: {resemblance}")
     lines += describe_problems(dataset, root=root).splitlines()
     lines += _conflicting_labels(Path(root, "data", dataset))
@@ -43,23 +42,11 @@ def describe(dataset: str, *, root: str = ".") -> str:
 
 
 def describe_problems(dataset: str, *, root: str = ".") -> str:
-    """List the unusable tracks of a dataset with the reason.
-
-    Parameters
-    ----------
-    dataset, root : str
-        As in `describe`.
-
-    Returns
-    -------
-    str
-        One line per track after a line that counts them; empty if there is none, or no table yet.
-    """
+    """List the unusable tracks of a dataset with the reason, after a line that counts them; empty if there is none."""
     tracks = Path(root, "data", dataset, "tracks", "tracks.csv")
     if not tracks.exists():
         return ""
-    with open(tracks, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = _rows(tracks)
     unusable = [row for row in rows if row["problem"]]
     lines = [f"{len(unusable)} of {len(rows)} tracks cannot be used:"] if unusable else []
     lines += [f"  '{row['track']}' {row['problem']}" for row in unusable[:_SHOWN]]
@@ -68,15 +55,18 @@ def describe_problems(dataset: str, *, root: str = ".") -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _rows(table: Path) -> list[dict[str, str]]:
+    with open(table, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def _conflicting_labels(data: Path) -> list[str]:
     """Return a line per pair of tracks that are the same recording under two labels, after one that counts them."""
     duplicates, tracks = data / "splits" / "duplicates.csv", data / "tracks" / "tracks.csv"
     if not (duplicates.exists() and tracks.exists()):
         return []
-    with open(tracks, newline="", encoding="utf-8") as file:
-        labels = {row["track"]: row["label"] for row in csv.DictReader(file) if not row["problem"]}
-    with open(duplicates, newline="", encoding="utf-8") as file:
-        pairs = [(row["track"], row["other"]) for row in csv.DictReader(file)]
+    labels = {row["track"]: row["label"] for row in _rows(tracks) if not row["problem"]}
+    pairs = [(row["track"], row["other"]) for row in _rows(duplicates)]
     found = [pair for pair in pairs if labels.keys() >= set(pair) and labels[pair[0]] != labels[pair[1]]]
     pairs_are = "1 pair of tracks is" if len(found) == 1 else f"{len(found)} pairs of tracks are"
     lines = [f"{pairs_are} the same recording under two labels; correct one or remove a track:"]

@@ -29,10 +29,8 @@ def unpack(
         known hashes.
     folder : str or path-like
         The folder to make; an existing one is replaced if the archive is accepted.
-    max_bytes : int
-        Bound on the sum of the sizes of all entries [bytes].
-    max_entries : int
-        Bound on the number of entries.
+    max_bytes, max_entries : int
+        Bounds on the sum of the sizes of all entries [bytes] and on their number.
 
     Returns
     -------

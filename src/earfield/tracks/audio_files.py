@@ -103,12 +103,11 @@ def _content_hash(file: Path, known: dict[str, list[Any]]) -> str:
     return digest
 
 
-def _read_hashes(path: str | os.PathLike[str]) -> dict[str, list[Any]]:
+def _read_hashes(path: str | os.PathLike[str]) -> Any:
     try:
-        content: dict[str, list[Any]] = json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(Path(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):  # a damaged file costs the reading of the songs
         return {}
-    return content
 
 
 def _write_hashes(known: dict[str, list[Any]], path: Path) -> None:

@@ -5,7 +5,6 @@ import io
 import os
 import re
 import shutil
-import wave
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -114,9 +113,8 @@ def listing(
     Returns
     -------
     pandas.DataFrame
-        One row for each track of `facts`, in its order; all columns are strings: track, label, path (begins
-        with `folder`; empty if missing), artist, title, problem (empty if the track is the known recording,
-        bit for bit). Files of tracks that `facts` does not know are passed over.
+        One row for each track of `facts`, in its order; all columns are strings: track, label, path (empty if missing),
+        artist, title, problem (empty if the track is the known recording, bit for bit). Other files are passed over.
 
     Raises
     ------
@@ -125,8 +123,7 @@ def listing(
     """
     table = read_facts(facts)
     table = table[[shard_of(track, shards=shards) == shard for track in table.track]].reset_index(drop=True)
-    found = find_audio(folder)
-    paths = [found.get(track) for track in table.track]
+    paths = list(map(find_audio(folder).get, table.track))
     with ThreadPoolExecutor(n_threads) as pool:
         checked = pool.map(_problem, paths, table.wav_md5)
         problems = list(tqdm(checked, desc="verify", total=len(paths), unit=" tracks", mininterval=1.0))
@@ -134,7 +131,7 @@ def listing(
         {
             "track": table.track,
             "label": table.genre,
-            "path": [str(path) if path else "" for path in paths],
+            "path": [str(path or "") for path in paths],
             "artist": table.artist,
             "title": table.title,
             "problem": problems,
@@ -143,17 +140,7 @@ def listing(
 
 
 def read_facts(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read the table of known tracks.
-
-    Parameters
-    ----------
-    path : str or path-like
-        A CSV with the columns track, genre, wav_md5, artist and title, and any others.
-
-    Returns
-    -------
-    pandas.DataFrame
-        All columns as strings, empty where unknown.
+    """Read the table of known tracks, a CSV with the columns track, genre, wav_md5, artist and title, as strings.
 
     Raises
     ------
@@ -165,11 +152,9 @@ def read_facts(path: str | os.PathLike[str]) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path} cannot be read as a table of tracks ({error}): restore it.") from error
-    missing = [column for column in _FACTS if column not in table.columns]
-    if missing:
+    if missing := [column for column in _FACTS if column not in table.columns]:
         raise DatasetError(f"{path} lacks the column {', '.join(missing)}: restore it.")
-    repeated = table.track[table.track.duplicated()]
-    if len(repeated):
+    if len(repeated := table.track[table.track.duplicated()]):
         raise DatasetError(f"{path} names {listed(repeated)} twice: remove one of the rows.")
     return table
 
@@ -203,38 +188,23 @@ def find_audio(folder: str | os.PathLike[str]) -> dict[str, Path]:
 
 
 def wav_md5(path: str | os.PathLike[str]) -> str:
-    """Return the md5 of a track decoded to a 16-bit WAV file.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Audio that libsndfile reads: for GTZAN .au, .wav or .flac.
-
-    Returns
-    -------
-    str
-        md5 [hexadecimal] of the plain 44-byte header and the PCM-16 samples.
+    """Return the md5 [hexadecimal] of a track decoded to a WAV file: the 44-byte header and the PCM-16 samples.
 
     Raises
     ------
     soundfile.LibsndfileError
         If the file is missing or no audio.
     """
-    samples, sample_rate = sf.read(path, dtype="int16", always_2d=True)
+    samples, sample_rate = sf.read(path, dtype="int16")
     file = io.BytesIO()
-    with wave.open(file, "wb") as writer:
-        writer.setnchannels(samples.shape[1])
-        writer.setsampwidth(2)
-        writer.setframerate(sample_rate)
-        writer.writeframes(samples.astype("<i2", copy=False).tobytes())
+    sf.write(file, samples, sample_rate, format="WAV", subtype="PCM_16")
     return hashlib.md5(file.getbuffer(), usedforsecurity=False).hexdigest()
 
 
 def _require_all(folder: str | os.PathLike[str], facts: str | os.PathLike[str], known_broken: Sequence[str]) -> None:
     """Raise `DatasetError` unless every track verifies, `known_broken` apart."""
     table = listing(folder, facts)
-    failed = table[(table.problem != "") & ~table.track.isin(known_broken)]
-    if len(failed):
+    if len(failed := table[(table.problem != "") & ~table.track.isin(known_broken)]):
         raise DatasetError(
             f"its hash is unknown and {len(failed)} of {len(table)} tracks do not verify: {listed(failed.track)} "
             f"(the first is {failed.problem.iloc[0]})."
@@ -247,6 +217,6 @@ def _problem(path: Path | None, known: str) -> str:
         return "missing: no .au, .wav or .flac of that name"
     try:
         found = wav_md5(path)
-    except (sf.SoundFileError, wave.Error, OSError, ValueError, MemoryError) as error:
+    except (sf.SoundFileError, OSError, ValueError, MemoryError) as error:
         return f"unreadable: {error}"
     return "" if found == known else f"another recording: md5 {found}, known is {known}"

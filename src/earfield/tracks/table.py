@@ -90,8 +90,7 @@ def list_csv(path: str | os.PathLike[str], *, tags: Sequence[str] = ()) -> pd.Da
     if missing := [f"'{column}'" for column in needed if column not in table]:
         raise DatasetError(f"'{path}' lacks the column {' and '.join(missing)} (it has {', '.join(table)}); add it.")
     for column in needed:
-        blank = table.index[table[column].str.strip() == ""] + 2
-        if len(blank):
+        if len(blank := table.index[table[column].str.strip() == ""] + 2):
             raise DatasetError(f"'{path}' has no {column} in line {listed(blank)}; fill it in or remove the row.")
     for column in {"path", "label", *tags} & set(table):
         if table[column].str.contains("\0", regex=False).any():
@@ -101,12 +100,10 @@ def list_csv(path: str | os.PathLike[str], *, tags: Sequence[str] = ()) -> pd.Da
     return pd.DataFrame(
         {
             "track": track_names(Path(name) for name in table.path),
-            "label": [unicodedata.normalize("NFC", label.strip()) for label in table["label"]]
-            if "label" in table
-            else "",
+            "label": [unicodedata.normalize("NFC", label.strip()) for label in table.get("label", [""] * len(table))],
             "path": [str(path.parent / os.path.expanduser(name)) for name in table.path],
-            "artist": list(table["artist"]) if "artist" in table else "",
-            "title": list(table["title"]) if "title" in table else "",
+            "artist": list(table.get("artist", [""] * len(table))),
+            "title": list(table.get("title", [""] * len(table))),
         }
         | {column: list(table[column]) for column in tags if column in table and column not in TRACK_COLUMNS}
     )
@@ -123,11 +120,8 @@ def inspect(path: str | os.PathLike[str], *, sample_rate: int, hop_length: int, 
     Parameters
     ----------
     path : path-like
-        The audio file.
-    sample_rate : int
-        Rate that the front end works at [Hz].
-    hop_length : int
-        Distance between frames [samples].
+    sample_rate, hop_length : int
+        Rate that the front end works at [Hz], distance between its frames [samples].
     frames : int
         Length of a segment [frames]: the least that a track must give.
 

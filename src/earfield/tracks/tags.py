@@ -25,37 +25,17 @@ def tags_of_all(labels: Iterable[str]) -> list[str]:
 
 
 def tag_matrix(labels: Iterable[str], tags: Sequence[str]) -> np.ndarray:
-    """Return which track has which tag.
-
-    Parameters
-    ----------
-    labels : iterable of str
-        The tags of each track as one text.
-    tags : sequence of str
-        Meaning of the columns.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_tracks, n_tags), dtype=bool]
-    """
+    """Return which track, of those with these labels, has which tag [shape=(n_tracks, n_tags), dtype=bool]."""
     rows = [set(tags_in(label)) for label in labels]
     return np.array([[tag in row for tag in tags] for row in rows], dtype=bool).reshape(len(rows), len(tags))
 
 
 def carriers(labels: Sequence[str] | np.ndarray, *, tags: bool) -> dict[str, np.ndarray]:
-    """Return which tracks have each label or, if labels are tags as one text, each tag.
-
-    Parameters
-    ----------
-    labels : sequence of str
-        Of each track.
-    tags : bool
-        Whether a label is the text of several tags.
+    """Return which tracks have each label or, if labels are tags as one text, each tag; sorted.
 
     Returns
     -------
     dict of str to np.ndarray [shape=(n_tracks,), dtype=bool]
-        By label or tag, sorted.
     """
     if tags:
         names = tags_of_all(labels)

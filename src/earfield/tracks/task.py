@@ -27,7 +27,7 @@ def label_by_artist(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        The same table. `label` is the artist as first written: case, white space and how Unicode writes a letter make
+        `label` is the artist as first written: case, white space and how Unicode writes a letter make
         no other one. Tracks without artist, and of artists with too few, keep their label and get a `problem`.
 
     Raises
@@ -63,19 +63,7 @@ def label_by_artist(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
 
 
 def tags_from_columns(songs: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Replace the label of each song by its tags.
-
-    Parameters
-    ----------
-    songs : pd.DataFrame
-        A collection's listing.
-    columns : sequence of str
-        Columns with tags, several in one cell separated by semicolons.
-
-    Returns
-    -------
-    pd.DataFrame
-        The same table. `label` is all tags of these columns as one text; see `earfield.tracks.tags`.
+    """Replace the label of each song by all tags of these columns as one text; see `earfield.tracks.tags`.
 
     Raises
     ------
@@ -104,7 +92,7 @@ def label_by_tags(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        The same table. `label` is the tags that are left; tracks without any keep theirs and get a `problem`.
+        `label` is the tags that are left; tracks without any keep theirs and get a `problem`.
 
     Raises
     ------
@@ -129,9 +117,8 @@ def label_by_tags(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
             "but not every one, and two are needed; add tags, or lower datasets.<name>.task.min_tracks."
         )
     for tag in sorted(set(counts) - kept):
-        held = counted(counts[tag], "usable track")
         why = f"fewer than {min_tracks}" if counts[tag] < min_tracks else "which is every one"
-        log.warning("tag '%s' is left out: %s, %s", tag, held, why)
+        log.warning("tag '%s' is left out: %s, %s", tag, counted(counts[tag], "usable track"), why)
     left = [[tag for tag in tags if tag in kept] for tags in own]
     reasons = [
         ""
