@@ -9,7 +9,7 @@ data/{dataset}/tracks/shard-NN.csv.
 rule tracks_shard:
     """Metadata of one shard: path, audio properties and, if a track is unusable, the reason."""
     input:
-        audio=INPUTS.made_collection,
+        audio=lambda wildcards: INPUTS.made_audio(wildcards.dataset),
         facts="resources/gtzan_tracks.csv",
         code=code("tracks_shard"),
     output:

@@ -71,19 +71,6 @@ def pattern(names: Iterable[str]) -> str:
     return "|".join(names) or _NOTHING
 
 
-class _Chosen:
-    """Wildcards of a target: the dataset alone."""
-
-    protocol = seed = model = shard = features = figure = ""
-
-    def __init__(self, dataset: str) -> None:
-        self.dataset = dataset
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return the value of a wildcard, if there is one."""
-        return default
-
-
 class Inputs:
     """Which files a job reads and which settings it is given.
 
@@ -144,23 +131,18 @@ class Inputs:
 
     def own_collection(self, wildcards: Wildcards) -> dict[str, str] | None:
         """Return the user's folder or CSV with the fingerprint of a shard: a changed song reruns that shard."""
-        path = self.own_path(wildcards.dataset)
-        of_gtzan = self.config["datasets"][wildcards.dataset]["source"] == "gtzan"
-        if not path or (of_gtzan and os.path.isfile(path)):
+        if self.made_audio(wildcards.dataset):
             return None
+        path = str(self.own_path(wildcards.dataset))
         marks = self._fingerprints(path)
         # Tracks of GTZAN are not called by their paths, so that a file's shard is not known from outside.
+        of_gtzan = self.config["datasets"][wildcards.dataset]["source"] == "gtzan"
         return {"path": path, "fingerprint": str(marks if of_gtzan else marks[int(wildcards.shard)])}
 
-    def made_collection(self, wildcards: Wildcards) -> str | list[str]:
+    def made_audio(self, dataset: str) -> str | list[str]:
         """Return the folder of audio that a rule makes, or none for the user's own songs, which are never touched."""
-        return [] if self.own_collection(wildcards) else f"data/{wildcards.dataset}/audio"
-
-    def made_audio(self, dataset: str) -> list[str]:
-        """Return the folder of audio that a rule makes of a dataset, if one does."""
         path, of_gtzan = self.own_path(dataset), self.config["datasets"][dataset]["source"] == "gtzan"
-        own = path and not (of_gtzan and os.path.isfile(path))
-        return [] if own else [f"data/{dataset}/audio"]
+        return f"data/{dataset}/audio" if not path or (of_gtzan and os.path.isfile(path)) else []
 
     @functools.cache  # noqa: B019  # one object in a process
     def _fingerprints(self, path: str) -> Any:
@@ -214,26 +196,27 @@ class Inputs:
         networks : bool
             Only networks, if `models` is None.
         """
-        stage, _, file = name.partition("/")
-        run_models = networks_of if networks else models_of
 
         def files(wildcards: Wildcards) -> list[str]:
-            dataset, own = wildcards.dataset, wildcards.get("protocol")
-            of_all = [own] if own else protocols_of(self.config, dataset)
-            results = f"results/{dataset}"
-            found = [
-                f"{results}/{self._stage(stage, model)}/{splits_of(self.config, protocol)}/{seed}/{model}/{file}"
-                for protocol in protocols or of_all
-                for seed in runs_of(self.config, dataset, protocol)
-                for model in models or run_models(self.config, protocol, dataset)
-            ]
-            return list(dict.fromkeys(found))
+            own = wildcards.get("protocol")
+            every = [own] if own else protocols_of(self.config, wildcards.dataset)
+            return self._runs(wildcards.dataset, name, protocols or every, models, networks=networks)
 
         return files
 
-    def _stage(self, stage: str, model: str) -> str:
-        fitting = "train" if model in self.networks else "evaluate"
-        return fitting if stage == "*" else stage
+    def _runs(
+        self, dataset: str, name: str, protocols: Sequence[str], models: Sequence[str] | None, *, networks: bool
+    ) -> list[str]:
+        stage, _, file = name.partition("/")
+        run_models = networks_of if networks else models_of
+        found = []
+        for protocol in protocols:
+            for seed in runs_of(self.config, dataset, protocol):
+                for model in models or run_models(self.config, protocol, dataset):
+                    fitting = "train" if model in self.networks else "evaluate"
+                    folder = f"results/{dataset}/{fitting if stage == '*' else stage}"
+                    found.append(f"{folder}/{splits_of(self.config, protocol)}/{seed}/{model}/{file}")
+        return list(dict.fromkeys(found))
 
     def built_protocols(self) -> list[str]:
         """Return the protocols that the default target builds for the chosen dataset."""
@@ -243,15 +226,15 @@ class Inputs:
         self, name: str, protocols: Sequence[str], models: Sequence[str] | None = None, *, networks: bool = False
     ) -> list[str]:
         """Return a file of every run of the chosen dataset under these protocols; arguments as for `runs`."""
-        return self.runs(name, protocols, models, networks=networks)(_Chosen(self.chosen))
+        return self._runs(self.chosen, name, protocols, models, networks=networks)
 
     def built_splits(self, protocols: Sequence[str]) -> list[str]:
         """Return the splits of the chosen dataset under these protocols."""
         return self._splits(self.chosen, protocols)
 
-    def run_file(self, wildcards: Wildcards, folder: str, stage: str = "", name: str = "") -> str:
+    def run_file(self, wildcards: Wildcards, folder: str, name: str = "") -> str:
         """Return the path of a run's folder, or of a file in it, below `folder`."""
-        parts = (folder, wildcards.dataset, stage, wildcards.protocol, wildcards.seed, wildcards.model, name)
+        parts = (folder, wildcards.dataset, wildcards.protocol, wildcards.seed, wildcards.model, name)
         return "/".join(filter(None, parts))
 
     def protocol_tables(self, name: str) -> Files:
@@ -302,10 +285,9 @@ class Inputs:
 
     def model_spectrograms(self, suffix: str) -> Files:
         """Return a function that lists the mel shards for a model whose module asks for no features."""
+        shards = self.spectrograms(suffix)
         return lambda wildcards: (
-            []
-            if self._constant(wildcards.model, "FEATURES")
-            else [path.format(dataset=wildcards.dataset) for path in self.spectrograms(suffix)]
+            [] if self.features(wildcards) else [path.format(dataset=wildcards.dataset) for path in shards]
         )
 
     def module_code(self, kind: str) -> Files:
