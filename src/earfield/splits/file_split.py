@@ -19,10 +19,8 @@ def from_file(tracks: pd.DataFrame, *, path: str, column: str, listing: pd.DataF
     ----------
     tracks : pd.DataFrame
         With the column `track`.
-    path : str
-        CSV with the columns `track` and `column`.
-    column : str
-        Its values are train, validation or valid, test, and excluded or nothing.
+    path, column : str
+        CSV with the column `track` and this one: train, validation or valid, test, and excluded or nothing.
     listing : pd.DataFrame
         With the columns `track, problem`: all known tracks, including unusable ones.
 

@@ -22,12 +22,7 @@ _EXCHANGES = 2000  # pairs of groups that are compared in one step
 
 
 def connected_components(*keys: np.ndarray) -> np.ndarray:
-    """Group rows that share a key, directly or through other rows.
-
-    Parameters
-    ----------
-    *keys : np.ndarray [shape=(n_rows,)]
-        Rows with an equal value in any of these belong together.
+    """Group rows that have an equal value in any of the keys, directly or through other rows.
 
     Returns
     -------
@@ -52,8 +47,8 @@ def duplicate_groups(duplicates: pd.DataFrame, tracks: Sequence[str]) -> np.ndar
     Parameters
     ----------
     duplicates : pd.DataFrame
-        Pairs of tracks that are the same recording, with the columns `track, other`. A pair may name tracks that are
-        not in `tracks`: two duplicates of the same third track are one recording with or without it.
+        With the columns `track, other`. A pair may name tracks that are not in `tracks`: two duplicates of the same
+        third track are one recording with or without it.
     tracks : sequence of str
 
     Returns
@@ -102,7 +97,7 @@ def stratified_group_split(
     ----------
     labels : np.ndarray [shape=(n_tracks,), dtype=object]
     groups : np.ndarray [shape=(n_tracks,), dtype=int]
-        Tracks of one group go to one subset. Groups may differ in size and hold several labels.
+        Tracks of one group, which may be of several labels, go to one subset.
     target_counts : mapping of str to np.ndarray [shape=(n_subsets,), dtype=int]
         Number of tracks that each subset should get of each label.
     priority : sequence of int [shape=(n_subsets,)]
@@ -195,19 +190,14 @@ def stratified_multilabel_split(
     Parameters
     ----------
     has : np.ndarray [shape=(n_tracks, n_tags), dtype=bool]
-    groups : np.ndarray [shape=(n_tracks,), dtype=int]
-        Tracks of one group go to one subset.
     ratio : sequence of float [shape=(n_subsets,)]
-        Ratio of the subsets, in any unit.
-    key : sequence of int
-        Random seed.
-    in_first : np.ndarray [shape=(n_tracks,), dtype=bool], optional
-        Tracks that have to be in the first subset, with all of their group.
+        In any unit.
+    groups, key, in_first
+        As in `stratified_group_split`.
 
     Returns
     -------
     np.ndarray [shape=(n_tracks,), dtype=int]
-        The subset of each track.
 
     Source: Sechidis, Tsoumakas & Vlahavas (2011), "On the stratification of multi-label data", ECML PKDD, algorithm 1,
     applied to groups of tracks; the local search is an addition.

@@ -33,10 +33,8 @@ def missed_ratios(
         The subset of each track; other values are ignored.
     ratio : sequence of 3 floats
         Training, validation and test tracks, in any unit.
-    artists : bool
-        Whether artists were kept together.
-    tags : bool
-        Whether a label is the text of several tags; sentences name tags then.
+    artists, tags : bool
+        Whether artists were kept together; whether a label is the text of several tags.
 
     Returns
     -------
@@ -98,16 +96,12 @@ def write_leakage_report(
         of the second subset.
     pairs : pd.DataFrame
         With the columns `track, other`: tracks that are the same recording.
-    protocol : mapping
-        As in `config.yaml`.
-    seed : int
-        In cross-validation the number of the run.
+    protocol, seed, tags
+        As in `earfield.splits.protocols.write_split`; tracks with tags are counted by tag.
     unusable : int
         Number of tracks with a problem.
     notes : sequence of str
         Further warnings.
-    tags : bool
-        Whether a label is the text of several tags; tracks are counted by tag then.
     """
     subset = tracks.subset.to_numpy()
     reasons = {reason: int(np.count_nonzero(subset == reason)) for reason in sorted(set(subset) - set(SUBSETS))}

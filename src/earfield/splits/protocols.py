@@ -53,8 +53,8 @@ def stratified(
     Returns
     -------
     np.ndarray [shape=(n_tracks,), dtype=str]
-        The subset of each row. Within each label the counts are those of the largest-remainder method, at least one
-        per subset, or as near as possible where recordings are kept together.
+        Within each label the counts are those of the largest-remainder method, at least one per subset, or as near as
+        possible where recordings are kept together.
 
     Raises
     ------
@@ -88,6 +88,8 @@ def by_artist(
 ) -> np.ndarray:
     """Split by artist: no artist is in two subsets, and labels are stratified as far as possible.
 
+    The split is drawn at random among good ones: the best would be the same for every seed.
+
     Parameters
     ----------
     tracks : pd.DataFrame
@@ -101,8 +103,7 @@ def by_artist(
     Returns
     -------
     np.ndarray [shape=(n_tracks,), dtype=str]
-        The subset of each row, or else why it is in none. The split is drawn at random among good ones, see
-        `earfield.splits.grouped_split.stratified_group_split`: the best would be the same for every seed.
+        The subset of each row, or else why it is in none.
 
     Raises
     ------
@@ -131,8 +132,8 @@ def cross_validation(
 
     Parameters
     ----------
-    tracks : pd.DataFrame
-        With the columns `track, label`, and `artist` if artists are kept together.
+    tracks, recordings, unknown_artist
+        As in `stratified` and `by_artist`.
     seed : int
         Number of the run: it tests fold `seed % folds` of repetition `seed // folds`.
     folds : int
@@ -141,10 +142,6 @@ def cross_validation(
         Training and validation tracks among those that are not tested, in any unit.
     artists : bool
         Whether the tracks of an artist are kept in one subset.
-    unknown_artist : str
-        As in `by_artist`; ignored unless artists are kept together. Tracks for training only are never tested.
-    recordings : np.ndarray [shape=(n_tracks,), dtype=int], optional
-        As in `stratified`.
 
     Returns
     -------
@@ -211,14 +208,11 @@ def write_split(
 
     Parameters
     ----------
-    tracks : path-like
-        The table of tracks; those with a problem are skipped.
-    duplicates : path-like
-        Pairs of tracks that are the same recording: `track, other`.
-    path : path-like
-        `.csv` to write: `track, label, subset`, without tracks that are in no subset.
-    report_path : path-like
-        `.json` to write; see `earfield.splits.leakage_report.write_leakage_report`.
+    tracks, duplicates : path-like
+        The table of tracks; the pairs of them that are the same recording, `track, other`.
+    path, report_path : path-like
+        `.csv` to write: `track, label, subset`, without tracks that are in no subset; and `.json`, see
+        `earfield.splits.leakage_report.write_leakage_report`.
     seed : int
         In cross-validation the number of the run.
     protocol : mapping
@@ -266,8 +260,7 @@ def write_split(
         notes=notes,
         tags=tags,
     )
-    used = np.isin(subsets, SUBSETS)
-    write_csv(table.assign(subset=subsets).loc[used, ["track", "label", "subset"]], path)
+    write_csv(table.assign(subset=subsets).loc[np.isin(subsets, SUBSETS), ["track", "label", "subset"]], path)
 
 
 def _subset_numbers(

@@ -64,7 +64,6 @@ def fingerprints(path: str | os.PathLike[str], *, shards: int, hashes: str | os.
     path : path-like
         A folder of songs, or a CSV that lists them.
     shards : int
-        Number of shards.
     hashes : path-like
         JSON file, updated here, that keeps the hash of each song with its size and time of change. A song is read only
         if one of these differs from what is kept.

@@ -41,7 +41,7 @@ def download(
     urls : sequence of str
         The mirrors, tried in turn.
     path : str or path-like
-        The final name, taken by rename once the file is accepted.
+        Taken by rename once the file is accepted.
     limit : int
         A mirror that announces or sends more is refused [bytes].
     accept : callable

@@ -40,7 +40,6 @@ def obtain(folder: str | os.PathLike[str], *, facts: str | os.PathLike[str], set
     facts : str or path-like
         The table that `read_facts` reads.
     settings : GtzanSettings
-        Where the archive is, and what is known of it.
 
     Returns
     -------
@@ -106,7 +105,7 @@ def listing(
     facts : str or path-like
         The table that `read_facts` reads.
     shard, shards : int
-        Which shard of how many; all tracks if there is one.
+        Which shard of how many.
     n_threads : int or None
         Threads that decode and hash; None lets Python choose.
 
@@ -160,12 +159,7 @@ def read_facts(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def find_audio(folder: str | os.PathLike[str]) -> dict[str, Path]:
-    """Find the files named `<genre>.<5 digits>.au`, `.wav` or `.flac` below a folder.
-
-    Returns
-    -------
-    dict of str to pathlib.Path
-        Path of each track's file, by the track's name (`blues.00000`).
+    """Find the files named `<genre>.<5 digits>.au`, `.wav` or `.flac` below a folder, by the track (`blues.00000`).
 
     Raises
     ------

@@ -27,13 +27,7 @@ _NOTHING_KNOWN: dict[str, object] = {"seconds": np.nan, "sample_rate": 0, "chann
 
 
 def list_folder(folder: str | os.PathLike[str]) -> pd.DataFrame:
-    """List the songs of a folder `<label>/<file>`.
-
-    Parameters
-    ----------
-    folder : path-like
-        Has one sub-folder per label; files below it, at any depth, are that label's songs. Hidden files and files
-        without an audio suffix are skipped.
+    """List the songs of a folder `<label>/<file>`, at any depth; hidden files and other suffixes are skipped.
 
     Returns
     -------
@@ -171,7 +165,7 @@ def write_tracks_shard(
     path : path-like
         Table to write, with the columns `TRACK_COLUMNS`, sorted by track.
     shard, shards : int
-        Which shard of how many. A track's shard is a hash of its name, so that a new track moves no other.
+        Which shard of how many.
     sample_rate, hop_length, frames
         As in `inspect`.
     tags : sequence of str
@@ -209,7 +203,7 @@ def write_tracks(
     max_unusable: float,
     task: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Write the tables of all shards as one.
+    """Write the tables of all shards as one, sorted by track, and return it.
 
     Parameters
     ----------
@@ -222,11 +216,6 @@ def write_tracks(
     task : mapping, optional
         `kind`, "artist" or "tags", and `min_tracks`, as `label_by_artist` and `label_by_tags` take it; without a task,
         labels are the collection's. What the task leaves out is not counted as unusable.
-
-    Returns
-    -------
-    pd.DataFrame
-        The table, with the columns `TRACK_COLUMNS`, sorted by track.
 
     Raises
     ------

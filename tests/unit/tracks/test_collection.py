@@ -77,29 +77,12 @@ def test_shorter_song_changes_it_though_the_time_is_kept(tmp_path, collection, s
     assert fingerprints(collection, shards=2) != before
 
 
-def test_removed_song_changes_it(tmp_path, collection, fingerprints):
+@pytest.mark.parametrize("new_name", [None, "a/3.wav", "b/1.wav"])
+def test_removed_or_renamed_song_changes_it(tmp_path, collection, fingerprints, new_name):
     before = fingerprints(collection, shards=2)
-    (tmp_path / "music/a/1.wav").unlink()
+    path = tmp_path / "music/a/1.wav"
+    path.rename(tmp_path / "music" / new_name) if new_name else path.unlink()
     assert fingerprints(collection, shards=2) != before
-
-
-def test_renamed_song_changes_it(tmp_path, collection, fingerprints):
-    before = fingerprints(collection, shards=2)
-    (tmp_path / "music/a/1.wav").rename(tmp_path / "music/a/3.wav")
-    assert fingerprints(collection, shards=2) != before
-
-
-def test_song_under_another_label_changes_it(tmp_path, collection, fingerprints):
-    before = fingerprints(collection, shards=2)
-    (tmp_path / "music/a/1.wav").rename(tmp_path / "music/b/1.wav")
-    assert fingerprints(collection, shards=2) != before
-
-
-def test_added_song_changes_that_of_its_folder(tmp_path, song, fingerprints):
-    song(tmp_path / "music/a/1.wav")
-    before = fingerprints(tmp_path / "music", shards=2)
-    song(tmp_path / "music/b/new/2.wav")
-    assert fingerprints(tmp_path / "music", shards=2) != before
 
 
 def changed_shards(before, after):
@@ -125,14 +108,6 @@ def test_songs_that_a_csv_does_not_list_leave_it_as_it_was(tmp_path, song, finge
     assert fingerprints(tmp_path / "songs.csv", shards=2) == before
     song(tmp_path / "1.wav")
     assert fingerprints(tmp_path / "songs.csv", shards=2) != before
-
-
-def test_edited_csv_changes_it(tmp_path, fingerprints):
-    path = tmp_path / "songs.csv"
-    path.write_text("path,label\n1.wav,a\n")
-    before = fingerprints(path, shards=2)
-    path.write_text("path,label\n1.wav,ab\n")
-    assert fingerprints(path, shards=2) != before
 
 
 @pytest.mark.parametrize(
