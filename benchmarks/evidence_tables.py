@@ -40,14 +40,10 @@ def _write_tables(folder: Path, tracks: Path) -> None:
         out = folder / "results" / protocol
         write_protocol_tables(
             predictions=[path for path in predictions if path.parts[-4] == protocol],
-            heard=sorted(out.glob("*/*/heard.csv")),
+            excerpts=sorted(out.glob("*/*/excerpts.csv")),
             tracks=tracks,
-            summary_path=out / "summary.csv",
-            facts_path=out / "summary.json",
-            paired_path=out / "paired.csv",
-            recall_path=out / "recall.csv",
-            calibration_path=out / "calibration.csv",
-            heard_path=out / "heard.csv",
+            paths={name: out / f"{name}.csv" for name in ("paired", "recall", "calibration", "excerpts")}
+            | {"table": out / "summary.csv", "facts": out / "summary.json"},
         )
     write_dataset_tables(
         summaries=[folder / "results" / protocol / "summary.csv" for protocol in _PROTOCOLS],
@@ -69,7 +65,7 @@ def _write_tables(folder: Path, tracks: Path) -> None:
             **{name: results / f"{name}.csv" for name in ("summary", "learning_curve", "protocols")},
             **{
                 name: [results / protocol / f"{name}.csv" for protocol in _PROTOCOLS]
-                for name in ("paired", "recall", "heard", "calibration")
+                for name in ("paired", "recall", "excerpts", "calibration")
             },
             "predictions": sorted(results.glob(f"stratified/*/{_NETWORKS[0]}/predictions.csv")),
             "references": ROOT / "resources" / "reference_levels.csv",
@@ -88,17 +84,17 @@ def _write_tables(folder: Path, tracks: Path) -> None:
 
 
 def _write_runs(folder: Path) -> Path:
-    """Write splits, predictions, heard.csv and cost.json of every run; return the table of tracks."""
+    """Write splits, predictions, excerpts.csv and cost.json of every run; return the table of tracks."""
     rng = np.random.default_rng(0)
     tracks = pd.DataFrame({"track": [f"track {number:04d}" for number in range(_TRACKS)], "problem": "", "artist": ""})
     tracks["label"] = np.repeat(_LABELS, _TRACKS // len(_LABELS))
     path = folder / "tracks.csv"
     write_csv(tracks, path)
     hardness = rng.standard_normal(_TRACKS)
-    for protocol, share in _PROTOCOLS.items():
+    for protocol, fraction in _PROTOCOLS.items():
         for seed in range(1, _SEEDS + 1):
             order = rng.permutation(_TRACKS)
-            test, train = np.sort(order[:_TESTS]), order[_TESTS : _TESTS + int(share * 500)]
+            test, train = np.sort(order[:_TESTS]), order[_TESTS : _TESTS + int(fraction * 500)]
             split = pd.concat([tracks.iloc[test].assign(subset="test"), tracks.iloc[train].assign(subset="train")])
             write_csv(split[["track", "label", "subset"]], folder / "splits" / protocol / f"{seed}.csv")
             for number, model in enumerate(_MODELS):
@@ -106,7 +102,7 @@ def _write_runs(folder: Path) -> Path:
                 own = tracks.iloc[test]
                 _write_run(run, own, hardness[test] + 0.2 * number, rng=rng)
                 if model in _NETWORKS:
-                    _write_heard(run / "heard.csv", own, rng=rng)
+                    _write_excerpts(run / "excerpts.csv", own, rng=rng)
     return path
 
 
@@ -114,13 +110,13 @@ def _write_run(run: Path, tracks: pd.DataFrame, hardness: np.ndarray, *, rng: np
     run.mkdir(parents=True)
     odds = rng.standard_normal((len(tracks), len(_LABELS)))
     odds[np.arange(len(tracks)), [_LABELS.index(label) for label in tracks.label]] += 2 - hardness
-    shares = np.exp(odds)
-    shares /= shares.sum(axis=1, keepdims=True)
-    write_predictions(run / "predictions.csv", tracks=tracks, labels=_LABELS, probabilities=shares)
+    probabilities = np.exp(odds)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    write_predictions(run / "predictions.csv", tracks=tracks, labels=_LABELS, probabilities=probabilities)
     (run / "cost.json").write_text(json.dumps({"seconds": rng.uniform(1, 9), "peak_mb": 500.0, "processors": 2}))
 
 
-def _write_heard(path: Path, tracks: pd.DataFrame, *, rng: np.random.Generator) -> None:
+def _write_excerpts(path: Path, tracks: pd.DataFrame, *, rng: np.random.Generator) -> None:
     table = tracks[["track", "label"]].merge(pd.DataFrame({"seconds": _SECONDS}), how="cross")
     table["positions"] = 20 - np.tile(np.arange(len(_SECONDS)), len(tracks))
     table["hits"] = rng.binomial(table.positions, 0.7)

@@ -49,12 +49,12 @@ def _resemblance(name: str) -> str:
 
 def _difference(row: Any) -> str:
     """Return a difference with its interval, bold where that excludes zero."""
-    if row.low != row.low:
+    if row.ci_low != row.ci_low:
         return str(row.finding)
-    if row.low == row.high == 0:
+    if row.ci_low == row.ci_high == 0:
         return "neither distinguished from a constant"
-    mark = "**" if row.low > 0 or row.high < 0 else ""
-    return f"{mark}{row.difference:+.2f} ({row.low:+.2f} to {row.high:+.2f}){mark}"
+    mark = "**" if row.ci_low > 0 or row.ci_high < 0 else ""
+    return f"{mark}{row.difference:+.2f} ({row.ci_low:+.2f} to {row.ci_high:+.2f}){mark}"
 
 
 def verdict() -> str:

@@ -3,8 +3,8 @@
     python -m benchmarks.lasso ROWS
 
 Prints how many times faster ours is, our seconds, those of the Gram matrices among them, and the largest difference
-of a coefficient as a share of the unit's largest. The rows are patches of smooth noise, neighbours as correlated as in
-log-mel spectrograms, and units are rectified sums of two products of smooth filters. The compiler has run before.
+of a coefficient as a fraction of the unit's largest. The rows are patches of smooth noise, neighbours as correlated as
+in log-mel spectrograms, and units are rectified sums of two products of smooth filters. The compiler has run before.
 """
 
 import sys

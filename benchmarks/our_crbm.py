@@ -2,8 +2,8 @@
 
     python -m benchmarks.our_crbm FRAMES CHANNELS BASES LENGTH BATCH
 
-The first layer's visible units are Gaussian, others' not, as the number of channels tells. Prints too what share of the
-hidden units was on: the fewer, the faster.
+The first layer's visible units are Gaussian, others' not, as the number of channels tells. Prints too what fraction of
+the hidden units was on: the fewer, the faster.
 """
 
 import sys

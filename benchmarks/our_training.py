@@ -2,7 +2,7 @@
 
     python -m benchmarks.our_training FOLDER
 
-Prints segments per second, and the share of the time that was spent waiting for data.
+Prints segments per second, and the fraction of the time that was spent waiting for data.
 """
 
 import sys

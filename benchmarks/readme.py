@@ -31,7 +31,7 @@ def headline() -> str:
         for model, title in _HEADLINE.items()
     ]
     counts = {
-        head: f"{own.tests:g} ({own.tracks:g}); {own.seeds:g}"
+        head: f"{own.n_predictions:g} ({own.n_tracks:g}); {own.seeds:g}"
         for protocol, head in protocols.items()
         for own in [table.loc[protocol, "cnn"]]
     }
@@ -78,9 +78,12 @@ def overview() -> str:
     rows = []
     for name, title in DATASETS.items():
         table = pd.read_csv(MEASURED / f"{name}.csv")
-        counts = table.groupby("protocol")[["tests", "tracks", "seeds", "baseline"]].max()
+        counts = table.groupby("protocol")[["n_predictions", "n_tracks", "seeds", "baseline"]].max()
         shown = [protocol for protocol in _COMPARED if protocol in counts.index]
-        sizes = {each: "{tests:g} ({tracks:g}); {seeds:g}; {baseline:.1%}".format(**counts.loc[each]) for each in shown}
+        sizes = {
+            each: "{n_predictions:g} ({n_tracks:g}); {seeds:g}; {baseline:.1%}".format(**counts.loc[each])
+            for each in shown
+        }
         rows.append({"dataset": title, "model": "*predictions (tracks); seeds; most frequent label*", **sizes})
         own = table.set_index(["protocol", "model"])
         for model in table[table.protocol.isin(shown)].model.unique():
@@ -91,7 +94,7 @@ def overview() -> str:
 
 
 def _cell(row: Any) -> str:
-    return f"{row.accuracy:.1%} ({row.low:.1%} – {row.high:.1%})"
+    return f"{row.accuracy:.1%} ({row.ci_low:.1%} – {row.ci_high:.1%})"
 
 
 def artists() -> str:
@@ -102,7 +105,7 @@ def artists() -> str:
             "model": row.model,
             "accuracy (95% interval)": _cell(row),
             "most frequent label": f"{row.baseline:.1%}",
-            "predictions (tracks); seeds": f"{row.tests} ({row.tracks}); {row.seeds}",
+            "predictions (tracks); seeds": f"{row.n_predictions} ({row.n_tracks}); {row.seeds}",
         }
         for row in table.itertuples()
     ]
@@ -116,15 +119,17 @@ def tags() -> str:
         pairs = pd.read_csv(MEASURED / f"{name}_paired.csv").set_index(["statistic", "other"]).loc["roc_auc"]
         for row in pd.read_csv(MEASURED / f"{name}.csv").itertuples():
             cells = {
-                title: f"{getattr(row, own):.2f} ({getattr(row, f'{own}_low'):.2f} – {getattr(row, f'{own}_high'):.2f})"
+                title: "{:.2f} ({:.2f} – {:.2f})".format(
+                    *(getattr(row, own + end) for end in ("", "_ci_low", "_ci_high"))
+                )
                 for own, title in (("roc_auc", "area under the ROC curve"), ("average_precision", "average precision"))
             }
             chance = f"{row.roc_auc_baseline:.2f}; {row.average_precision_baseline:.2f}"
             pair = pairs.loc[row.model] if row.model in pairs.index else None
             cells["area minus that of cnn"] = (
-                "" if pair is None else f"{-pair.difference:+.3f} ({-pair.high:+.3f} to {-pair.low:+.3f})"
+                "" if pair is None else f"{-pair.difference:+.3f} ({-pair.ci_high:+.3f} to {-pair.ci_low:+.3f})"
             )
-            counts = f"{row.tests}; {row.tags}; {row.seeds}"
+            counts = f"{row.n_predictions}; {row.tags}; {row.seeds}"
             cells |= {"chance level": chance, "predictions; tags; seeds": counts}
             rows.append({"dataset": dataset, "model": row.model, **cells})
     return markdown(pd.DataFrame(rows))
@@ -137,7 +142,7 @@ def paired() -> str:
     rows = []
     for other, own in table.groupby("other", sort=False):
         cells = {
-            row.protocol: f"{-100 * row.difference:+.1f} ({-100 * row.high:+.1f} to {-100 * row.low:+.1f})"
+            row.protocol: f"{-100 * row.difference:+.1f} ({-100 * row.ci_high:+.1f} to {-100 * row.ci_low:+.1f})"
             for row in own.itertuples()
         }
         rows.append({"model": other, **cells})
@@ -175,13 +180,13 @@ def runs() -> str:
                     "protocol": row.protocol,
                     "model": row.model,
                     "accuracy": f"{row.accuracy:.1%}",
-                    "95% interval": f"{row.low:.1%} – {row.high:.1%}",
+                    "95% interval": f"{row.ci_low:.1%} – {row.ci_high:.1%}",
                     "sd over seeds": "" if row.seeds == 1 else f"{100 * row.sd:.1f} points",
                     "mean recall of labels": f"{row.balanced_accuracy:.1%}",
                     "most frequent label": f"{row.baseline:.1%}",
                     "seeds": row.seeds,
-                    "predictions": row.tests,
-                    "tracks": row.tracks,
+                    "predictions": row.n_predictions,
+                    "tracks": row.n_tracks,
                 }
             )
     return markdown(pd.DataFrame(rows))
@@ -196,7 +201,7 @@ def claims() -> str:
             "where": row.place,
             "measured": f"{row.measure}: {_with_interval(row)}",
             "compared with": row.baseline,
-            "tracks, predictions, seeds": f"{row.tracks}, {row.tests}, {row.seeds}",
+            "tracks, predictions, seeds": f"{row.n_tracks}, {row.n_predictions}, {row.seeds}",
             "protocol": row.protocol,
             "verdict": f"**{row.verdict}**",
             "why": row.reason,
@@ -210,7 +215,9 @@ def _with_interval(row: Any) -> str:
     """Return a claim's number with its interval, where there are any."""
     if row.value == "":
         return "nothing"
-    return f"{float(row.value):.3g}" + (f" ({float(row.low):.3g} to {float(row.high):.3g})" if row.low != "" else "")
+    return f"{float(row.value):.3g}" + (
+        f" ({float(row.ci_low):.3g} to {float(row.ci_high):.3g})" if row.ci_low != "" else ""
+    )
 
 
 def leakage() -> str:
@@ -226,8 +233,8 @@ def leakage() -> str:
                     "stratified": f"{row.accuracy:.1%}",
                     "artist": f"{row.other_accuracy:.1%}",
                     "difference (95% interval)": f"{100 * row.difference:+.1f} points "
-                    f"({100 * row.low:+.1f} to {100 * row.high:+.1f})",
-                    "tracks tested under both": row.tracks,
+                    f"({100 * row.ci_low:+.1f} to {100 * row.ci_high:+.1f})",
+                    "tracks tested under both": row.n_tracks,
                 }
             )
     return markdown(pd.DataFrame(rows))
@@ -309,7 +316,7 @@ def experiments() -> str:
             "experiment": row["Experiment"] or row["rev"],
             "train.optimizer.learning_rate": row["train.optimizer.learning_rate"],
             "accuracy of cnn": f"{row['test.stratified.cnn.accuracy']:.1%}",
-            "95% interval": f"{row['test.stratified.cnn.low']:.1%} – {row['test.stratified.cnn.high']:.1%}",
+            "95% interval": f"{row['test.stratified.cnn.ci_low']:.1%} – {row['test.stratified.cnn.ci_high']:.1%}",
         }
         for row in table[table.rev != "workspace"].sort_values("train.optimizer.learning_rate").to_dict("records")
     ]

@@ -19,5 +19,5 @@ def measure_training(folder: Path, songs: Path | None) -> list[list[object]]:
     return [
         ["training segments/s, ours / plain Keras", ">= 1.6", *summarise(ratios)],
         ["training segments/s, ours", "", *summarise(ours)],
-        ["share of a training step spent waiting for data [%]", "< 5", *summarise(waits)],
+        ["fraction of a training step spent waiting for data [%]", "< 5", *summarise(waits)],
     ]

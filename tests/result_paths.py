@@ -9,7 +9,7 @@ STAGES = {
     "environment.json": "train",
     "predictions.csv": "evaluate",
     "metrics.json": "evaluate",
-    "heard.csv": "evaluate",
+    "excerpts.csv": "evaluate",
     "MODEL_CARD.md": "evaluate",
     "dump": "activations",
     "gradient.npz": "activations",

@@ -51,7 +51,7 @@ def test_grid_is_queued_and_shown_with_our_metrics(experimented):
     assert experimented.queued.count("Queued") == 2
     found = rows(experimented)
     assert set(found) == {0.002, 0.003, 0.004}
-    assert all(0 <= each["low"] <= each["accuracy"] <= each["high"] <= 1 for each in found.values())
+    assert all(0 <= each["ci_low"] <= each["accuracy"] <= each["ci_high"] <= 1 for each in found.values())
 
 
 def test_dvclive_has_the_curves(experimented):

@@ -88,11 +88,11 @@ def test_every_cell_is_a_row_with_its_cost(evident):
         *(("stratified_half", model) for model in ("cnn", "mfcc_svm")),
     }
     assert (summary.train_seconds >= 0).all() and (summary.peak_mb > 10).all()
-    assert ((summary.low <= summary.accuracy) & (summary.accuracy <= summary.high)).all()
+    assert ((summary.ci_low <= summary.accuracy) & (summary.accuracy <= summary.ci_high)).all()
     folds = summary[summary.protocol == "cross_validation"]
     assert (folds.seeds == 3).all()
     tracks = pd.read_csv(evident.folder / "data/demo/tracks/tracks.csv")
-    assert (folds.tests == len(tracks)).all() and (folds.tracks == len(tracks)).all()
+    assert (folds.n_predictions == len(tracks)).all() and (folds.n_tracks == len(tracks)).all()
 
 
 def test_variant_is_compared_with_the_network_on_the_same_test_predictions(evident):
@@ -130,7 +130,7 @@ def test_claims_are_those_of_the_tables(evident):
     assert {"holds", "does not hold", "cannot be told from this data"} >= set(claims.verdict)
     own = summary[(summary.protocol == "stratified") & (summary.model == "cnn")].iloc[0]
     shown = claims[claims.claim == "human_level"].iloc[0]
-    assert shown.value == pytest.approx(own.accuracy, abs=1e-6) and shown.tests == own.tests
+    assert shown.value == pytest.approx(own.accuracy, abs=1e-6) and shown.n_predictions == own.n_predictions
     page = evident.read("results/demo/claims/claims.md").decode()
     assert all(claim.verdict in page for claim in claims.itertuples())
     names = "7_accuracy", "8_learning_curve", "9_seconds_heard", "10_recall", "11_calibration", "12_deep_belief"

@@ -44,7 +44,7 @@ def test_outputs_keep_their_contracts(built):
     assert np.allclose(predictions.filter(like="p_").sum(axis=1), 1, atol=1e-6)
     metrics = json.loads(built.read(run_file("metrics.json")))
     assert metrics["accuracy"] == (predictions.label == predictions.predicted).mean()
-    assert metrics["low"] < metrics["accuracy"] < metrics["high"] or metrics["accuracy"] == 0
+    assert metrics["ci_low"] < metrics["accuracy"] < metrics["ci_high"] or metrics["accuracy"] == 0
     history = pd.read_csv(built.folder / run_file("history.csv"))
     assert list(history.epoch) == [1, 2]
     summary = pd.read_csv(built.folder / "results/demo/evaluate/stratified/summary.csv").query("model == 'cnn'")
@@ -92,8 +92,8 @@ def test_filters_keep_their_contracts(built):
     assert set(resemblance.null) == {"cnn_shuffled", "cnn_untrained", *NULLS}
     assert {"separability", "rate_hz", "scale_cpo", "distance_midbrain", "distance_cortex"} <= set(resemblance.measure)
     assert (resemblance.window_ms.round() == 395).all() and (resemblance.window_octaves.round(2) == 0.74).all()
-    known = resemblance.dropna(subset=["low"])
-    assert ((known.low <= known.difference) & (known.difference <= known.high)).all()
+    known = resemblance.dropna(subset=["ci_low"])
+    assert ((known.ci_low <= known.difference) & (known.difference <= known.ci_high)).all()
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_demo_ends_with_the_accuracy_and_the_way_to_the_figures(built):
     command = [sys.executable, "-m", "earfield.cli", "report", "demo"]
     environment = {"cwd": built.folder, "env": built.environment}
     said = subprocess.run(command, check=True, capture_output=True, text=True, **environment).stdout
-    assert f"accuracy {summary.accuracy:.1%}, 95% interval {summary.low:.1%} to {summary.high:.1%}" in said
+    assert f"accuracy {summary.accuracy:.1%}, 95% interval {summary.ci_low:.1%} to {summary.ci_high:.1%}" in said
     assert said.endswith("Figures: results/demo/figures/\n")
     demo = re.search(r"^demo:.*\n((?:\t.*\n)+)", (Path(__file__).parents[2] / "Makefile").read_text(), re.MULTILINE)[1]
     assert demo.splitlines()[-1] == "\t@earfield report demo"

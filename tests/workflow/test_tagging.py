@@ -42,7 +42,7 @@ def test_tags_are_scored_from_songs_to_tables(tagged):
     assert set(summary.index) == set(FEW) and summary.roc_auc["majority"] == 0.5
     assert summary.average_precision["majority"] == pytest.approx(summary.average_precision_baseline["majority"])
     pairs = pd.read_csv(tagged.folder / "results/demo_tags/evaluate/stratified/paired.csv")
-    assert len(pairs) == 2 * len(FEW) * (len(FEW) - 1) and (pairs.tests == summary.tests["cnn"]).all()
+    assert len(pairs) == 2 * len(FEW) * (len(FEW) - 1) and (pairs.n_predictions == summary.n_predictions["cnn"]).all()
     whole = pd.read_csv(tagged.folder / "results/demo_tags/claims/summary.csv").set_index("model")
     assert (whole.roc_auc == summary.roc_auc).all() and (whole.train_seconds > 0).all()
     facts = json.loads(tagged.read("results/demo_tags/evaluate/stratified/summary.json"))

@@ -78,7 +78,7 @@ rule claims:
         summary="results/{dataset}/claims/summary.csv",
         paired=INPUTS.protocol_tables("paired.csv"),
         recall=INPUTS.protocol_tables("recall.csv"),
-        heard=INPUTS.protocol_tables("heard.csv"),
+        excerpts=INPUTS.protocol_tables("excerpts.csv"),
         calibration=INPUTS.protocol_tables("calibration.csv"),
         predictions=INPUTS.runs(
             "evaluate/predictions.csv", [INPUTS.protocol], [INPUTS.model]

@@ -1,7 +1,7 @@
 """evaluate: predictions for test tracks, their scores, and the summary over seeds.
 
 Needs: trained networks, the mel shards, features, the splits.
-Makes: results/{dataset}/evaluate/{protocol}/{seed}/{model}/predictions.csv and metrics.json, of networks also heard.csv
+Makes: results/{dataset}/evaluate/{protocol}/{seed}/{model}/predictions.csv and metrics.json, of networks also excerpts.csv
 and MODEL_CARD.md; the tables of a protocol over its runs, results/{dataset}/evaluate/{protocol}/*.csv, which are
 others for a dataset of tags.
 """
@@ -17,7 +17,7 @@ rule evaluate_predict:
         code=code("evaluate_predict"),
     output:
         predictions="results/{dataset}/evaluate/{protocol}/{seed}/{model}/predictions.csv",
-        heard="results/{dataset}/evaluate/{protocol}/{seed}/{model}/heard.csv",
+        excerpts="results/{dataset}/evaluate/{protocol}/{seed}/{model}/excerpts.csv",
     log:
         "logs/{dataset}/{protocol}/{seed}/{model}/evaluate_predict.log",
     benchmark:
@@ -118,7 +118,7 @@ rule evaluate_protocol:
     """All runs of a protocol: accuracy, recall, calibration, paired differences, accuracy by length of the excerpt."""
     input:
         predictions=INPUTS.runs("evaluate/predictions.csv"),
-        heard=INPUTS.runs("evaluate/heard.csv", networks=True),
+        excerpts=INPUTS.runs("evaluate/excerpts.csv", networks=True),
         tracks="data/{dataset}/tracks/tracks.csv",
         code=code("evaluate_protocol"),
     output:
@@ -132,7 +132,7 @@ rule evaluate_protocol:
         paired="results/{dataset}/evaluate/{protocol}/paired.csv",
         recall="results/{dataset}/evaluate/{protocol}/recall.csv",
         calibration="results/{dataset}/evaluate/{protocol}/calibration.csv",
-        heard="results/{dataset}/evaluate/{protocol}/heard.csv",
+        excerpts="results/{dataset}/evaluate/{protocol}/excerpts.csv",
     log:
         "logs/{dataset}/{protocol}/evaluate_protocol.log",
     benchmark:

@@ -9,7 +9,7 @@ with logged(snakemake.log[0], snakemake.output, snakemake.input):
         snakemake.input.model,
         snakemake.input.split,
         predictions_path=snakemake.output.predictions,
-        heard_path=snakemake.output.heard,
+        excerpts_path=snakemake.output.excerpts,
         device=configure(snakemake.threads),
         **snakemake.params.settings,
     )

@@ -16,16 +16,17 @@ from earfield.files.tables import read_text_csv
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None
 
 # Of each table the columns without which nothing can be judged by it; what names a row comes before its counts.
+_COUNTS = "seeds n_tracks n_predictions"
 _COLUMNS = {
-    "summary": "protocol model seeds tracks tests accuracy low high baseline",
-    "paired": "protocol model other seeds tracks tests accuracy other_accuracy difference low high p_value "
+    "summary": f"protocol model {_COUNTS} accuracy ci_low ci_high baseline",
+    "paired": f"protocol model other {_COUNTS} accuracy other_accuracy difference ci_low ci_high p_value "
     "tracks_disagreed",
-    "recall": "protocol model label seeds tracks tests recall low high",
-    "heard": "protocol model seconds seeds tracks tests accuracy low high gain gain_low gain_high",
-    "calibration": "protocol model bin seeds tracks tests confidence accuracy low high calibration_error",
-    "learning_curve": "protocol model train_fraction train_tracks accuracy low high",
-    "protocols": "model protocol other tracks accuracy other_accuracy difference low high",
-    "resemblance": "protocol estimate measure null difference low high seeds units",
+    "recall": f"protocol model label {_COUNTS} recall ci_low ci_high",
+    "excerpts": f"protocol model seconds {_COUNTS} accuracy ci_low ci_high gain gain_ci_low gain_ci_high",
+    "calibration": f"protocol model bin {_COUNTS} confidence accuracy ci_low ci_high calibration_error",
+    "learning_curve": "protocol model train_fraction train_tracks accuracy ci_low ci_high",
+    "protocols": "model protocol other n_tracks accuracy other_accuracy difference ci_low ci_high",
+    "resemblance": "protocol estimate measure null difference ci_low ci_high seeds units",
     "references": "name accuracy dataset genres protocol source url kind",
 }
 _ARRAYS = ("hidden_segments", "raw_segments", "difference_segments", "baseline_segments", "n_tracks", "n_segments")
@@ -111,7 +112,7 @@ def read_evidence(dataset: str, inputs: Mapping[str, Paths], settings: ClaimSett
     dataset : str
         Its name.
     inputs : mapping of str to paths
-        One file or several: `summary, paired, recall, heard, calibration, learning_curve, protocols, resemblance,
+        One file or several: `summary, paired, recall, excerpts, calibration, learning_curve, protocols, resemblance,
         references`, tables of one or of all protocols; `predictions, whole_track`, those of the judged model and of
         the network that sees the whole track too, paths that end in `<protocol>/<seed>/<model>/<file>`; `tracks`, the
         table of all tracks; `discriminants`, the data of figure 5. All but `tracks` may be missing.

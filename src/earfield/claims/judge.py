@@ -21,11 +21,11 @@ from earfield.files.atomic import write_aside
 from earfield.files.tables import write_csv
 
 _COLUMNS = [
-    "claim", "sentence", "place", "measure", "value", "low", "high", "baseline", "tracks", "tests", "seeds", "protocol",
-    "verdict", "reason",
+    "claim", "sentence", "place", "measure", "value", "ci_low", "ci_high", "baseline", "n_tracks", "n_predictions",
+    "seeds", "protocol", "verdict", "reason",
 ]  # fmt: skip
-_UNITS = {"share": " [share]", "points": " [difference of shares]", "number": ""}
-_COUNTS = ("tracks", "tests", "seeds")
+_UNITS = {"fraction": " [fraction]", "points": " [difference of fractions]", "number": ""}
+_COUNTS = ("n_tracks", "n_predictions", "seeds")
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Claim:
         One of `earfield.claims.rules.VERDICTS`.
     reason, baseline : str
         Why, in a sentence or two; what the number is compared with.
-    value, low, high : float
+    value, ci_low, ci_high : float
         Our number and its 95% interval; NaN where there is none.
     counts : mapping
-        Of `tracks, tests, seeds` those that are known.
+        Of `n_tracks, n_predictions, seeds` those that are known.
     """
 
     sentence: Sentence
@@ -54,8 +54,8 @@ class Claim:
     reason: str
     baseline: str
     value: float
-    low: float
-    high: float
+    ci_low: float
+    ci_high: float
     counts: Mapping[str, int]
 
     @property
@@ -79,9 +79,9 @@ def write_claims(
     ----------
     csv_path : path-like
         Table to write, one row per claim: `claim, sentence, place` (in the paper), `measure` (what our number is),
-        `value, low, high` (95%), `baseline` (what it is compared with), `tracks, tests, seeds` (what it was measured
-        on; empty where unknown), `protocol, verdict, reason`. What a claim needs and is not there makes the verdict
-        "cannot be told from this data".
+        `value, ci_low, ci_high` (95%), `baseline` (what it is compared with), `n_tracks, n_predictions, seeds` (what it
+        was measured on; empty where unknown), `protocol, verdict, reason`. What a claim needs and is not there makes
+        the verdict "cannot be told from this data".
     md_path : path-like
         The same as a page, with every rule, the accuracies, the costs and what others reported.
     dataset : str
@@ -131,7 +131,7 @@ def _judged(sentence: Sentence, caveats: Sequence[Caveat], evidence: Evidence) -
     if measured is None:
         return None
     found, reason = measured.estimates, measured.undecided or measured.reason
-    row = pd.Series({"value": math.nan, "low": math.nan, "high": math.nan}) if found.empty else found.iloc[0]
+    row = pd.Series({"value": math.nan, "ci_low": math.nan, "ci_high": math.nan}) if found.empty else found.iloc[0]
     verdict = UNDECIDED
     if not measured.undecided:
         margin = sentence.margin if measured.margin is None else measured.margin
@@ -151,8 +151,8 @@ def _judged(sentence: Sentence, caveats: Sequence[Caveat], evidence: Evidence) -
         reason=reason,
         baseline=measured.baseline,
         value=float(row["value"]),
-        low=float(row["low"]),
-        high=float(row["high"]),
+        ci_low=float(row["ci_low"]),
+        ci_high=float(row["ci_high"]),
         counts={name: int(row[name]) for name in _COUNTS if name in found and not math.isnan(row[name])},
     )
 

@@ -21,7 +21,7 @@ from earfield.files.markdown import counted, percent
 from earfield.statistics.intervals import Estimate, contrast_ci, paired_difference_ci
 from earfield.statistics.proportions import NORMAL_95
 
-_COUNTS = ["tracks", "tests", "seeds"]
+_COUNTS = ["n_tracks", "n_predictions", "seeds"]
 _ESTIMATES = {"lasso": "Lasso filters", "gradient": "mean gradients"}
 _SHAPES = {"separability": "separability", "gabor_r2": "Gabor fit"}
 
@@ -35,7 +35,8 @@ class Measured:
     protocol : str
         What it was measured under.
     estimates : pd.DataFrame
-        At least one row, with the columns `name, value, low, high` and, where known, `tracks, tests, seeds`.
+        At least one row, with the columns `name, value, ci_low, ci_high` and, where known, `n_tracks, n_predictions,
+        seeds`.
     baseline, reason : str
         What the number is compared with; what else is to be said.
     undecided : str
@@ -102,7 +103,7 @@ def paired(
     if others == "every":
         wanted = table.other.tolist()
     table = table[table.other.isin(list(wanted))]
-    pairs = table.dropna(subset=["low", "high"])
+    pairs = table.dropna(subset=["ci_low", "ci_high"])
     if pairs.empty:
         names = " or ".join(wanted) or "such a model"
         missing = Measured(settings.protocol, undecided=f"No run under {protocol} compares {model} with {names}.")
@@ -116,7 +117,7 @@ def paired(
     reason = sides_in_words(model, pairs) + (f" Not run here: {', '.join(lacking)}." if lacking else "")
     estimates = pairs.rename(columns={"other": "name", "difference": "value"})
     if turned:
-        estimates = estimates.assign(value=-pairs.difference, low=-pairs.high, high=-pairs.low)
+        estimates = estimates.assign(value=-pairs.difference, ci_low=-pairs.ci_high, ci_high=-pairs.ci_low)
     return Measured(protocol, estimates, baseline, reason, complete=not (all_of_them and lacking))
 
 
@@ -174,7 +175,7 @@ def recall(evidence: Evidence, *, labels: Sequence[str]) -> Measured:
     harder = [
         f" {other} is significantly harder than {one}."
         for (one, other), each in zip(pairs, estimates[1:], strict=True)
-        if each.low > 0
+        if each.ci_low > 0
     ]
     reason = f"The lowest recalls are {labels_in_words(recalls, ordered[:3])}.{''.join(harder[:1])} "
     mean = percent(float(np.mean([recalls[label] for label in others])))
@@ -195,10 +196,10 @@ def recall_pairs(evidence: Evidence) -> Measured:
     if not pairs:
         return Measured(evidence.settings.protocol, undecided="Only one label was tested.")
     estimates = [contrast_ci(by_label, {one: 1, other: -1}, comparisons=len(pairs)) for one, other in pairs]
-    apart = sum(each.low > 0 for each in estimates)
+    apart = sum(each.ci_low > 0 for each in estimates)
     found = _table([", ".join(pair) for pair in pairs], estimates).assign(**counts(table))
     baseline = f"recall: best {labels_in_words(recalls, ordered[:1])}, worst {labels_in_words(recalls, ordered[-1:])}"
-    shown = labels_in_words(recalls, pairs[int(found.low.idxmax())])
+    shown = labels_in_words(recalls, pairs[int(found.ci_low.idxmax())])
     reason = f"Distinguished best: {shown}. {apart} of {counted(len(pairs), 'pair')} of labels are distinguished."
     return Measured(evidence.settings.protocol, found, baseline, reason)
 
@@ -207,7 +208,9 @@ def resemblance(evidence: Evidence) -> Measured:
     """Measure how far filters exceed those of networks without true labels, by both estimates and in both measures."""
     protocol = evidence.settings.protocol
     table = rows(evidence.tables["resemblance"], protocol=protocol)
-    table = table[table.measure.isin(list(_SHAPES)) & ~table.null.isin(NULL_KERNELS)].dropna(subset=["low", "high"])
+    table = table[table.measure.isin(list(_SHAPES)) & ~table.null.isin(NULL_KERNELS)].dropna(
+        subset=["ci_low", "ci_high"]
+    )
     compared = {key: own for key, own in table.groupby(["estimate", "null"]) if len(own) == len(_SHAPES)}
     lacking = [name for key, name in _ESTIMATES.items() if key not in {estimate for estimate, _ in compared}]
     if lacking:
@@ -218,7 +221,7 @@ def resemblance(evidence: Evidence) -> Measured:
     whole = pd.concat([table.loc[[shown]], *(own.drop(index=shown, errors="ignore") for own in compared.values())])
     names = whole.estimate.map(_ESTIMATES) + " minus those of " + whole.null
     whole = whole.assign(name=names, value=whole.difference, group=names).drop(
-        columns=["tracks", "tests"], errors="ignore"
+        columns=["n_tracks", "n_predictions"], errors="ignore"
     )
     parts = whole.sort_values(["estimate", "null", "measure"])
     shapes = [f"{_SHAPES[each.measure]} {in_words(each, unit='number')}" for _, each in parts.iterrows()]
@@ -227,7 +230,7 @@ def resemblance(evidence: Evidence) -> Measured:
     )
     words = []
     for estimate, title in _ESTIMATES.items():
-        above = {null: bool((own.low > 0).all()) for (each, null), own in compared.items() if each == estimate}
+        above = {null: bool((own.ci_low > 0).all()) for (each, null), own in compared.items() if each == estimate}
         out, within = ([null for null, sure in above.items() if sure is wanted] for wanted in (True, False))
         parts = [f"exceed those of {listed(out)} in both measures"] * bool(out)
         parts += [f"do not exceed those of {listed(within)} significantly in both"] * bool(within)
@@ -246,30 +249,30 @@ def discriminants(evidence: Evidence) -> Measured:
     names = ["hidden layer minus raw input", "hidden layer minus the most frequent label"]
     found = _table(names, [gain, Estimate(*(each - frequent for each in hidden))])
     found = found.assign(
-        margin=[math.nan, 0.0], tracks=int(shown["n_tracks"][-1]), tests=int(shown["n_segments"][-1]), seeds=1
+        margin=[math.nan, 0.0], n_tracks=int(shown["n_tracks"][-1]), n_predictions=int(shown["n_segments"][-1]), seeds=1
     )
-    baseline = f"raw input: {in_words(raw, unit='share')}; most frequent label: {percent(frequent)}"
+    baseline = f"raw input: {in_words(raw, unit='fraction')}; most frequent label: {percent(frequent)}"
     reason = (
-        f"Hidden layer: {in_words(hidden, unit='share')}. {position(gain)} The predictions are of segments, by one "
+        f"Hidden layer: {in_words(hidden, unit='fraction')}. {position(gain)} The predictions are of segments, by one "
         "network on one split."
     )
     return Measured(protocol, found, baseline, reason)
 
 
-def heard(evidence: Evidence, *, seconds: Sequence[float], longer: float) -> Measured:
-    """Measure the gain of the longest excerpt heard over the shortest, which lasts so many `seconds`, from and to."""
-    protocol, table = evidence.settings.protocol, evidence.shown("heard").sort_values("seconds")
+def excerpts(evidence: Evidence, *, seconds: Sequence[float], longer: float) -> Measured:
+    """Measure the gain of the longest excerpt over the shortest, which lasts so many `seconds`, from and to."""
+    protocol, table = evidence.settings.protocol, evidence.shown("excerpts").sort_values("seconds")
     if table.empty:
         return Measured(protocol, undecided=f"{evidence.settings.model} was not applied to parts of a track.")
     short, whole = table.iloc[0], table.iloc[-1]
     if not seconds[0] <= short.seconds <= seconds[1] or whole.seconds < longer * short.seconds:
-        lack = f"The excerpts heard are of {short.seconds:.3g} to {whole.seconds:.3g} s."
+        lack = f"The excerpts are of {short.seconds:.3g} to {whole.seconds:.3g} s."
         return Measured(protocol, undecided=lack)
-    gain = {"name": "gain", "value": whole.gain, "low": whole.gain_low, "high": whole.gain_high}
+    gain = {"name": "gain", "value": whole.gain, "ci_low": whole.gain_ci_low, "ci_high": whole.gain_ci_high}
     found = pd.DataFrame([gain | {name: whole[name] for name in _COUNTS}])
-    baseline = f"after {short.seconds:.3g} s: {in_words(short, unit='share', value='accuracy')}"
+    baseline = f"after {short.seconds:.3g} s: {in_words(short, unit='fraction', value='accuracy')}"
     reason = (
-        f"After {whole.seconds:.3g} s: {in_words(whole, unit='share', value='accuracy')}. {position(found.iloc[0])}"
+        f"After {whole.seconds:.3g} s: {in_words(whole, unit='fraction', value='accuracy')}. {position(found.iloc[0])}"
     )
     return Measured(protocol, found, baseline, reason)
 
@@ -283,26 +286,26 @@ def calibration(evidence: Evidence) -> Measured:
     if whole.empty:
         return Measured(protocol, undecided=f"No probabilities of {evidence.settings.model} were recorded.")
     row = whole.iloc[0]
-    bins = table[(table.bin != "all") & (table.tests > 0)].dropna(subset=["confidence", "low", "high"])
+    bins = table[(table.bin != "all") & (table.n_predictions > 0)].dropna(subset=["confidence", "ci_low", "ci_high"])
     widened = float(ndtri(1 - 0.025 / max(1, len(bins)))) / NORMAL_95
     both = pd.concat([whole[:1], bins])
     factor = np.array([1.0] + [widened] * len(bins))
     found = both.assign(
         name=both.bin,
         value=both.confidence - both.accuracy,
-        low=both.confidence - (both.accuracy + factor * (both.high - both.accuracy)),
-        high=both.confidence - (both.accuracy - factor * (both.accuracy - both.low)),
+        ci_low=both.confidence - (both.accuracy + factor * (both.ci_high - both.accuracy)),
+        ci_high=both.confidence - (both.accuracy - factor * (both.accuracy - both.ci_low)),
     )
-    off = int(((found.low > 0) | (found.high < 0))[1:].sum())
+    off = int(((found.ci_low > 0) | (found.ci_high < 0))[1:].sum())
     first = found.iloc[0]
-    side = "above" if first.low > 0 else "below" if first.high < 0 else "not significantly different from"
+    side = "above" if first.ci_low > 0 else "below" if first.ci_high < 0 else "not significantly different from"
     reason = (
         f"On the whole its probabilities are {side} its accuracy; {off} of {counted(len(bins), 'bin')} "
         f"{'is' if off == 1 else 'are'} off."
     )
     baseline = (
-        f"accuracy: {in_words(row, unit='share', value='accuracy')}; mean top probability: {percent(row.confidence)}; "
-        f"expected calibration error: {percent(row.calibration_error)}"
+        f"accuracy: {in_words(row, unit='fraction', value='accuracy')}; "
+        f"mean top probability: {percent(row.confidence)}; expected calibration error: {percent(row.calibration_error)}"
     )
     return Measured(protocol, found, baseline, reason)
 
@@ -323,7 +326,7 @@ def whole_track(evidence: Evidence, *, labels: Sequence[str]) -> Measured | None
     alone, whole = alone[:, both], whole[:, both]
     found = _table([other], [paired_difference_ci(whole, alone)]).assign(**counts(whole))
     baseline = f"without: {percent(float(np.nanmean(alone)))}, with: {percent(float(np.nanmean(whole)))}"
-    pairs = evidence.shown("paired", other=other).dropna(subset=["low", "high"])
+    pairs = evidence.shown("paired", other=other).dropna(subset=["ci_low", "ci_high"])
     everywhere = f" On all labels: {pairs_in_words(pairs)} (without minus with)." if len(pairs) else ""
     return Measured(settings.protocol, found, baseline, position(found.iloc[0]) + everywhere)
 
@@ -334,7 +337,7 @@ def _not_run(evidence: Evidence) -> Measured:
 
 
 def _table(names: Sequence[str], estimates: Sequence[Estimate]) -> pd.DataFrame:
-    return pd.DataFrame(estimates, columns=["value", "low", "high"]).assign(name=list(names))
+    return pd.DataFrame(estimates, columns=["value", "ci_low", "ci_high"]).assign(name=list(names))
 
 
 def _recalls(evidence: Evidence) -> tuple[dict[str, float], np.ndarray, dict[str, np.ndarray]] | None:
@@ -357,7 +360,7 @@ def _between(evidence: Evidence, other: str) -> Any | None:
         if turned.empty:
             return None
         swap = {"accuracy": turned.other_accuracy, "other_accuracy": turned.accuracy}
-        found = turned.assign(difference=-turned.difference, low=-turned.high, high=-turned.low, **swap)
+        found = turned.assign(difference=-turned.difference, ci_low=-turned.ci_high, ci_high=-turned.ci_low, **swap)
     summary = rows(evidence.tables["summary"], model=evidence.settings.model)
     seeds = summary[summary.protocol.isin([protocol, other])].seeds.min()
     return found.assign(name=other, value=found.difference, seeds=seeds).iloc[0]
@@ -383,6 +386,7 @@ def _not_gtzan(evidence: Evidence, labels: int, tracks_per_label: int) -> str:
 KINDS: dict[str, Callable[..., Measured | None]] = {
     each.__name__: each
     for each in (
-        accuracy, paired, protocols, recall, recall_pairs, resemblance, discriminants, heard, calibration, whole_track,
+        accuracy, paired, protocols, recall, recall_pairs, resemblance, discriminants, excerpts, calibration,
+        whole_track,
     )
 }  # fmt: skip

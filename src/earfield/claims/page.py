@@ -34,7 +34,7 @@ def claims_page(evidence: Evidence, claims: "Sequence[Claim]") -> str:
     seeds = evidence.shown("summary").seeds
     costs = rows(summary, protocol=settings.protocol) if {"train_seconds", "peak_mb"} <= set(summary) else summary[:0]
     most = summary.groupby("protocol", sort=False).agg(
-        {"seeds": "max", "tracks": "max", "tests": "max", "baseline": "mean"}
+        {"seeds": "max", "n_tracks": "max", "n_predictions": "max", "baseline": "mean"}
     )
     return render(
         __file__,
@@ -66,7 +66,7 @@ def _records(table: Any) -> list[Any]:
 def _accuracy(evidence: Evidence) -> dict[str, list[str]]:
     """Return the accuracy of each model under each protocol, in words; empty where it was not run."""
     table = evidence.tables["summary"]
-    cells = {(row.model, row.protocol): in_words(row, unit="share", value="accuracy") for row in table.itertuples()}
+    cells = {(row.model, row.protocol): in_words(row, unit="fraction", value="accuracy") for row in table.itertuples()}
     return {
         model: [cells.get((model, protocol), "") for protocol in table.protocol.unique()]
         for model in table.model.unique()

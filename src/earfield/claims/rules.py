@@ -24,7 +24,7 @@ class Judged(NamedTuple):
 class Rule(NamedTuple):
     """A rule in words, with `{margin}`, and as a function of the compared estimates and the margin.
 
-    The estimates are a table with at least one row and the columns `name, value, low, high`; comparisons with an
+    The estimates are a table with at least one row and the columns `name, value, ci_low, ci_high`; comparisons with an
     interval that is NaN are false, so that such a row decides nothing.
     """
 
@@ -33,48 +33,50 @@ class Rule(NamedTuple):
 
 
 def _above(table: pd.DataFrame, margin: float) -> Judged:
-    failing = table[(table.low <= 0) & (table.high < margin)]
-    row = _least(table.low) if failing.empty else failing.high.idxmin()
-    return Judged(row, bool((table.low > 0).all()), len(failing) > 0)
+    failing = table[(table.ci_low <= 0) & (table.ci_high < margin)]
+    row = _least(table.ci_low) if failing.empty else failing.ci_high.idxmin()
+    return Judged(row, bool((table.ci_low > 0).all()), len(failing) > 0)
 
 
 def _exceeds(table: pd.DataFrame, margin: float) -> Judged:
     """Judge rows by groups, of which each may have a margin of its own; the first row is shown."""
-    little = table.high < (table.margin.fillna(margin) if "margin" in table else margin)
+    little = table.ci_high < (table.margin.fillna(margin) if "margin" in table else margin)
     groups = table.group if "group" in table else table.index
-    return Judged(table.index[0], bool((table.low > 0).all()), bool(little.groupby(groups).all().any()))
+    return Judged(table.index[0], bool((table.ci_low > 0).all()), bool(little.groupby(groups).all().any()))
 
 
 def _reaches(table: pd.DataFrame, margin: float) -> Judged:
     row = table.sort_values(["value", "name"]).iloc[0]
-    return Judged(row.name, row.low > 0 and row.high >= margin, row.high < margin)
+    return Judged(row.name, row.ci_low > 0 and row.ci_high >= margin, row.ci_high < margin)
 
 
 def _at_least(table: pd.DataFrame, margin: float) -> Judged:
     row = table.iloc[0]
-    return Judged(row.name, row.low >= margin, row.high < margin)
+    return Judged(row.name, row.ci_low >= margin, row.ci_high < margin)
 
 
 def _at_most(table: pd.DataFrame, margin: float) -> Judged:
-    larger = table[(table.low > 0) & (table.value >= margin)]
-    row = _least(-table.high) if larger.empty else larger.value.idxmax()
-    return Judged(row, bool((table.high < margin).all()), len(larger) > 0)
+    larger = table[(table.ci_low > 0) & (table.value >= margin)]
+    row = _least(-table.ci_high) if larger.empty else larger.value.idxmax()
+    return Judged(row, bool((table.ci_high < margin).all()), len(larger) > 0)
 
 
 def _lowest(table: pd.DataFrame, margin: float) -> Judged:
     row = table.iloc[0]
-    return Judged(row.name, row.high < 0 and bool((table.value <= 0).all()), bool((table.low > 0).any()))
+    return Judged(row.name, row.ci_high < 0 and bool((table.value <= 0).all()), bool((table.ci_low > 0).any()))
 
 
 def _differ(table: pd.DataFrame, margin: float) -> Judged:
     return Judged(
-        table.low.idxmax(), bool((table.low > 0).any()), bool(((table.low > -margin) & (table.high < margin)).all())
+        table.ci_low.idxmax(),
+        bool((table.ci_low > 0).any()),
+        bool(((table.ci_low > -margin) & (table.ci_high < margin)).all()),
     )
 
 
 def _within(table: pd.DataFrame, margin: float) -> Judged:
-    row, off = table.iloc[0], (table.low > 0) | (table.high < 0)
-    holds = -margin < row.low and row.high < margin and not off.iloc[1:].any()
+    row, off = table.iloc[0], (table.ci_low > 0) | (table.ci_high < 0)
+    holds = -margin < row.ci_low and row.ci_high < margin and not off.iloc[1:].any()
     return Judged(row.name, holds, bool((off & (table.value.abs() >= margin)).any()))
 
 

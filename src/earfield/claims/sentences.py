@@ -14,7 +14,7 @@ from earfield.claims.rules import RULES
 from earfield.errors import ConfigError
 
 BEYOND = "not in the paper"  # the place of a further sentence
-UNITS = ("share", "points", "number")
+UNITS = ("fraction", "points", "number")
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ def in_words(row: Any, *, unit: str, value: str = "value") -> str:
     Parameters
     ----------
     row : pd.Series or Estimate
-        With `low`, `high` and the number; NaN where unknown.
+        With `ci_low`, `ci_high` and the number; NaN where unknown.
     unit : str
-        "share" gives "68.4% (59.8% – 75.9%)", "points" gives "+3.1 points (-2.0 to +8.2)", "number" gives
+        "fraction" gives "68.4% (59.8% – 75.9%)", "points" gives "+3.1 points (-2.0 to +8.2)", "number" gives
         "+0.02 (-0.01 to +0.05)".
     value : str
         Name of the number.
@@ -28,10 +28,10 @@ def in_words(row: Any, *, unit: str, value: str = "value") -> str:
     str
         Empty for no number.
     """
-    number, low, high = getattr(row, value), row.low, row.high
+    number, low, high = getattr(row, value), row.ci_low, row.ci_high
     if math.isnan(number):
         return ""
-    if unit == "share":
+    if unit == "fraction":
         words, bounds = percent(number), f"{percent(low)} – {percent(high)}"
     else:
         factor, digits, noun = (100, 1, " points") if unit == "points" else (1, 2, "")
@@ -42,9 +42,9 @@ def in_words(row: Any, *, unit: str, value: str = "value") -> str:
 
 def position(row: Estimate | Any, level: float = 0, name: str = "0") -> str:
     """Say where an interval lies."""
-    if math.isnan(row.low) or math.isnan(row.high):
+    if math.isnan(row.ci_low) or math.isnan(row.ci_high):
         return "There is no interval."
-    side = "lies above" if row.low > level else "lies below" if row.high < level else "contains"
+    side = "lies above" if row.ci_low > level else "lies below" if row.ci_high < level else "contains"
     return f"The interval {side} {name}."
 
 
@@ -59,9 +59,9 @@ def pairs_in_words(pairs: pd.DataFrame) -> str:
 def sides_in_words(model: str, pairs: pd.DataFrame) -> str:
     """Say from which models one is significantly different, and how often they disagree."""
     sides = {
-        "better than": pairs[pairs.low > 0],
-        "worse than": pairs[pairs.high < 0],
-        "not distinguished from": pairs[(pairs.low <= 0) & (pairs.high >= 0)],
+        "better than": pairs[pairs.ci_low > 0],
+        "worse than": pairs[pairs.ci_high < 0],
+        "not distinguished from": pairs[(pairs.ci_low <= 0) & (pairs.ci_high >= 0)],
     }
     told = [f"{side} {listed(own.other)}" for side, own in sides.items() if len(own)]
     disagreed = ", ".join(

@@ -102,12 +102,13 @@ def _check_models(config: Mapping[str, Any]) -> None:
         if "shuffled_like" in model and like not in learned:
             _refuse(f"models.{name}.shuffled_like", like, f"which is no network trained on true labels; {fix}")
         if "shuffled_like" in model and any(
-            model_settings(config, like, dataset)["train"]["recipe"] == "author" for dataset in config["datasets"]
+            model_settings(config, like, dataset)["train"]["recipe"] == "published_code"
+            for dataset in config["datasets"]
         ):
             raise ConfigError(
                 f"The configuration sets models.{name}.shuffled_like to '{like}', which is trained with the recipe "
-                "'author': that keeps the last epoch, and a network on shuffled labels is trained up to the best one; "
-                f"name a network with the recipe 'windows', or set models.{like}.train.recipe to that."
+                "'published_code': that keeps the last epoch, and a network on shuffled labels is trained up to the "
+                f"best one; name a network with the recipe 'random_segments', or set models.{like}.train.recipe to it."
             )
         if name in NULL_KERNELS:
             raise ConfigError(f"The configuration has the model '{name}', a name that is taken; choose another.")

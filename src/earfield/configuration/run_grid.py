@@ -57,13 +57,13 @@ def needs_one_label(protocol: Mapping[str, Any]) -> bool:
 def can_tag(config: Mapping[str, Any], model: str) -> bool:
     """Return whether a model can learn several tags of a track.
 
-    Modules say so, by `TAGS = True`; networks can but with the recipe `author`, which ends by their accuracy.
+    Modules say so, by `TAGS = True`; networks can but with the recipe `published_code`, which ends by their accuracy.
     """
     settings = config["models"][model]
     if "module" in settings:
         return constant(module_file("models", settings["module"]), "TAGS") is True
     every = (None, *config["datasets"])
-    return all(model_settings(config, model, name)["train"]["recipe"] != "author" for name in every)
+    return all(model_settings(config, model, name)["train"]["recipe"] != "published_code" for name in every)
 
 
 def splits_of(config: Mapping[str, Any], protocol: str) -> str:

@@ -15,8 +15,29 @@ from earfield.evaluate.score_tables import read_as_text
 from earfield.files.tables import read_text_csv, write_csv
 from earfield.statistics.intervals import mean_ci, unpaired_difference_ci
 
-_DIFFERENCES = ["model", "protocol", "other", "tracks", "accuracy", "other_accuracy", "difference", "low", "high"]
-_CURVE = ["protocol", "model", "train_fraction", "train_tracks", "seeds", "tracks", "tests", "accuracy", "low", "high"]
+_DIFFERENCES = [
+    "model",
+    "protocol",
+    "other",
+    "n_tracks",
+    "accuracy",
+    "other_accuracy",
+    "difference",
+    "ci_low",
+    "ci_high",
+]
+_CURVE = [
+    "protocol",
+    "model",
+    "train_fraction",
+    "train_tracks",
+    "seeds",
+    "n_tracks",
+    "n_predictions",
+    "accuracy",
+    "ci_low",
+    "ci_high",
+]
 
 
 def write_dataset_tables(
@@ -43,16 +64,16 @@ def write_dataset_tables(
     splits : sequence of path-like
         Paths that end in `<protocol>/<seed>.csv`.
     curves : mapping
-        By protocol: the protocol with all training tracks, and the share of them that it uses itself.
+        By protocol: the protocol with all training tracks, and the fraction of them that it uses itself.
     summary_path : path-like
         `.csv` to write: the summaries below each other, with `train_seconds` (of training or fitting, mean over runs)
         and `peak_mb` (the largest of any run).
     protocols_path : path-like
-        `.csv` to write: `model, protocol, other, tracks, accuracy, other_accuracy, difference, low, high`: each model
-        under two protocols, on the tracks that both tested; the runs are not paired.
+        `.csv` to write: `model, protocol, other, n_tracks, accuracy, other_accuracy, difference, ci_low, ci_high`: each
+        model under two protocols, on the tracks that both tested; the runs are not paired.
     learning_curve_path : path-like
         `.csv` to write: `protocol` (with all training tracks), `model, train_fraction, train_tracks` (mean over runs),
-        `seeds, tracks, tests, accuracy, low, high`.
+        `seeds, n_tracks, n_predictions, accuracy, ci_low, ci_high`.
     """
     write_summary(summaries, costs, summary_path)
     tables = {key: outcomes(tests) for key, tests in read_runs(predictions).items()}
@@ -70,7 +91,7 @@ def write_dataset_tables(
         {"protocol": curves[protocol][0], "model": model, "train_fraction": float(curves[protocol][1])}
         | {"train_tracks": sum(sizes[protocol]) / len(sizes[protocol])}
         | counts(table)
-        | dict(zip(("accuracy", "low", "high"), mean_ci(table), strict=True))
+        | dict(zip(("accuracy", "ci_low", "ci_high"), mean_ci(table), strict=True))
         for (protocol, model), table in tables.items()
         if protocol in curves
     ]
@@ -110,11 +131,11 @@ def _differences(model: str, protocols: Mapping[str, np.ndarray]) -> list[dict[s
         if common.any():
             a, b = (table[common] for table in tables)
             value, low, high = unpaired_difference_ci(a, b)
-            names = {"model": model, "tracks": int(common.sum())}
+            names = {"model": model, "n_tracks": int(common.sum())}
             means = {"accuracy": float(np.nanmean(a)), "other_accuracy": float(np.nanmean(b))}
             found[one, other] = names | {"protocol": one, "other": other} | means
-            found[one, other] |= {"difference": value, "low": low, "high": high}
+            found[one, other] |= {"difference": value, "ci_low": low, "ci_high": high}
             means = {"accuracy": means["other_accuracy"], "other_accuracy": means["accuracy"]}
             found[other, one] = names | {"protocol": other, "other": one} | means
-            found[other, one] |= {"difference": -value, "low": -high, "high": -low}
+            found[other, one] |= {"difference": -value, "ci_low": -high, "ci_high": -low}
     return [found[pair] for pair in itertools.permutations(protocols, 2) if pair in found]

@@ -143,8 +143,8 @@ def _counts(songs: pd.DataFrame, *, tags: bool) -> dict[str, Any]:
     train, test = (songs[songs.subset == subset] for subset in ("train", "test"))
     artists = None
     if (songs.artist != "").any():
-        unnamed = {"train": int((train.artist == "").sum()), "test": int((test.artist == "").sum())}
-        artists = unnamed | {"shared": int(test.artist.isin(set(train.artist) - {""}).sum())}
+        unknown = {"train": int((train.artist == "").sum()), "test": int((test.artist == "").sum())}
+        artists = unknown | {"shared": int(test.artist.isin(set(train.artist) - {""}).sum())}
     return {
         "names_of_data": {
             name: [*(int((has & subset).sum()) for subset in subsets), int(has.sum())] for name, has in own.items()
@@ -173,8 +173,8 @@ def _training(epochs: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, An
         # Such a network has no true label to stop by: see `earfield.train.training`.
         kept, ending = epochs.iloc[-1], "shuffled"
         shown["train"] = {key: each for key, each in shown["train"].items() if key not in ("max_epochs", "patience")}
-    elif settings["train"]["recipe"] == "author":
-        kept, ending = epochs.iloc[-1], "author"
+    elif settings["train"]["recipe"] == "published_code":
+        kept, ending = epochs.iloc[-1], "published_code"
     else:
         kept = epochs.iloc[best_epoch(epochs.to_dict("records"))]
     return {"kept": kept, "ending": ending, "n_epochs": len(epochs), "shown": dict(_flat(shown))}
@@ -199,7 +199,7 @@ def _faults(songs: pd.DataFrame, facts: str | os.PathLike[str]) -> dict[str, Any
     faults = {
         "filtered": known.fault_filtered == "excluded",
         "copies": known.wav_md5.duplicated(keep=False),
-        "unnamed": known.artist == "",
+        "unknown_artist": known.artist == "",
     }
     counts = {
         name: [*(int((found & (known.subset == subset)).sum()) for subset in SUBSETS), int(found.sum())]

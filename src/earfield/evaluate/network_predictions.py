@@ -20,7 +20,7 @@ def predict_test_tracks(
     split: str | os.PathLike[str],
     *,
     predictions_path: str | os.PathLike[str],
-    heard_path: str | os.PathLike[str],
+    excerpts_path: str | os.PathLike[str],
     device: Device,
     overlap: float,
     tags: bool = False,
@@ -37,7 +37,7 @@ def predict_test_tracks(
         `track, label, subset`.
     predictions_path : path-like
         `.csv` to write; see `write_predictions`.
-    heard_path : path-like
+    excerpts_path : path-like
         `.csv` to write: `track, label, seconds, positions, hits`: of the `positions` excerpts of this length in the
         track, the number whose mean probability is largest for its label.
     device : Device
@@ -63,7 +63,7 @@ def predict_test_tracks(
         for size, positions, hits in hits_by_length(each[:n], target=labels.index(track.label)):
             frames = predictor.frames + (size - 1) * predictor.hop
             rows.append((track.track, track.label, round(frames * frame_seconds, 2), positions, hits))
-    write_csv(pd.DataFrame(rows, columns=["track", "label", "seconds", "positions", "hits"]), heard_path)
+    write_csv(pd.DataFrame(rows, columns=["track", "label", "seconds", "positions", "hits"]), excerpts_path)
 
 
 def hits_by_length(probabilities: np.ndarray, *, target: int) -> list[tuple[int, int, int]]:

@@ -1,4 +1,4 @@
-"""The tables of one protocol over all its runs: accuracy, pairs of models, recall, calibration, seconds heard."""
+"""Tables of one protocol over all its runs: accuracy, pairs of models, recall, calibration, length of excerpts."""
 
 import itertools
 import math
@@ -21,45 +21,35 @@ _SMALLEST = 1e-6  # the tables' last decimal: no probability is 0
 def write_protocol_tables(
     *,
     predictions: Sequence[str | os.PathLike[str]],
-    heard: Sequence[str | os.PathLike[str]],
+    excerpts: Sequence[str | os.PathLike[str]],
     tracks: str | os.PathLike[str],
-    summary_path: str | os.PathLike[str],
-    facts_path: str | os.PathLike[str],
-    paired_path: str | os.PathLike[str],
-    recall_path: str | os.PathLike[str],
-    calibration_path: str | os.PathLike[str],
-    heard_path: str | os.PathLike[str],
+    paths: Mapping[str, str | os.PathLike[str]],
 ) -> None:
     """Write all that the runs of one protocol say.
 
-    Every share and every difference has the 95% interval of `earfield.statistics.intervals`, and its number of runs
-    (`seeds`), of tracks tested in any of them (`tracks`) and of tests (`tests`).
+    Every fraction and every difference has the 95% interval of `earfield.statistics.intervals`, and its number of runs
+    (`seeds`), of tracks tested in any of them (`n_tracks`) and of test predictions (`n_predictions`).
 
     Parameters
     ----------
     predictions : sequence of path-like
         Paths that end in `<protocol>/<seed>/<model>/predictions.csv`.
-    heard : sequence of path-like
-        Paths that end in `<protocol>/<seed>/<model>/heard.csv`.
+    excerpts : sequence of path-like
+        Paths that end in `<protocol>/<seed>/<model>/excerpts.csv`.
     tracks : path-like
         The table of tracks, for the count of those left out.
-    summary_path : path-like
-        `.csv` to write: `protocol, model, seeds, tracks, tests, accuracy, low, high, sd` (between runs),
-        `balanced_accuracy` (mean recall over labels, mean over runs), `baseline` (fraction of the most frequent label).
-    facts_path : path-like
-        `.json` to write: the same as DVC reads metrics, with the tracks left out.
-    paired_path : path-like
-        `.csv` to write: `protocol, model, other, seeds, tracks, tests, accuracy, other_accuracy, difference, low, high,
-        p_value, disagreements` (tests that one has right and the other wrong), `tracks_disagreed` (tracks with one).
-    recall_path : path-like
-        `.csv` to write: `protocol, model, label, seeds, tracks, tests, recall, low, high`.
-    calibration_path : path-like
-        `.csv` to write: `protocol, model, bin, from, to, seeds, tracks, tests, confidence` (mean top probability),
-        `accuracy, low, high, calibration_error, brier`. The last two, expected calibration error and the squared
-        error summed over labels, are those of the bin `all`.
-    heard_path : path-like
-        `.csv` to write: `protocol, model, seconds, seeds, tracks, tests, accuracy, low, high, gain, gain_low,
-        gain_high`, where the gain is over the shortest excerpt, of the same tests.
+    paths : mapping of str to path-like
+        Files to write. Of the summary one as `.csv` (`table`) and one as `.json`, as DVC reads metrics, with the tracks
+        left out (`facts`): `protocol, model, seeds, n_tracks, n_predictions, accuracy, ci_low, ci_high, sd` (between
+        runs), `balanced_accuracy` (mean recall over labels, mean over runs), `baseline` (fraction of the most frequent
+        label). `paired`: `protocol, model, other, seeds, n_tracks, n_predictions, accuracy, other_accuracy,
+        difference, ci_low, ci_high, p_value, disagreements` (predictions that are correct of one model alone),
+        `tracks_disagreed` (tracks with one). `recall`: `protocol, model, label, seeds, n_tracks, n_predictions, recall,
+        ci_low, ci_high`. `calibration`: `protocol, model, bin, from, to, seeds, n_tracks, n_predictions, confidence`
+        (mean top probability), `accuracy, ci_low, ci_high, calibration_error, brier`; the last two, expected
+        calibration error and the squared error summed over labels, are those of the bin `all`. `excerpts`: `protocol,
+        model, seconds, seeds, n_tracks, n_predictions, accuracy, ci_low, ci_high, gain, gain_ci_low, gain_ci_high`,
+        where the gain is over the shortest excerpt, of the same predictions.
 
     Raises
     ------
@@ -71,27 +61,27 @@ def write_protocol_tables(
     """
     runs = read_runs(predictions)
     rows = [_summary(*key, tests) for key, tests in runs.items()]
-    write_csv(pd.DataFrame(rows).round(6), summary_path)
-    _write_facts(rows, tracks, facts_path)
-    _write(_pairs(runs), _PAIRED, paired_path)
-    _write([row for key, tests in runs.items() for row in _recalls(*key, tests)], _RECALL, recall_path)
-    _write([row for key, tests in runs.items() for row in _bins(*key, tests)], _CALIBRATION, calibration_path)
-    excerpts = read_runs(heard, read=read_text_csv)
-    _write([row for key, tests in excerpts.items() for row in _lengths(*key, tests)], _HEARD, heard_path)
+    write_csv(pd.DataFrame(rows).round(6), paths["table"])
+    _write_facts(rows, tracks, paths["facts"])
+    _write(_pairs(runs), _PAIRED, paths["paired"])
+    _write([row for key, tests in runs.items() for row in _recalls(*key, tests)], _RECALL, paths["recall"])
+    _write([row for key, tests in runs.items() for row in _bins(*key, tests)], _CALIBRATION, paths["calibration"])
+    shorter = read_runs(excerpts, read=read_text_csv)
+    _write([row for key, tests in shorter.items() for row in _lengths(*key, tests)], _EXCERPTS, paths["excerpts"])
 
 
 _PAIRED = [
-    "protocol", "model", "other", "seeds", "tracks", "tests", "accuracy", "other_accuracy", "difference", "low",
-    "high", "p_value", "disagreements", "tracks_disagreed",
+    "protocol", "model", "other", "seeds", "n_tracks", "n_predictions", "accuracy", "other_accuracy", "difference",
+    "ci_low", "ci_high", "p_value", "disagreements", "tracks_disagreed",
 ]  # fmt: skip
-_RECALL = ["protocol", "model", "label", "seeds", "tracks", "tests", "recall", "low", "high"]
+_RECALL = ["protocol", "model", "label", "seeds", "n_tracks", "n_predictions", "recall", "ci_low", "ci_high"]
 _CALIBRATION = [
-    "protocol", "model", "bin", "from", "to", "seeds", "tracks", "tests", "confidence", "accuracy", "low", "high",
-    "calibration_error", "brier",
+    "protocol", "model", "bin", "from", "to", "seeds", "n_tracks", "n_predictions", "confidence", "accuracy", "ci_low",
+    "ci_high", "calibration_error", "brier",
 ]  # fmt: skip
-_HEARD = [
-    "protocol", "model", "seconds", "seeds", "tracks", "tests", "accuracy", "low", "high", "gain", "gain_low",
-    "gain_high",
+_EXCERPTS = [
+    "protocol", "model", "seconds", "seeds", "n_tracks", "n_predictions", "accuracy", "ci_low", "ci_high", "gain",
+    "gain_ci_low", "gain_ci_high",
 ]  # fmt: skip
 
 
@@ -110,8 +100,8 @@ def _summary(protocol: str, model: str, tests: pd.DataFrame) -> dict[str, Any]:
         "model": model,
         **counts(table),
         "accuracy": found.value,
-        "low": found.low,
-        "high": found.high,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
         "sd": float(of_runs.std(ddof=1)) if len(of_runs) > 1 else math.nan,
         "balanced_accuracy": float(recalls.groupby("run", observed=True).mean().mean()),
         "baseline": float(most_frequent.max().mean()),
@@ -128,10 +118,10 @@ def _write_facts(
     ]
     accuracy: dict[str, dict[str, dict[str, float]]] = {}
     for row in rounded:
-        shown = {name: row[name] for name in ("accuracy", "low", "high")}
+        shown = {name: row[name] for name in ("accuracy", "ci_low", "ci_high")}
         accuracy.setdefault(str(row["protocol"]), {})[str(row["model"])] = shown
     facts = {
-        "tracks": len(table),
+        "n_tracks": len(table),
         "unusable": dict(zip(unusable.track, unusable.problem, strict=True)),
         "models": [{name: None if value != value else value for name, value in row.items()} for row in rounded],
         "test": accuracy,
@@ -147,9 +137,9 @@ def _pairs(runs: Mapping[tuple[str, str], pd.DataFrame]) -> list[dict[str, Any]]
         row = _pair(one, other, tables, runs)
         found[one, other] = row
         turned = {"model": row["other"], "other": row["model"]}
-        if row["tests"]:
+        if row["n_predictions"]:
             turned |= {"accuracy": row["other_accuracy"], "other_accuracy": row["accuracy"]}
-            turned |= {"difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
+            turned |= {"difference": -row["difference"], "ci_low": -row["ci_high"], "ci_high": -row["ci_low"]}
         found[other, one] = row | turned
     return [found[pair] for pair in itertools.permutations(tables, 2)]
 
@@ -172,8 +162,8 @@ def _pair(
         "accuracy": float(np.nanmean(a)),
         "other_accuracy": float(np.nanmean(b)),
         "difference": found.value,
-        "low": found.low,
-        "high": found.high,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
         "p_value": max(_SMALLEST, paired_permutation_test(a, b)),
         "disagreements": int(apart.sum()),
         "tracks_disagreed": int(apart.any(axis=1).sum()),
@@ -186,7 +176,7 @@ def _recalls(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, A
         table = outcomes(own)
         found = mean_ci(table)
         names = {"protocol": protocol, "model": model, "label": label}
-        rows.append(names | counts(table) | {"recall": found.value, "low": found.low, "high": found.high})
+        rows.append(names | counts(table) | {"recall": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high})
     return rows
 
 
@@ -215,13 +205,13 @@ def _reliability(tests: pd.DataFrame, top: np.ndarray) -> dict[str, Any]:
     return counts(table) | {
         "confidence": float(top.mean()),
         "accuracy": found.value,
-        "low": found.low,
-        "high": found.high,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
     }
 
 
 def _lengths(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return accuracy by seconds heard; a track's outcome is the share of its excerpts that are right."""
+    """Return accuracy by length of the excerpt; a track's outcome is the fraction of its excerpts that are correct."""
     tables = {seconds: outcomes(own, own.hits / own.positions) for seconds, own in tests.groupby("seconds")}
     shortest = tables[min(tables)]
     rows = []
@@ -232,7 +222,7 @@ def _lengths(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, A
             gain = paired_difference_ci(table, np.where(np.isnan(table), np.nan, shortest))
         rows.append(
             {"protocol": protocol, "model": model, "seconds": seconds, **counts(table)}
-            | {"accuracy": found.value, "low": found.low, "high": found.high}
-            | dict(zip(("gain", "gain_low", "gain_high"), gain, strict=True))
+            | {"accuracy": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high}
+            | dict(zip(("gain", "gain_ci_low", "gain_ci_high"), gain, strict=True))
         )
     return rows

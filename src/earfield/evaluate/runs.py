@@ -66,12 +66,12 @@ def outcomes(tests: pd.DataFrame, values: Iterable[float] | None = None) -> np.n
 
 
 def counts(table: np.ndarray) -> dict[str, int]:
-    """Count the runs (`seeds`), the tracks and the tests in a table of outcomes."""
+    """Count the runs (`seeds`), the tracks and the test predictions in a table of outcomes."""
     tested = ~np.isnan(table)
     return {
         "seeds": int(tested.any(axis=0).sum()),
-        "tracks": int(tested.any(axis=1).sum()),
-        "tests": int(tested.sum()),
+        "n_tracks": int(tested.any(axis=1).sum()),
+        "n_predictions": int(tested.sum()),
     }
 
 

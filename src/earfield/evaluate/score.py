@@ -41,9 +41,9 @@ def score(predictions: pd.DataFrame) -> dict[str, Any]:
     Returns
     -------
     dict
-        `tracks`, `accuracy` with `low` and `high` (95%), `balanced_accuracy` (mean recall over labels), `baseline`
-        (frequency of the most frequent label: the accuracy of always naming it), `recall` by label with n and interval,
-        `labels` and `confusion` (rows true, columns predicted).
+        `n_tracks`, `accuracy` with `ci_low` and `ci_high` (95%), `balanced_accuracy` (mean recall over labels),
+        `baseline` (frequency of the most frequent label: the accuracy of always naming it), `recall` by label with n
+        and interval, `labels` and `confusion` (rows true, columns predicted).
     """
     hits, n = int(predictions.correct.sum()), len(predictions)
     low, high = wilson_interval(hits, n)
@@ -54,12 +54,12 @@ def score(predictions: pd.DataFrame) -> dict[str, Any]:
         if total:
             own = int(row[label])
             bounds = wilson_interval(own, total)
-            recall[label] = {"tracks": total, "recall": own / total, "low": bounds[0], "high": bounds[1]}
+            recall[label] = {"n_tracks": total, "recall": own / total, "ci_low": bounds[0], "ci_high": bounds[1]}
     return {
-        "tracks": n,
+        "n_tracks": n,
         "accuracy": hits / n,
-        "low": low,
-        "high": high,
+        "ci_low": low,
+        "ci_high": high,
         "balanced_accuracy": float(np.mean([each["recall"] for each in recall.values()])),
         "baseline": float(predictions.label.value_counts(normalize=True).max()),
         "recall": recall,
@@ -81,10 +81,10 @@ def write_confusion(predictions: Sequence[str | os.PathLike[str]], path: str | o
     predictions : sequence of path-like
         `predictions.csv` of each run.
     path : path-like
-        `.csv` to write: `label, predicted, tests, share`, where the shares of a label add up to 1.
+        `.csv` to write: `label, predicted, n_predictions, fraction`, where the fractions of a label add up to 1.
     """
     counts = confusion(pd.concat([read_predictions(each) for each in predictions]))
     counts = counts[counts.sum(axis=1) > 0]
-    long = counts.rename_axis("label").reset_index().melt("label", var_name="predicted", value_name="tests")
-    long["share"] = (long.tests / long.groupby("label").tests.transform("sum")).round(6)
+    long = counts.rename_axis("label").reset_index().melt("label", var_name="predicted", value_name="n_predictions")
+    long["fraction"] = (long.n_predictions / long.groupby("label").n_predictions.transform("sum")).round(6)
     write_csv(long.sort_values(["label", "predicted"]), path)

@@ -57,7 +57,7 @@ def roc_auc(truth: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def average_precision(truth: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the mean over the tracks with a tag of the share of such tracks among those ranked as high or higher.
+    """Return the mean over the tracks with a tag of the fraction of such tracks among those ranked as high or higher.
 
     Parameters
     ----------
@@ -122,11 +122,11 @@ def tag_rows(tests: pd.DataFrame) -> tuple[list[dict[str, Any]], dict[str, Any],
     Returns
     -------
     by_tag : list of dict
-        Of each tag `tag, seeds, tracks, tests, positives` (tests of tracks that have it), and of each of `STATISTICS`
-        its value, `low` and `high` (95%) and `baseline` (0.5, and the share of positives): what probabilities that do
-        not depend on the track score. Runs without a positive or a negative are left out; without any other, values
-        are NaN. So are the limits if no run has two of either. Where all tracks of each run are equally probable the
-        area is 0.5 for certain, and so are its limits.
+        Of each tag `tag, seeds, n_tracks, n_predictions, positives` (tests of tracks that have it), and of each of
+        `STATISTICS` its value, `ci_low` and `ci_high` (95%) and `baseline` (0.5, and the fraction of positives): what
+        probabilities that do not depend on the track score. Runs without a positive or a negative are left out; without
+        any other, values are NaN. So are the limits if no run has two of either. Where all tracks of each run are
+        equally probable the area is 0.5 for certain, and so are its limits.
     macro : dict
         The same, mean over the tags of each run that can be scored, with the number of `tags`.
     added : dict of str to np.ndarray [shape=(n_tracks, n_runs)]
@@ -166,7 +166,7 @@ def tag_rows(tests: pd.DataFrame) -> tuple[list[dict[str, Any]], dict[str, Any],
             baseline = 0.5 if name == "roc_auc" else positive / max(positive + negative, 1)
             row |= _named(name, value, low, high, baseline if n_runs else math.nan)
         by_tag.append(row)
-    known = [row for row in by_tag if row["tests"]]
+    known = [row for row in by_tag if row["n_predictions"]]
     some = scored.any(axis=1)
     sums = np.where(scored, values, 0).sum(axis=2) / np.maximum(scored.sum(axis=1), 1)
     added = {name: outcomes(tests, np.where(some, each, np.nan)) for name, each in zip(STATISTICS, sums, strict=True)}
@@ -181,16 +181,16 @@ def tag_rows(tests: pd.DataFrame) -> tuple[list[dict[str, Any]], dict[str, Any],
 
 
 def _named(name: str, value: float, low: float, high: float, baseline: float) -> dict[str, float]:
-    return {name: value, f"{name}_low": low, f"{name}_high": high, f"{name}_baseline": baseline}
+    return {name: value, f"{name}_ci_low": low, f"{name}_ci_high": high, f"{name}_baseline": baseline}
 
 
 def write_tag_metrics(predictions: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
-    """Score the predictions of one run and write `metrics.json`: `tracks`, the macro means, and `by_tag`."""
+    """Score the predictions of one run and write `metrics.json`: `n_tracks`, the macro means, and `by_tag`."""
     tests = read_predictions(predictions).assign(run=1)
     tests = tests.astype({"track": "category", "run": "category"})
     by_tag, macro, _ = tag_rows(tests)
     named = {row["tag"]: rounded({key: row[key] for key in row if key not in ("tag", "seeds")}) for row in by_tag}
-    write_json(path, {"tracks": len(tests), **rounded(macro), "by_tag": named})
+    write_json(path, {"n_tracks": len(tests), **rounded(macro), "by_tag": named})
 
 
 def rounded(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from earfield.files.tables import read_text_csv, write_csv
 from earfield.statistics.intervals import paired_difference_ci
 
 _PAIRED = [
-    "protocol", "model", "other", "statistic", "seeds", "tracks", "tests", "value", "other_value", "difference", "low",
-    "high",
+    "protocol", "model", "other", "statistic", "seeds", "n_tracks", "n_predictions", "value", "other_value",
+    "difference", "ci_low", "ci_high",
 ]  # fmt: skip
 
 
@@ -45,8 +45,8 @@ def write_tag_tables(
     tags_path : path-like
         `.csv` to write: `protocol, model`, and the rows by tag of `tag_rows`.
     paired_path : path-like
-        `.csv` to write: `protocol, model, other, statistic, seeds, tracks, tests, value, other_value, difference, low,
-        high`: two models on the same tests, by the mean over tags of each statistic.
+        `.csv` to write: `protocol, model, other, statistic, seeds, n_tracks, n_predictions, value, other_value,
+        difference, ci_low, ci_high`: two models on the same tests, by the mean over tags of each statistic.
 
     Raises
     ------
@@ -73,10 +73,10 @@ def write_tag_tables(
     unusable = table[table.problem != ""]
     test: dict[str, dict[str, Any]] = {}
     for row in map(rounded, summary):
-        limits = {f"{name}{end}": row[f"{name}{end}"] for name in STATISTICS for end in ("", "_low", "_high")}
+        limits = {f"{name}{end}": row[f"{name}{end}"] for name in STATISTICS for end in ("", "_ci_low", "_ci_high")}
         test.setdefault(row["protocol"], {})[row["model"]] = limits
     facts = {
-        "tracks": len(table),
+        "n_tracks": len(table),
         "unusable": dict(zip(unusable.track, unusable.problem, strict=True)),
         "models": [rounded(row) for row in summary],
         "test": test,
@@ -98,5 +98,5 @@ def _pair(
     limits = (math.nan,) * 3
     if a.size:
         means, limits = (float(np.nanmean(a)), float(np.nanmean(b))), paired_difference_ci(a, b)
-    numbers = zip(("value", "other_value", "difference", "low", "high"), (*means, *limits), strict=True)
+    numbers = zip(("value", "other_value", "difference", "ci_low", "ci_high"), (*means, *limits), strict=True)
     return {**names, **counts(a), **dict(numbers)}

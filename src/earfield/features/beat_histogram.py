@@ -83,12 +83,12 @@ def describe_beats(histogram: np.ndarray) -> dict[str, float]:
     """
     (lags,), (heights,) = highest_peaks(np.pad(histogram, 1)[None], first=1, last=len(histogram), n_peaks=2)
     total = float(histogram.sum())
-    shares = heights / total if total > 0 else np.zeros(2)
+    relative = heights / total if total > 0 else np.zeros(2)
     tempi = np.where(heights > 0, lags - 1 + SLOWEST, 0)
     return {
-        "beat_a0": float(shares[0]),
-        "beat_a1": float(shares[1]),
-        "beat_ra": float(shares[1] / shares[0]) if shares[0] > 0 else 0.0,
+        "beat_a0": float(relative[0]),
+        "beat_a1": float(relative[1]),
+        "beat_ra": float(relative[1] / relative[0]) if relative[0] > 0 else 0.0,
         "beat_p1": float(tempi[0]),
         "beat_p2": float(tempi[1]),
         "beat_sum": total,

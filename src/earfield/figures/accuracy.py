@@ -81,11 +81,11 @@ def _draw_models(
         for row in block.itertuples():
             y = end + _GAP / 2 + _ROW / 2
             end += _ROW
-            draw_horizontal(axes, y, row.accuracy, row.low, row.high, markersize=3.8, **looks[row.protocol])
+            draw_horizontal(axes, y, row.accuracy, row.ci_low, row.ci_high, markersize=3.8, **looks[row.protocol])
             if np.isfinite(row.baseline):
                 axes.plot([row.baseline], [y], linestyle="", marker="|", markersize=6, color=GREY, zorder=2)
-            numbers = ", ".join(count([each], noun) for each, noun in ((row.tracks, "track"), (row.seeds, "run")))
-            text = f"{percent_with_interval(row.accuracy, row.low, row.high)}  {numbers}"
+            numbers = ", ".join(count([each], noun) for each, noun in ((row.n_tracks, "track"), (row.seeds, "run")))
+            text = f"{percent_with_interval(row.accuracy, row.ci_low, row.ci_high)}  {numbers}"
             _write_beside(axes, y, text, color="black")
         end += _GAP
         axes.axhline(end, color="0.88", linewidth=0.5, zorder=1)

@@ -50,7 +50,7 @@ def draw_calibration(data: str | os.PathLike[str], paths: Iterable[str | os.Path
     figure = new_figure(width, n_rows * (side * (1 + _STRIP) + _TITLE_HEIGHT) + _LABELS_HEIGHT)
     figure.supxlabel("Probability of the predicted label (%)", fontsize=8)
     grid = figure.add_gridspec(2 * n_rows, n_columns, height_ratios=[1, _STRIP] * n_rows)
-    tallest = max(1.0, table.tests[table.bin != _ALL].max())  # 1 where there is none
+    tallest = max(1.0, table.n_predictions[table.bin != _ALL].max())  # 1 where there is none
     for number, model in enumerate(models):
         row, column = divmod(number, n_columns)
         own = table[table.model == model]
@@ -92,7 +92,9 @@ def _draw_diagram(axes: "Axes", own: pd.DataFrame, *, title: str) -> None:
     bins = own[own.bin != _ALL].dropna(subset=["confidence", "accuracy"]).sort_values("confidence")
     axes.plot(bins.confidence, bins.accuracy, color=ACCENT, linewidth=0.7, alpha=0.5, zorder=2)
     for row in bins.itertuples():
-        draw_vertical(axes, row.confidence, row.accuracy, row.low, row.high, color=ACCENT, marker="o", markersize=3.2)
+        draw_vertical(
+            axes, row.confidence, row.accuracy, row.ci_low, row.ci_high, color=ACCENT, marker="o", markersize=3.2
+        )
     axes.set_title(title, fontsize=7, linespacing=1.2, pad=4)
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
     _half_ticks(axes.xaxis)
@@ -102,9 +104,14 @@ def _draw_diagram(axes: "Axes", own: pd.DataFrame, *, title: str) -> None:
 
 def _draw_counts(axes: "Axes", bins: pd.DataFrame, *, tallest: float) -> None:
     """Draw the number of predictions in each bin."""
-    tests = bins.dropna(subset=["tests"])
+    tests = bins.dropna(subset=["n_predictions"])
     axes.bar(
-        tests["from"], tests.tests, width=tests["to"] - tests["from"], align="edge", color="0.75", edgecolor="white"
+        tests["from"],
+        tests.n_predictions,
+        width=tests["to"] - tests["from"],
+        align="edge",
+        color="0.75",
+        edgecolor="white",
     )
     axes.set(xlim=(-0.03, 1.03), ylim=(0, tallest), yticks=(0, tallest), yticklabels=("0", f"{tallest:,.0f}"))
     _half_ticks(axes.xaxis)

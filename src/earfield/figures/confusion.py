@@ -17,24 +17,24 @@ def draw_confusion(data: str | os.PathLike[str], paths: Iterable[str | os.PathLi
     Parameters
     ----------
     data : path-like
-        Written by `write_confusion`: `label, predicted, tests, share`.
+        Written by `write_confusion`: `label, predicted, n_predictions, fraction`.
     paths : iterable of path-like
         `.pdf` and `.png` to write.
     """
     table = read_text_csv(data)
     labels = sorted(table.label.unique())
-    shares = table.pivot(index="label", columns="predicted", values="share").loc[labels, labels].to_numpy(float)
-    tests = table.groupby("label").tests.sum().loc[labels]
+    fractions = table.pivot(index="label", columns="predicted", values="fraction").loc[labels, labels].to_numpy(float)
+    tests = table.groupby("label").n_predictions.sum().loc[labels]
     size = max(COLUMN_WIDTH, 1.1 + 0.25 * len(labels))
     figure = new_figure(size, size * 0.8)
     figure.set_layout_engine("compressed")  # a matrix keeps its shape, and its labels their place beside it
     axes = figure.add_subplot()
-    image = axes.imshow(np.ma.masked_equal(shares, 0), cmap=PAPER_MAP, vmin=0, vmax=1)  # nothing is paper white
-    for row, column in np.ndindex(shares.shape):
-        if shares[row, column] >= 0.005:
+    image = axes.imshow(np.ma.masked_equal(fractions, 0), cmap=PAPER_MAP, vmin=0, vmax=1)  # nothing is paper white
+    for row, column in np.ndindex(fractions.shape):
+        if fractions[row, column] >= 0.005:
             axes.text(
-                column, row, f"{100 * shares[row, column]:.0f}", ha="center", va="center", fontsize=6,
-                color="white" if shares[row, column] > _DARK else "black",
+                column, row, f"{100 * fractions[row, column]:.0f}", ha="center", va="center", fontsize=6,
+                color="white" if fractions[row, column] > _DARK else "black",
             )  # fmt: skip
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(labels)), [f"{label} ({n})" for label, n in tests.items()])

@@ -19,7 +19,7 @@ class DiscriminantAxes:
     weights : np.ndarray [shape=(n_features, n_axes)]
         From features to coordinates; in these the labels' common covariance is the identity on the training
         segments. Features that vary within no label have weight 0.
-    share : np.ndarray [shape=(n_axes,)]
+    variance_ratio : np.ndarray [shape=(n_axes,)]
         Fraction of the variance between labels along each axis, descending.
     means : np.ndarray [shape=(n_labels, n_axes)]
         Mean coordinates of each label's training segments.
@@ -30,7 +30,7 @@ class DiscriminantAxes:
     labels: np.ndarray
     origin: np.ndarray
     weights: np.ndarray
-    share: np.ndarray
+    variance_ratio: np.ndarray
     means: np.ndarray
     prior: np.ndarray
 
@@ -130,7 +130,7 @@ def fit_axes(x: np.ndarray, labels: np.ndarray, *, n_axes: int = 3) -> Discrimin
         labels=names,
         origin=origin,
         weights=weights,
-        share=analysis.explained_variance_ratio_[:found],
+        variance_ratio=analysis.explained_variance_ratio_[:found],
         means=(analysis.means_ - analysis.xbar_) @ analysis.scalings_[:, :found],
         prior=analysis.priors_,
     )

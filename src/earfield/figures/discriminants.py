@@ -76,13 +76,13 @@ def read_spaces(shown: dict[str, Any]) -> list[Space]:
     }
     spaces = []
     for name, title in titles.items():
-        shares = shown[f"{name}_share"]
-        found = int(np.isfinite(shares).sum())
+        ratios = shown[f"{name}_variance_ratio"]
+        found = int(np.isfinite(ratios).sum())
         spaces.append(
             Space(
                 title=title,
                 coordinates=shown[name][:, :found],
-                axes=[f"Axis {number} ({share:.0%})" for number, share in enumerate(shares[:found], start=1)],
+                axes=[f"Axis {number} ({fraction:.0%})" for number, fraction in enumerate(ratios[:found], start=1)],
                 segments=_accuracy(shown[f"{name}_segments"], f"{n_segments:,} test segments"),
                 notes=[_accuracy(shown[f"{name}_tracks"], f"{n_tracks:,} test tracks"), remarks[name]],
             )
@@ -91,13 +91,13 @@ def read_spaces(shown: dict[str, Any]) -> list[Space]:
 
 
 def _accuracy(bounds: np.ndarray, tests: str) -> str:
-    share, low, high = (100 * bounds).round()
-    return f"{share:.0f}% of {tests} correct (95% CI {low:.0f}–{high:.0f}%)"
+    fraction, low, high = (100 * bounds).round()
+    return f"{fraction:.0f}% of {tests} correct (95% CI {low:.0f}–{high:.0f}%)"
 
 
 def _difference(bounds: np.ndarray, kind: str) -> str:
-    share, low, high = (f"{round(100 * each):+d}".replace("-", "−") for each in bounds)
-    return f"{share}% of {kind} ({low} to {high})"
+    fraction, low, high = (f"{round(100 * each):+d}".replace("-", "−") for each in bounds)
+    return f"{fraction}% of {kind} ({low} to {high})"
 
 
 def shared_limits(spaces: Sequence[Space]) -> list[tuple[float, float]]:

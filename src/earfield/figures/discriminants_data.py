@@ -54,15 +54,14 @@ def write_discriminants_data(
         `track, label, subset`.
     path : path-like
         `.npz` to write. One row per test segment: `track`, `label`, `start_seconds`, and `raw` and `hidden`, its
-        coordinates on three axes (0 on those that do not exist). For both spaces `<space>_share`, the fraction of
-        the variance between labels along each axis (NaN on those that do not exist), and `<space>_segments` and
+        coordinates on three axes (0 on those that do not exist). For both spaces `<space>_variance_ratio`, the fraction
+        of the variance between labels along each axis (NaN on those that do not exist), and `<space>_segments` and
         `<space>_tracks`, the accuracy of the classifier that knows these axes alone, with the limits of its 95%
-        interval; `difference_segments` and `difference_tracks`, hidden minus raw, with its limits.
-        `baseline_segments` and `baseline_tracks`, the accuracy of always predicting `naive`, the most frequent label
-        of training segments.
+        interval; `difference_segments` and `difference_tracks`, hidden minus raw, with its limits. `baseline_segments`
+        and `baseline_tracks`, the accuracy of always predicting `naive`, the most frequent label of training segments.
         `components`, the number of principal components, and `components_tried` with the accuracy of each number on
-        validation segments; `units` and `live_units` of the hidden layer; `labels`, sorted; `n_segments` and
-        `n_tracks` of training, validation and test.
+        validation segments; `units` and `live_units` of the hidden layer; `labels`, sorted; `n_segments` and `n_tracks`
+        of training, validation and test.
     device : Device
         Where to compute.
     front_end : mapping
@@ -88,7 +87,7 @@ def write_discriminants_data(
     labels, tracks = (segments[column].to_numpy(str) for column in ("label", "track"))
     for subset in SUBSETS:
         if not rows[subset].size:
-            raise DatasetError(f"{split} has no {subset} track, and figure 5 needs some; raise its share in the ratio.")
+            raise DatasetError(f"{split} has no {subset} track, and figure 5 needs some; raise its part of the ratio.")
     train, validation, test = rows.values()
     names, counts = np.unique(labels[train], return_counts=True)
     if len(names) < 2:
@@ -127,7 +126,7 @@ def write_discriminants_data(
         coordinates = axes.coordinates(x[test])
         missing = _AXES - coordinates.shape[1]
         content[space] = np.pad(coordinates, ((0, 0), (0, missing))).astype(np.float32)
-        content[f"{space}_share"] = np.pad(axes.share, (0, missing), constant_values=np.nan)
+        content[f"{space}_variance_ratio"] = np.pad(axes.variance_ratio, (0, missing), constant_values=np.nan)
         outcomes[space] = found = classify(axes, coordinates, labels=labels[test], tracks=tracks[test])
         content[f"{space}_segments"] = mean_ci(found.segments, one_run=True)
         content[f"{space}_tracks"] = mean_ci(found.whole)

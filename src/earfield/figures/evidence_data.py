@@ -9,7 +9,7 @@ from earfield.evaluate.score_tables import read_as_text
 from earfield.files.tables import write_csv
 
 OURS = "ours"
-_SCORES = ["protocol", "model", "seeds", "tracks", "tests", "accuracy", "low", "high", "baseline"]
+_SCORES = ["protocol", "model", "seeds", "n_tracks", "n_predictions", "accuracy", "ci_low", "ci_high", "baseline"]
 _REFERENCES = ["kind", "name", "accuracy", "dataset", "genres", "protocol", "source", "url"]
 
 
@@ -28,8 +28,8 @@ def write_accuracy_data(
     references : path-like or None
         Accuracies that others reported: `name, accuracy, dataset, genres, protocol, source, url, kind`.
     path : path-like
-        `.csv` to write: `kind` (ours, or the reference's), `protocol, model` (a reference's name), `seeds, tracks,
-        tests, accuracy, low, high, baseline`, and of references `dataset, genres, source, url`.
+        `.csv` to write: `kind` (ours, or the reference's), `protocol, model` (a reference's name), `seeds, n_tracks,
+        n_predictions, accuracy, ci_low, ci_high, baseline`, and of references `dataset, genres, source, url`.
 
     Raises
     ------
@@ -53,7 +53,8 @@ def write_learning_curve_data(
     learning_curve : path-like
         `learning_curve.csv` of the dataset.
     path : path-like
-        `.csv` to write: `protocol, model, train_fraction, train_tracks, seeds, tracks, tests, accuracy, low, high`.
+        `.csv` to write: `protocol, model, train_fraction, train_tracks, seeds, n_tracks, n_predictions, accuracy,
+        ci_low, ci_high`.
     protocol : str
         The protocol to show, with all of its training tracks and with parts of them.
 
@@ -63,21 +64,22 @@ def write_learning_curve_data(
         If the table lacks a column.
     """
     columns = [
-        "protocol", "model", "train_fraction", "train_tracks", "seeds", "tracks", "tests", "accuracy", "low", "high",
+        "protocol", "model", "train_fraction", "train_tracks", "seeds", "n_tracks", "n_predictions", "accuracy",
+        "ci_low", "ci_high",
     ]  # fmt: skip
     _write_protocol(learning_curve, path, protocol=protocol, columns=columns)
 
 
-def write_heard_data(*, heard: str | os.PathLike[str], path: str | os.PathLike[str], protocol: str) -> None:
+def write_excerpts_data(*, excerpts: str | os.PathLike[str], path: str | os.PathLike[str], protocol: str) -> None:
     """Write the data of figure 9.
 
     Parameters
     ----------
-    heard : path-like
-        `heard.csv` of the protocol.
+    excerpts : path-like
+        `excerpts.csv` of the protocol.
     path : path-like
-        `.csv` to write: `protocol, model, seconds, seeds, tracks, tests, accuracy, low, high, gain, gain_low,
-        gain_high`.
+        `.csv` to write: `protocol, model, seconds, seeds, n_tracks, n_predictions, accuracy, ci_low, ci_high, gain,
+        gain_ci_low, gain_ci_high`.
     protocol : str
         The protocol to show.
 
@@ -87,10 +89,10 @@ def write_heard_data(*, heard: str | os.PathLike[str], path: str | os.PathLike[s
         If the table lacks a column.
     """
     columns = [
-        "protocol", "model", "seconds", "seeds", "tracks", "tests", "accuracy", "low", "high",
-        "gain", "gain_low", "gain_high",
+        "protocol", "model", "seconds", "seeds", "n_tracks", "n_predictions", "accuracy", "ci_low", "ci_high",
+        "gain", "gain_ci_low", "gain_ci_high",
     ]  # fmt: skip
-    _write_protocol(heard, path, protocol=protocol, columns=columns)
+    _write_protocol(excerpts, path, protocol=protocol, columns=columns)
 
 
 def write_recall_data(
@@ -108,8 +110,8 @@ def write_recall_data(
     recall : path-like
         `recall.csv` of the protocol.
     path : path-like
-        `.csv` to write: `protocol, model, label, seeds, tracks, tests, recall, low, high`; the shown model first, its
-        best label first, and then the baseline whose mean recall over labels is highest.
+        `.csv` to write: `protocol, model, label, seeds, n_tracks, n_predictions, recall, ci_low, ci_high`; the shown
+        model first, its best label first, and then the baseline whose mean recall over labels is highest.
     protocol, model : str
         What to show.
     baselines : sequence of str
@@ -120,7 +122,7 @@ def write_recall_data(
     DatasetError
         If the table lacks a column.
     """
-    columns = ["protocol", "model", "label", "seeds", "tracks", "tests", "recall", "low", "high"]
+    columns = ["protocol", "model", "label", "seeds", "n_tracks", "n_predictions", "recall", "ci_low", "ci_high"]
     table = read_as_text(recall, columns)[columns]
     table = table[table.protocol == protocol].assign(number=lambda each: pd.to_numeric(each.recall))
     means = table.groupby("model").number.mean().reindex([name for name in sorted(baselines) if name != model]).dropna()
@@ -137,8 +139,8 @@ def write_calibration_data(*, calibration: str | os.PathLike[str], path: str | o
     calibration : path-like
         `calibration.csv` of the protocol.
     path : path-like
-        `.csv` to write: `protocol, model, bin, from, to, seeds, tracks, tests, confidence, accuracy, low, high,
-        calibration_error, brier`; the last two are those of the bin `all`.
+        `.csv` to write: `protocol, model, bin, from, to, seeds, n_tracks, n_predictions, confidence, accuracy, ci_low,
+        ci_high, calibration_error, brier`; the last two are those of the bin `all`.
     protocol : str
         The protocol to show.
 
@@ -148,8 +150,8 @@ def write_calibration_data(*, calibration: str | os.PathLike[str], path: str | o
         If the table lacks a column.
     """
     columns = [
-        "protocol", "model", "bin", "from", "to", "seeds", "tracks", "tests", "confidence", "accuracy", "low", "high",
-        "calibration_error", "brier",
+        "protocol", "model", "bin", "from", "to", "seeds", "n_tracks", "n_predictions", "confidence", "accuracy",
+        "ci_low", "ci_high", "calibration_error", "brier",
     ]  # fmt: skip
     _write_protocol(calibration, path, protocol=protocol, columns=columns)
 

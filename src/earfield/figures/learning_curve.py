@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from earfield.evaluate.score_tables import read_scores
 from earfield.figures.series import (
     draw_vertical,
+    fraction_limits,
     log_axis,
     look,
     name_ends,
     percent_axis,
     say_nothing_to_show,
-    share_limits,
     shown_name,
 )
 from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
@@ -46,14 +46,14 @@ def draw_learning_curve(data: str | os.PathLike[str], paths: Iterable[str | os.P
         places = factor * own.train_tracks
         axes.plot(places, own.accuracy, color=style["color"], linewidth=0.8, zorder=2)
         for x, row in zip(places, own.itertuples(), strict=True):
-            draw_vertical(axes, x, row.accuracy, row.low, row.high, markersize=4, **style)
+            draw_vertical(axes, x, row.accuracy, row.ci_low, row.ci_high, markersize=4, **style)
         ends.append((places.iloc[-1], own.accuracy.iloc[-1], shown_name(model), style["color"]))
     sizes = table.groupby("train_fraction").train_tracks.mean()
-    log_axis(axes, {size: f"{size:,.0f}\n{share:.0%}" for share, size in sizes.items()})
+    log_axis(axes, {size: f"{size:,.0f}\n{fraction:.0%}" for fraction, size in sizes.items()})
     axes.set(
         xlabel="Training tracks (number; fraction of those of the full protocol)",
         ylabel="Accuracy on test tracks (%)",
-        ylim=share_limits(table.accuracy, table.low, table.high),
+        ylim=fraction_limits(table.accuracy, table.ci_low, table.ci_high),
     )
     percent_axis(axes.yaxis)
     name_ends(axes, ends, height=_AXES_HEIGHT)

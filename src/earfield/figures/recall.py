@@ -41,8 +41,8 @@ def draw_recall(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[
         say_nothing_to_show(figure.add_subplot(), "No run to show.")
         save_figure(figure, paths)
         return
-    counts = table.groupby("label")[["tracks", "tests"]].max().astype(int)
-    ticks = [f"{shown_label(label)} ({counts.tracks[label]:,}, {counts.tests[label]:,})" for label in labels]
+    counts = table.groupby("label")[["n_tracks", "n_predictions"]].max().astype(int)
+    ticks = [f"{shown_label(label)} ({counts.n_tracks[label]:,}, {counts.n_predictions[label]:,})" for label in labels]
     width = COLUMN_WIDTH + _LETTER * max(0, max(map(len, ticks)) - _SHORT)
     figure = new_figure(width, max(_LEAST_HEIGHT, 0.75 + _ROW * len(labels) + 0.16 * len(models)))
     axes = figure.add_subplot()
@@ -52,7 +52,7 @@ def draw_recall(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[
         offset = (2 * number - 1) * _DODGE if len(models) > 1 else 0
         for row in own.itertuples():
             draw_horizontal(
-                axes, labels.index(row.label) + offset, row.recall, row.low, row.high, markersize=4, **style
+                axes, labels.index(row.label) + offset, row.recall, row.ci_low, row.ci_high, markersize=4, **style
             )
         axes.axvline(own.recall.mean(), color=style["color"], linewidth=0.7, linestyle=(0, (3, 2)), zorder=0.5)
         marks.append(Line2D([], [], linewidth=1.1, markersize=4, **style))

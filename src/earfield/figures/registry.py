@@ -85,10 +85,10 @@ FIGURES = {
         "figures.learning_curve:draw_learning_curve",
         folder=_CLAIMS,
     ),
-    "fig9_seconds_heard": Figure(
-        "9. Accuracy by seconds heard",
-        "figures.evidence_data:write_heard_data",
-        "figures.heard:draw_heard",
+    "fig9_excerpt_length": Figure(
+        "9. Accuracy by length of the excerpt",
+        "figures.evidence_data:write_excerpts_data",
+        "figures.excerpt_length:draw_excerpt_length",
         folder=_CLAIMS,
     ),
     "fig10_recall": Figure(

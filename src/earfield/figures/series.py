@@ -18,8 +18,8 @@ _MARKERS = "osD^vPX<>ph"
 _LETTERS = 32  # of a name
 _LINE_SPACING = 1.3
 _POINTS = 72  # of an inch
-_LIMIT_STEPS, _SMALLEST_RANGE = 20, 0.1  # in 1; of an axis of shares
-_ROOM = 0.02  # beside the outermost shares
+_LIMIT_STEPS, _SMALLEST_RANGE = 20, 0.1  # in 1; of an axis of fractions
+_ROOM = 0.02  # beside the outermost fractions
 _LEGEND = 7  # [pt]
 _LETTER_WIDTH, _MARK_LETTERS = 0.55, 6  # of the font's size; width of a legend's mark
 
@@ -51,12 +51,12 @@ def count(values: "pd.Series | Sequence[float]", noun: str) -> str:
     return f"{low:,} {noun}{'' if low == 1 else 's'}" if low == high else f"{low:,}–{high:,} {noun}s"
 
 
-def percent_with_interval(share: float, low: float, high: float) -> str:
+def percent_with_interval(fraction: float, low: float, high: float) -> str:
     """Return a fraction with its interval in percent, such as "66% (58–74)"."""
-    if np.isnan(share):
+    if np.isnan(fraction):
         return "no prediction"
     interval = "" if np.isnan([low, high]).any() else f" ({100 * low:.0f}–{100 * high:.0f})"
-    return f"{100 * share:.0f}%{interval}"
+    return f"{100 * fraction:.0f}%{interval}"
 
 
 def draw_vertical(axes: "Axes", x: float, y: float, low: float, high: float, **style: Any) -> None:
@@ -75,7 +75,7 @@ def draw_horizontal(axes: "Axes", y: float, x: float, low: float, high: float, *
         axes.plot([x], [y], linestyle="", zorder=3, clip_on=False, **style)
 
 
-def share_limits(*columns: pd.Series, lowest: float = 0) -> tuple[float, float]:
+def fraction_limits(*columns: pd.Series, lowest: float = 0) -> tuple[float, float]:
     """Return round axis limits that contain all fractions, from the lowest possible one to 1."""
     values = pd.concat(columns).dropna()
     if values.empty:

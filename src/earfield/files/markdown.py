@@ -33,4 +33,4 @@ def percent(fraction: float) -> str:
 
 def interval(bounds: Mapping[str, float]) -> str:
     """Return the limits `low` and `high` of a fraction in percent."""
-    return f"{percent(bounds['low'])} – {percent(bounds['high'])}"
+    return f"{percent(bounds['ci_low'])} – {percent(bounds['ci_high'])}"

@@ -69,10 +69,10 @@ def write_resemblance(
         The stages of the auditory system, for `reference_bank`.
     csv_path : path-like
         Table to write, one row for each protocol, estimate (lasso or gradient), measure and null: `protocol, estimate,
-        measure, null, statistic` (what `trained` and `null_value` are), `trained, null_value, difference, low, high`
-        (95%; of `compare`), `finding`, `seeds, units, null_units, over` (what was drawn), `draws` (of the units of each
-        seed) and the limits of the window: `window_octaves, window_ms, lowest_rate_hz, lowest_scale_cpo`. A pair of
-        which a side has no unit keeps its row, with empty numbers and a count of 0.
+        measure, null, statistic` (what `trained` and `null_value` are), `trained, null_value, difference, ci_low,
+        ci_high` (95%; of `compare`), `finding`, `seeds, units, null_units, over` (what was drawn), `draws` (of the
+        units of each seed) and the limits of the window: `window_octaves, window_ms, lowest_rate_hz, lowest_scale_cpo`.
+        A pair of which a side has no unit keeps its row, with empty numbers and a count of 0.
     units_path : path-like
         Table to write, one row for each fitted unit, by estimate, and each kernel of a stage: `protocol, seed, model,
         estimate, unit` (for a stage, its name is the model; protocol, seed and estimate are empty), `r2_held_out,
@@ -175,8 +175,8 @@ def _comparison(units: pd.DataFrame, measure: _Measure, *, trained: str, null: s
         "trained": back(found.trained),
         "null_value": back(found.null),
         "difference": found.difference,
-        "low": found.low,
-        "high": found.high,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
         "finding": _finding(found, nearness=measure.is_distance),
         "seeds": found.seeds,
         "units": found.units,
@@ -190,10 +190,10 @@ def _finding(found: Difference, *, nearness: bool) -> str:
     """Return the finding of an interval in words."""
     if not found.seeds:
         return "no units"
-    if np.isnan(found.low):
+    if np.isnan(found.ci_low):
         return "too few units"
-    if found.low > 0:
+    if found.ci_low > 0:
         return "farther than null" if nearness else "above null"
-    if found.high < 0:
+    if found.ci_high < 0:
         return "nearer than null" if nearness else "below null"
     return "not distinguished"

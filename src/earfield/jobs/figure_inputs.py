@@ -53,7 +53,7 @@ class FigureInputs:
             "fig6_populations": lambda: {"units": f"{results}/filters/units.csv"},
             "fig7_accuracy": lambda: {"summary": f"{results}/claims/summary.csv", **self._references(wildcards)},
             "fig8_learning_curve": lambda: {"learning_curve": f"{results}/claims/learning_curve.csv"},
-            "fig9_seconds_heard": lambda: {"heard": f"{tables}/heard.csv"},
+            "fig9_excerpt_length": lambda: {"excerpts": f"{tables}/excerpts.csv"},
             "fig10_recall": lambda: {"recall": f"{tables}/recall.csv"},
             "fig11_calibration": lambda: {"calibration": f"{tables}/calibration.csv"},
             "fig12_deep_belief": lambda: {
@@ -94,7 +94,7 @@ class FigureInputs:
             return in_order(
                 {"front_end": self.base.front_end, "options": config["models"][model]["options"], "run": run}
             )
-        return protocol if figure in {"fig8_learning_curve", "fig9_seconds_heard", "fig11_calibration"} else {}
+        return protocol if figure in {"fig8_learning_curve", "fig9_excerpt_length", "fig11_calibration"} else {}
 
     def code(self, part: str) -> Files:
         """Return a function that lists the code that prepares ("data") or draws ("draw") a figure."""

@@ -81,13 +81,14 @@ def _accuracy(dataset: str, row: dict[str, object]) -> str:
     if "roc_auc" in row:  # of tags
         return (
             f"{dataset}, {row['protocol']}, {row['model']}: area under the ROC curve {row['roc_auc']:.3f}, "
-            f"95% interval {row['roc_auc_low']:.3f} to {row['roc_auc_high']:.3f}, mean over {row['tags']} tags "
-            f"({row['tests']} predictions of {row['tracks']} tracks, {runs}; chance level: 0.5)"
+            f"95% interval {row['roc_auc_ci_low']:.3f} to {row['roc_auc_ci_high']:.3f}, mean over {row['tags']} tags "
+            f"({row['n_predictions']} predictions of {row['n_tracks']} tracks, {runs}; chance level: 0.5)"
         )
     return (
         f"{dataset}, {row['protocol']}, {row['model']}: accuracy {row['accuracy']:.1%}, "
-        f"95% interval {row['low']:.1%} to {row['high']:.1%} "
-        f"({row['tests']} predictions of {row['tracks']} tracks, {runs}; most frequent label: {row['baseline']:.1%})"
+        f"95% interval {row['ci_low']:.1%} to {row['ci_high']:.1%} "
+        f"({row['n_predictions']} predictions of {row['n_tracks']} tracks, {runs}; "
+        f"most frequent label: {row['baseline']:.1%})"
     )
 
 
@@ -95,7 +96,7 @@ def _filters(dataset: str, row: dict[str, str]) -> str:
     found = f"{dataset}, {row['protocol']}: mean R² of the filters on held-out tracks"
     if not row["difference"]:
         return f"{found}: no filter to compare with {row['null']}"
-    interval = f"{float(row['low']):+.2f} to {float(row['high']):+.2f}" if row["low"] else "unknown"
+    interval = f"{float(row['ci_low']):+.2f} to {float(row['ci_high']):+.2f}" if row["ci_low"] else "unknown"
     return (
         f"{found} {float(row['trained']):.2f}, {row['null']} {float(row['null_value']):.2f}, 95% interval of the "
         f"difference {interval} ({row['units']} and {row['null_units']} units, seeds: {row['seeds']})"

@@ -89,11 +89,11 @@ def write_leakage_report(
         column `subset` is the reason.
     path : path-like
         `.json` to write: `protocol`, `seed` (of folds also `repetition` and `fold`), `not_used` (number of tracks by
-        reason), `subsets` (of each the number of `tracks`, by `labels`, of `artists`, of `unnamed` tracks), `shared`
-        and `warnings`. For two subsets, as in `shared.train.test`: the number of `artists` in both; `artist_tracks` and
-        `artist_share`, the tracks of the second by an artist of the first; `title_tracks` and `title_share`, those of
-        the same artist and title; and `repeats`, the pairs of tracks that are the same recording. Shares are fractions
-        of the second subset.
+        reason), `subsets` (of each the number of `tracks`, by `labels`, of `artists`, of tracks of an
+        `unknown_artist`), `shared` and `warnings`. For two subsets, as in `shared.train.test`: the number of `artists`
+        in both; `artist_tracks` and `artist_fraction`, the tracks of the second by an artist of the first;
+        `title_tracks` and `title_fraction`, those of the same artist and title; and `duplicates`, the pairs of tracks
+        that are the same recording. Fractions are of the second subset.
     pairs : pd.DataFrame
         With the columns `track, other`: tracks that are the same recording.
     protocol, seed, tags
@@ -134,7 +134,7 @@ def _counts(tracks: pd.DataFrame, *, tags: bool) -> dict[str, dict[str, Any]]:
             "tracks": int(np.count_nonzero(subset == name)),
             "labels": {label: int(np.count_nonzero(rows & (subset == name))) for label, rows in labels.items()},
             "artists": len(set(artists[subset == name]) - {""}),
-            "unnamed": int(np.count_nonzero(artists[subset == name] == "")),
+            "unknown_artist": int(np.count_nonzero(artists[subset == name] == "")),
         }
         for name in SUBSETS
     }
@@ -149,10 +149,10 @@ def _shared(one: pd.DataFrame, other: pd.DataFrame, pairs: pd.DataFrame) -> dict
         ("title", titles_of(other), set(titles_of(one)) - {""}),
     ):
         beside = [value in known for value in values]
-        shared |= {f"{what}_tracks": sum(beside), f"{what}_share": round(float(np.mean(beside)), 6)}
+        shared |= {f"{what}_tracks": sum(beside), f"{what}_fraction": round(float(np.mean(beside)), 6)}
     here, there = set(one.track), set(other.track)
     either = [*zip(pairs.track, pairs.other, strict=True), *zip(pairs.other, pairs.track, strict=True)]
-    shared["repeats"] = sorted([first, second] for first, second in either if first in here and second in there)
+    shared["duplicates"] = sorted([first, second] for first, second in either if first in here and second in there)
     return shared
 
 
@@ -172,7 +172,7 @@ def _shared_recordings(shared: Mapping[str, Mapping[str, Any]]) -> list[str]:
         f"'{pairs[0][1]}')."
         for one, others in shared.items()
         for other, each in others.items()
-        if (pairs := each["repeats"])
+        if (pairs := each["duplicates"])
     ]
 
 

@@ -21,7 +21,7 @@ class Difference:
     ----------
     trained, null : float
         The statistic of each, mean over seeds; NaN without units.
-    difference, low, high : float
+    difference, ci_low, ci_high : float
         Trained minus null and its 95% interval; the interval is NaN for fewer than ten units.
     seeds, units, null_units : int
         Sample sizes; the units of all seeds if none has units of both.
@@ -30,8 +30,8 @@ class Difference:
     trained: float
     null: float
     difference: float
-    low: float
-    high: float
+    ci_low: float
+    ci_high: float
     seeds: int
     units: int
     null_units: int

@@ -51,8 +51,8 @@ class Estimate(NamedTuple):
     """A mean, or a difference of means, with the limits of its 95% confidence interval."""
 
     value: float
-    low: float
-    high: float
+    ci_low: float
+    ci_high: float
 
 
 @dataclass(frozen=True)

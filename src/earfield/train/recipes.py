@@ -63,7 +63,7 @@ class RandomSegments:
 
 
 @dataclass(frozen=True)
-class Author(RandomSegments):
+class PublishedCode(RandomSegments):
     """The author's code: one start per batch, rounds until validation accuracy settles, the last epoch kept.
 
     Each epoch divides the training tracks in random order into batches of `batch_size` and leaves the last whole one
@@ -106,4 +106,4 @@ class Author(RandomSegments):
         return len(history) - 1
 
 
-RECIPES = {"windows": RandomSegments, "author": Author}
+RECIPES = {"random_segments": RandomSegments, "published_code": PublishedCode}

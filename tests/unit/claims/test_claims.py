@@ -32,39 +32,44 @@ OF_FIVE_GENRES = "above_deep_belief"  # asked where it was run
 CURVES = {"stratified": ("stratified", 1.0), "half": ("stratified", 0.5), "quarter": ("stratified", 0.25)}
 
 
-def summary(value=0.7, low=0.65, high=0.75, **more):
-    row = {"protocol": "stratified", "model": "cnn", "seeds": 3, "tracks": 900, "tests": 1000, "sd": 0.02}
-    return row | {"accuracy": value, "low": low, "high": high, "balanced_accuracy": value, "baseline": 0.1} | more
+def summary(value=0.7, ci_low=0.65, ci_high=0.75, **more):
+    row = {"protocol": "stratified", "model": "cnn", "seeds": 3, "n_tracks": 900, "n_predictions": 1000, "sd": 0.02}
+    return (
+        row
+        | {"accuracy": value, "ci_low": ci_low, "ci_high": ci_high, "balanced_accuracy": value, "baseline": 0.1}
+        | more
+    )
 
 
 def pair(other, value, low, high, **more):
-    row = {"protocol": "stratified", "model": "cnn", "other": other, "seeds": 3, "tracks": 900, "tests": 1000}
-    row |= {"accuracy": 0.7, "other_accuracy": 0.7 - value, "difference": value, "low": low, "high": high}
+    row = {"protocol": "stratified", "model": "cnn", "other": other, "seeds": 3, "n_tracks": 900, "n_predictions": 1000}
+    row |= {"accuracy": 0.7, "other_accuracy": 0.7 - value, "difference": value, "ci_low": low, "ci_high": high}
     return row | {"p_value": 0.0123, "disagreements": 50, "tracks_disagreed": 41} | more
 
 
-def heard(seconds, gain, low, high):
-    row = {"protocol": "stratified", "model": "cnn", "seconds": seconds, "seeds": 3, "tracks": 900, "tests": 1000}
-    row |= {"accuracy": 0.6 + gain, "low": 0.55 + gain, "high": 0.65 + gain}
-    return row | {"gain": gain, "gain_low": low, "gain_high": high}
+def excerpts(seconds, gain, low, high):
+    row = {"protocol": "stratified", "model": "cnn", "seconds": seconds, "seeds": 3, "n_tracks": 900}
+    row |= {"n_predictions": 1000}
+    row |= {"accuracy": 0.6 + gain, "ci_low": 0.55 + gain, "ci_high": 0.65 + gain}
+    return row | {"gain": gain, "gain_ci_low": low, "gain_ci_high": high}
 
 
 def sureness(name, confidence, accuracy, half, tests=100):
-    row = {"protocol": "stratified", "model": "cnn", "bin": name, "from": "", "to": "", "seeds": 3, "tracks": 900}
-    row |= {"tests": tests, "confidence": confidence, "accuracy": accuracy}
-    return row | {"low": accuracy - half, "high": accuracy + half, "calibration_error": 0.0321, "brier": 0.4}
+    row = {"protocol": "stratified", "model": "cnn", "bin": name, "from": "", "to": "", "seeds": 3, "n_tracks": 900}
+    row |= {"n_predictions": tests, "confidence": confidence, "accuracy": accuracy}
+    return row | {"ci_low": accuracy - half, "ci_high": accuracy + half, "calibration_error": 0.0321, "brier": 0.4}
 
 
 def between(other, value, low, high, *, protocol="stratified", model="cnn"):
-    row = {"model": model, "protocol": protocol, "other": other, "tracks": 800, "accuracy": 0.7}
-    return row | {"other_accuracy": 0.7 - value, "difference": value, "low": low, "high": high}
+    row = {"model": model, "protocol": protocol, "other": other, "n_tracks": 800, "accuracy": 0.7}
+    return row | {"other_accuracy": 0.7 - value, "difference": value, "ci_low": low, "ci_high": high}
 
 
 def shape(estimate, null, difference, half, *, measure=None):
     row = {"protocol": "stratified", "estimate": estimate, "null": null, "statistic": "mean", "trained": 0.5}
-    row |= {"null_value": 0.5 - difference, "difference": difference, "low": difference - half}
+    row |= {"null_value": 0.5 - difference, "difference": difference, "ci_low": difference - half}
     row |= {
-        "high": difference + half,
+        "ci_high": difference + half,
         "finding": "",
         "seeds": 3,
         "units": 180,
@@ -116,7 +121,7 @@ TABLES = {
         deep_belief(0.1, 0.02, 0.18),
     ],
     "recall": [],
-    "heard": [heard(2.97, 0, 0, 0), heard(30, 0.01, -0.005, 0.025)],
+    "excerpts": [excerpts(2.97, 0, 0, 0), excerpts(30, 0.01, -0.005, 0.025)],
     "calibration": [sureness("all", 0.72, 0.7, 0.02), sureness("1", 0.15, 0.14, 0.05)],
     "protocols": [between("artist", 0.02, 0.0, 0.04), between("half", 0.05, 0.02, 0.08)],
     "learning_curve": [],
@@ -267,13 +272,13 @@ VERDICTS = {
         ({"discriminants": axes(0.2, 0.1, 0.3, baseline=0.55)}, UNTOLD),
     ],
     "three_seconds": [
-        ({"heard": [heard(2.97, 0, 0, 0), heard(30, 0.01, -0.01, 0.029)]}, HOLDS),
-        ({"heard": [heard(2.97, 0, 0, 0), heard(30, 0.02, 0.011, 0.029)]}, HOLDS),
-        ({"heard": [heard(30, 0.06, 0.02, 0.1), heard(2.97, 0, 0, 0), heard(9, 0.01, 0, 0.02)]}, FAILS),
-        ({"heard": [heard(2.97, 0, 0, 0), heard(30, 0.02, 0.001, 0.04)]}, UNTOLD),
-        ({"heard": [heard(2.97, 0, 0, 0), heard(30, 0.05, -0.01, 0.11)]}, UNTOLD),
-        ({"heard": [heard(6, 0, 0, 0), heard(30, 0.06, 0.02, 0.1)]}, UNTOLD),
-        ({"heard": [heard(2.97, 0, 0, 0)]}, UNTOLD),
+        ({"excerpts": [excerpts(2.97, 0, 0, 0), excerpts(30, 0.01, -0.01, 0.029)]}, HOLDS),
+        ({"excerpts": [excerpts(2.97, 0, 0, 0), excerpts(30, 0.02, 0.011, 0.029)]}, HOLDS),
+        ({"excerpts": [excerpts(30, 0.06, 0.02, 0.1), excerpts(2.97, 0, 0, 0), excerpts(9, 0.01, 0, 0.02)]}, FAILS),
+        ({"excerpts": [excerpts(2.97, 0, 0, 0), excerpts(30, 0.02, 0.001, 0.04)]}, UNTOLD),
+        ({"excerpts": [excerpts(2.97, 0, 0, 0), excerpts(30, 0.05, -0.01, 0.11)]}, UNTOLD),
+        ({"excerpts": [excerpts(6, 0, 0, 0), excerpts(30, 0.06, 0.02, 0.1)]}, UNTOLD),
+        ({"excerpts": [excerpts(2.97, 0, 0, 0)]}, UNTOLD),
     ],
     "above_tzanetakis": [
         ({}, HOLDS),
@@ -361,12 +366,24 @@ def test_five_genres_are_asked_about_where_they_were_run(judge):
 def test_columns_of_the_table(judge):
     table, _ = judge()
     assert list(table.reset_index()) == [
-        *["claim", "sentence", "place", "measure", "value", "low", "high", "baseline", "tracks", "tests", "seeds"],
+        *[
+            "claim",
+            "sentence",
+            "place",
+            "measure",
+            "value",
+            "ci_low",
+            "ci_high",
+            "baseline",
+            "n_tracks",
+            "n_predictions",
+            "seeds",
+        ],
         *["protocol", "verdict", "reason"],
     ]
-    numbers = table[["value", "low", "high"]].astype(float)
-    assert (numbers.low <= numbers.value).all() and (numbers.value <= numbers.high).all()
-    assert table.loc["human_level", ["tracks", "tests", "seeds"]].tolist() == ["900", "1000", "3"]
+    numbers = table[["value", "ci_low", "ci_high"]].astype(float)
+    assert (numbers.ci_low <= numbers.value).all() and (numbers.value <= numbers.ci_high).all()
+    assert table.loc["human_level", ["n_tracks", "n_predictions", "seeds"]].tolist() == ["900", "1000", "3"]
     assert (table.place == "not in the paper").tolist() == [False] * 9 + [True] * 5
 
 
@@ -374,7 +391,7 @@ def test_numbers_are_those_of_the_tables(judge):
     odd = {
         "summary": [summary(0.71234, 0.6543, 0.7654, baseline=0.1357)],
         "paired": [pair("mfcc_svm", 0.05432, 0.01, 0.09), pair("majority", 0.4321, 0.4, 0.5)],
-        "heard": [heard(2.97, 0, 0, 0), heard(28.5, 0.01234, -0.005, 0.025)],
+        "excerpts": [excerpts(2.97, 0, 0, 0), excerpts(28.5, 0.01234, -0.005, 0.025)],
         "protocols": [between("artist", 0.01999, 0.0, 0.04), between("half", 0.05111, 0.02, 0.08)],
         "resemblance": shapes((0.21, 0.23), (0.3, 0.31)),
         "discriminants": axes(0.12345, 0.1, 0.15),
@@ -390,7 +407,9 @@ def test_numbers_are_those_of_the_tables(judge):
     assert "+5.4 points (+1.0 to +9.0)" in page and "64.6%" in table.baseline["above_hand_made"]
     assert "41 tracks (p = 0.0123)" in table.reason["above_hand_made"]
     assert float(table.value["calibrated"]) == pytest.approx(0.02)
-    assert float(table.low["calibrated"]) == pytest.approx(0) and float(table.high["calibrated"]) == pytest.approx(0.04)
+    assert float(table.ci_low["calibrated"]) == pytest.approx(0) and float(
+        table.ci_high["calibrated"]
+    ) == pytest.approx(0.04)
 
 
 def test_human_level_is_that_of_the_references(judge, tmp_path):
@@ -412,7 +431,7 @@ def test_hardest_and_easiest_are_named(judge):
     assert "best jazz 100.0%, worst rock 30.0%" in table.baseline["genres_differ"]
     others = [recall[label] for label in GENRES if label not in ("country", "rock")]
     assert float(table.value["hardest_genres"]) == pytest.approx(0.35 - np.mean(others), abs=1e-6)
-    assert table.loc["hardest_genres", ["tracks", "tests", "seeds"]].tolist() == ["100", "300", "3"]
+    assert table.loc["hardest_genres", ["n_tracks", "n_predictions", "seeds"]].tolist() == ["100", "300", "3"]
 
 
 @pytest.mark.parametrize(
@@ -422,7 +441,7 @@ def test_hardest_and_easiest_are_named(judge):
         ({"discriminants": None}, {"hidden_separable"}),
         ({"protocols": None}, {"artists_apart", "still_rising"}),
         ({"learning_curve": None}, set()),
-        ({"heard": None}, {"three_seconds"}),
+        ({"excerpts": None}, {"three_seconds"}),
         ({"calibration": None}, {"calibrated"}),
         ({"paired": None}, {"above_hand_made", "learned", "learned_apart", "above_tzanetakis"}),
         ({"hand_made": []}, {"above_hand_made"}),
@@ -456,7 +475,7 @@ def test_intervals_that_are_not_there_decide_nothing(judge):
     table, page = judge(
         summary=[summary(0.7, math.nan, math.nan)],
         paired=[pair("mfcc_svm", 0.1, math.nan, math.nan), pair("majority", 0.5, math.nan, math.nan)],
-        heard=[heard(2.97, 0, 0, 0), heard(30, 0.1, math.nan, math.nan)],
+        excerpts=[excerpts(2.97, 0, 0, 0), excerpts(30, 0.1, math.nan, math.nan)],
         protocols=[between("artist", 0.2, math.nan, math.nan), between("half", 0.2, math.nan, math.nan)],
         calibration=[sureness("all", 0.9, 0.5, math.nan), sureness("9", 0.95, 0.6, math.nan)],
     )
@@ -555,7 +574,7 @@ def test_page_begins_with_verdicts_and_repeats_the_table(judge):
 
 
 def test_page_shows_accuracies_pairs_costs_and_references(judge):
-    other = {"protocol": "artist", "accuracy": 0.5, "low": 0.4, "high": 0.6, "baseline": 0.2, "train_seconds": ""}
+    other = {"protocol": "artist", "accuracy": 0.5, "ci_low": 0.4, "ci_high": 0.6, "baseline": 0.2, "train_seconds": ""}
     _, page = judge(
         summary=[
             summary(0.7, 0.65, 0.75, train_seconds=61.5, peak_mb=812.4),
@@ -583,8 +602,8 @@ def test_page_shows_accuracies_pairs_costs_and_references(judge):
 
 def test_recall_of_each_label_is_shown(judge):
     rows = [
-        {"protocol": "stratified", "model": model, "label": label, "seeds": 3, "tracks": 7, "tests": 21}
-        | {"recall": recall, "low": recall - 0.1, "high": recall + 0.1}
+        {"protocol": "stratified", "model": model, "label": label, "seeds": 3, "n_tracks": 7, "n_predictions": 21}
+        | {"recall": recall, "ci_low": recall - 0.1, "ci_high": recall + 0.1}
         for model, label, recall in (("cnn", "blues", 0.7), ("cnn", "rock", 0.2), ("mfcc_svm", "jazz", 0.5))
     ]
     tables = tables_of(judge(recall=rows)[1])
@@ -600,8 +619,11 @@ def test_same_tables_give_the_same_files(judge):
 @pytest.mark.parametrize(
     ("tables", "message"),
     [
-        ({"heard": [{"protocol": "stratified", "model": "cnn", "seconds": 3}]}, "heard.csv lacks the column 'seeds'"),
-        ({"summary": [summary("high")]}, r"summary.csv, column 'accuracy': .*high.*; delete the file"),
+        (
+            {"excerpts": [{"protocol": "stratified", "model": "cnn", "seconds": 3}]},
+            "excerpts.csv lacks the column 'seeds'",
+        ),
+        ({"summary": [summary("ci_high")]}, r"summary.csv, column 'accuracy': .*high.*; delete the file"),
         ({"discriminants": {"n_tracks": [1, 2, 3]}}, "fig5.npz lacks the array 'hidden_segments'"),
     ],
 )
@@ -614,9 +636,9 @@ def test_tables_that_cannot_be_read(judge, tables, message, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("kind: heard", "kind: herd"), r"claims\[6\] \('three_seconds'\): kind 'herd' is none of accuracy, paired"),
+        (("kind: excerpts", "kind: herd"), r"claims\[6\] \('three_seconds'\): kind 'herd' is none of accuracy, paired"),
         (("rule: reaches", "rule: reach"), "'above_hand_made'.: rule 'reach' is none of above"),
-        (("longer: 1.5", "longe: 1.5"), "kind 'heard' has no option 'longe'; it has seconds, longer"),
+        (("longer: 1.5", "longe: 1.5"), "kind 'excerpts' has no option 'longe'; it has seconds, longer"),
         (("    measure: accuracy on test tracks\n", ""), r"claims\[0\] is incomplete: .*'measure'"),
         (("rule: at_least", "rule: at_least\n    colour: red"), r"claims\[0\] has the unknown key 'colour'"),
     ],
@@ -635,10 +657,10 @@ def test_package_names_no_model_of_the_configuration():
 
 
 OF_PAIRS = [
-    ([("cnn_author", 0.05, -0.02, 0.12)], "own_recipe", HOLDS),
-    ([("cnn_author", -0.05, -0.09, -0.01)], "own_recipe", FAILS),
-    ([("cnn_author", -0.02, -0.03, -0.01)], "own_recipe", UNTOLD),
-    ([("cnn_author", 0.0, -0.05, 0.05)], "own_recipe", UNTOLD),
+    ([("cnn_published_code", 0.05, -0.02, 0.12)], "own_recipe", HOLDS),
+    ([("cnn_published_code", -0.05, -0.09, -0.01)], "own_recipe", FAILS),
+    ([("cnn_published_code", -0.02, -0.03, -0.01)], "own_recipe", UNTOLD),
+    ([("cnn_published_code", 0.0, -0.05, 0.05)], "own_recipe", UNTOLD),
     ([("cnn_32", 0.1, 0.05, 0.15), ("cnn_96", 0.0, -0.02, 0.02)], "first_layer", HOLDS),
     # One of two says nothing of the other, unless it is better.
     ([("cnn_32", 0.1, 0.05, 0.15)], "first_layer", UNTOLD),
@@ -661,14 +683,14 @@ def test_variants_that_were_not_run_are_no_claims(judge, pairs, claim, verdict):
 def test_number_is_the_gain_of_the_variant_that_comes_out_best(judge):
     pairs = [pair("cnn_1s", 0.2, 0.1, 0.3), pair("cnn_12s", -0.08, -0.12, -0.04)]
     row = judge(paired=pairs)[0].loc["segment_length"]
-    assert (row.value, row.low, row.high, row.tests) == ("0.08", "0.04", "0.12", "1000")
+    assert (row.value, row.ci_low, row.ci_high, row.n_predictions) == ("0.08", "0.04", "0.12", "1000")
     assert row.reason == (
         "cnn is better than cnn_1s, worse than cnn_12s. They disagree on 41 tracks (p = 0.0123), 41 tracks "
         "(p = 0.0123). Not run here: cnn_6s. The comparison with cnn_12s decides."
     )
     pairs = [pair("cnn_1s", -0.05, -0.08, -0.02), pair("cnn_6s", -0.01, -0.09, 0.07), pair("cnn_12s", 0.1, 0, 0.2)]
     row = judge(paired=pairs)[0].loc["segment_length"]
-    assert (row.verdict, row.value, row.low, row.high) == (FAILS, "0.05", "0.02", "0.08")
+    assert (row.verdict, row.value, row.ci_low, row.ci_high) == (FAILS, "0.05", "0.02", "0.08")
 
 
 @pytest.mark.parametrize(
@@ -682,7 +704,7 @@ def test_number_is_the_gain_of_the_variant_that_comes_out_best(judge):
 )
 def test_whole_track_is_asked_of_the_hardest_genres(judge, alone, whole, verdict, value):
     row = judge(truth=alone, whole=whole)[0].loc["whole_track"]
-    assert (row.verdict, row.value, row.tests, row.place) == (verdict, value, "72", "as work to come")
+    assert (row.verdict, row.value, row.n_predictions, row.place) == (verdict, value, "72", "as work to come")
 
 
 @pytest.mark.parametrize(
@@ -706,7 +728,7 @@ def test_best_is_compared_with_every_model_on_artists_apart(judge, lows_and_high
     if verdict is not None:
         known = [low for low, _ in lows_and_highs if not math.isnan(low)]
         row = table.loc["best_of_all"]
-        assert row.low == str(min(known)) and row.baseline.count("other ") == len(known)
+        assert row.ci_low == str(min(known)) and row.baseline.count("other ") == len(known)
 
 
 @pytest.mark.parametrize("source", ["gtzan", "files", "demo"])
@@ -716,7 +738,7 @@ def test_what_a_model_was_chosen_on_is_said_of_that_dataset_alone(judge, source)
 
 
 def test_rules_decide_nothing_without_an_interval():
-    table = pd.DataFrame({"name": ["x"], "value": [0.2], "low": [math.nan], "high": [math.nan]})
+    table = pd.DataFrame({"name": ["x"], "value": [0.2], "ci_low": [math.nan], "ci_high": [math.nan]})
     assert {rule.judge(table, 0.05).verdict for name, rule in RULES.items() if name != "differ"} == {UNTOLD}
 
 

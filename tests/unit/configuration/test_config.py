@@ -97,7 +97,7 @@ def test_other_possible_values_pass(text):
         (
             "protocols.stratified.ratio=[0, 0, 0]",
             "The configuration sets protocols.stratified.ratio.0 to 0, which is not above 0. "
-            "Each subset needs a share of the tracks.",
+            "Each subset needs a part of the tracks.",
         ),
         (
             "protocols.stratified.ratio=[5, 5]",
@@ -349,22 +349,23 @@ def test_every_key_that_the_schema_takes_stands_in_the_configuration():
             "models.like.shuffled_like to 'raw', which is no network trained on true labels; those are cnn.",
         ),
         (
-            {"models": CONFIG["models"] | {"other": {"shuffled_like": "cnn_author"}}},
-            "models.other.shuffled_like to 'cnn_author', which is trained with the recipe 'author': that keeps the "
-            "last epoch, and a network on shuffled labels is trained up to the best one; name a network with the "
-            "recipe 'windows', or set models.cnn_author.train.recipe to that.",
+            {"models": CONFIG["models"] | {"other": {"shuffled_like": "cnn_published_code"}}},
+            "models.other.shuffled_like to 'cnn_published_code', which is trained with the recipe 'published_code': "
+            "that keeps the last epoch, and a network on shuffled labels is trained up to the best one; name a network "
+            "with the recipe 'random_segments', or set models.cnn_published_code.train.recipe to it.",
         ),
         (
-            {"train": CONFIG["train"] | {"recipe": "author"}},
-            "models.cnn_shuffled.shuffled_like to 'cnn', which is trained with the recipe 'author'",
+            {"train": CONFIG["train"] | {"recipe": "published_code"}},
+            "models.cnn_shuffled.shuffled_like to 'cnn', which is trained with the recipe 'published_code'",
         ),
         (
-            {"datasets": {"gtzan": CONFIG["datasets"]["gtzan"] | {"train": {"recipe": "author"}}}},
-            "models.cnn_shuffled.shuffled_like to 'cnn', which is trained with the recipe 'author'",
+            {"datasets": {"gtzan": CONFIG["datasets"]["gtzan"] | {"train": {"recipe": "published_code"}}}},
+            "models.cnn_shuffled.shuffled_like to 'cnn', which is trained with the recipe 'published_code'",
         ),
         (
             {"figures": CONFIG["figures"] | {"model": "cnn_untrained"}},
-            "figures.model to 'cnn_untrained', which is no network trained on true labels; those are cnn, cnn_author,",
+            "figures.model to 'cnn_untrained', which is no network trained on true labels; those are cnn, "
+            "cnn_published_code,",
         ),
         (
             {"activations": CONFIG["activations"] | {"layer": "pool3"}},
@@ -560,7 +561,7 @@ def test_protocols_that_do_not_fit_are_refused(text, sentence):
 
 
 def test_protocol_of_tags_needs_a_model_that_can_learn_them():
-    mine = "{kind: stratified, ratio: [5, 2, 3], duplicates: apart, models: [cnn_author, tzanetakis_knn]}"
+    mine = "{kind: stratified, ratio: [5, 2, 3], duplicates: apart, models: [cnn_published_code, tzanetakis_knn]}"
     config = changed(f"protocols.mine={mine}")
     config["datasets"]["demo_tags"]["protocols"] = ["mine"]
     assert (

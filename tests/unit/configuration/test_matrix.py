@@ -146,10 +146,10 @@ def test_task_of_tags_leaves_out_models_and_protocols_of_one_label():
             "few": {"kind": "stratified", "models": ["majority", "neighbours"]},
         },
         **{key: {} for key in ("segment", "network")},
-        "train": {"recipe": "windows"},
+        "train": {"recipe": "random_segments"},
         "models": {
             "net": {},
-            "author": {"train": {"recipe": "author"}},
+            "author": {"train": {"recipe": "published_code"}},
             "svm": {"module": "mfcc_svm"},
             "majority": {"module": "majority"},
             "neighbours": {"module": "tzanetakis_neighbours"},

@@ -44,7 +44,7 @@ SETTINGS = {
     "network": {"conv": [{"filters": 48, "kernel": [3, 5]}, {"filters": 96, "kernel": [3, 3]}]},
     "train": {
         "optimizer": {"name": "adam", "learning_rate": 0.00123},
-        "recipe": "windows",
+        "recipe": "random_segments",
         "max_epochs": 77,
         "patience": 11,
     },
@@ -237,7 +237,7 @@ def test_training_is_that_of_the_best_epoch(card):
         "network.conv.0.kernel": "[3, 5]",
         "network.conv.1.filters": "96",
         "network.conv.1.kernel": "[3, 3]",
-        "train.recipe": "windows",
+        "train.recipe": "random_segments",
         "train.optimizer.name": "adam",
         "train.optimizer.learning_rate": "0.00123",
         "train.max_epochs": "77",

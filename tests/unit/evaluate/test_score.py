@@ -47,19 +47,19 @@ def test_predictions_are_the_largest_probability(tmp_path):
 
 def test_score_of_the_example(tmp_path):
     scores = score(read_predictions(write_example(tmp_path / "p.csv")))
-    assert scores["tracks"] == 6
+    assert scores["n_tracks"] == 6
     assert scores["accuracy"] == pytest.approx(4 / 6)
-    assert (scores["low"], scores["high"]) == wilson_interval(4, 6)
+    assert (scores["ci_low"], scores["ci_high"]) == wilson_interval(4, 6)
     assert scores["balanced_accuracy"] == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
     assert scores["baseline"] == pytest.approx(3 / 6)
     assert scores["labels"] == LABELS
     assert scores["confusion"] == [[2, 1, 0, 0], [0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0]]
-    assert {label: (each["tracks"], each["recall"]) for label, each in scores["recall"].items()} == {
+    assert {label: (each["n_tracks"], each["recall"]) for label, each in scores["recall"].items()} == {
         "a": (3, pytest.approx(2 / 3)),
         "b": (2, 0.5),
         "c": (1, 1),
     }
-    assert (scores["recall"]["b"]["low"], scores["recall"]["b"]["high"]) == wilson_interval(1, 2)
+    assert (scores["recall"]["b"]["ci_low"], scores["recall"]["b"]["ci_high"]) == wilson_interval(1, 2)
 
 
 def test_label_that_is_never_predicted_keeps_its_column(tmp_path):
@@ -112,10 +112,10 @@ def test_confusion_shares_add_up(tmp_path):
     paths = [write_example(tmp_path / "1.csv"), write_example(tmp_path / "2.csv", again)]
     write_confusion(paths, tmp_path / "confusion.csv")
     table = pd.read_csv(tmp_path / "confusion.csv")
-    assert list(table.columns) == ["label", "predicted", "tests", "share"]
+    assert list(table.columns) == ["label", "predicted", "n_predictions", "fraction"]
     assert list(zip(table.label, table.predicted, strict=True)) == [(a, b) for a in "abc" for b in LABELS]
-    assert table.tests.tolist() == [3, 1, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0]
-    assert table.share.tolist() == [0.6, 0.2, 0.2, 0, 0, 0.5, 0, 0.5, 0, 0, 1, 0]
+    assert table.n_predictions.tolist() == [3, 1, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0]
+    assert table.fraction.tolist() == [0.6, 0.2, 0.2, 0, 0, 0.5, 0, 0.5, 0, 0, 1, 0]
 
 
 @settings(deadline=None, max_examples=30)
@@ -127,4 +127,6 @@ def test_parts_agree_with_the_whole(tmp_path_factory, pairs):
     matrix = np.array(scores["confusion"])
     assert scores["accuracy"] == np.mean([label == predicted for label, predicted in pairs])
     assert np.trace(matrix) / matrix.sum() == pytest.approx(scores["accuracy"])
-    assert sum(each["tracks"] * each["recall"] for each in scores["recall"].values()) == pytest.approx(np.trace(matrix))
+    assert sum(each["n_tracks"] * each["recall"] for each in scores["recall"].values()) == pytest.approx(
+        np.trace(matrix)
+    )

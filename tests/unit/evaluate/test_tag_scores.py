@@ -72,5 +72,5 @@ def test_intervals_hold_the_truth():
         tests["p_a"] = rng.standard_normal(60)  # tells nothing
         tests["p_b"] = rng.standard_normal(60)
         (row, _), _, _ = tag_rows(tests.astype({"track": "category", "run": "category"}))
-        held += row["roc_auc_low"] <= 0.5 <= row["roc_auc_high"]
+        held += row["roc_auc_ci_low"] <= 0.5 <= row["roc_auc_ci_high"]
     assert 0.88 <= held / n_sets <= 1

@@ -57,15 +57,17 @@ def test_tables_are_means_over_runs_and_tags(tmp_path, tables):
         scores.append([roc_auc_score(has[:, tag], probabilities[:, tag]) for tag in range(3)])
         precisions.append([average_precision_score(has[:, tag], probabilities[:, tag]) for tag in range(3)])
     summary, tags, facts = tables(*paths)
-    assert tags.tag.tolist() == TAGS and (tags.tests == 120).all() and (tags.seeds == 2).all()
+    assert tags.tag.tolist() == TAGS and (tags.n_predictions == 120).all() and (tags.seeds == 2).all()
     np.testing.assert_allclose(tags.roc_auc, np.mean(scores, axis=0), atol=1e-6)
     np.testing.assert_allclose(tags.average_precision, np.mean(precisions, axis=0), atol=1e-6)
-    np.testing.assert_allclose(tags.average_precision_baseline, tags.positives / tags.tests, atol=1e-6)
+    np.testing.assert_allclose(tags.average_precision_baseline, tags.positives / tags.n_predictions, atol=1e-6)
     assert (tags.roc_auc_baseline == 0.5).all()
     assert summary.roc_auc[0] == pytest.approx(np.mean(scores), abs=1e-6) and summary.tags[0] == 3
     for table in (summary, tags):
-        assert ((table.roc_auc_low < table.roc_auc) & (table.roc_auc < table.roc_auc_high)).all()
-        assert ((table.average_precision_low < table.average_precision) & (table.average_precision_high < 1)).all()
+        assert ((table.roc_auc_ci_low < table.roc_auc) & (table.roc_auc < table.roc_auc_ci_high)).all()
+        assert (
+            (table.average_precision_ci_low < table.average_precision) & (table.average_precision_ci_high < 1)
+        ).all()
     assert facts["test"]["plain"]["cnn"]["roc_auc"] == summary.roc_auc[0] and facts["unusable"] == {"x": "has no tag"}
 
 
@@ -75,11 +77,11 @@ def test_tag_without_a_positive_has_no_score(tmp_path, tables):
     path = tmp_path / "plain/1/cnn/predictions.csv"
     run(path, has=has)
     summary, tags, _ = tables(path)
-    assert tags.tests.tolist() == [40, 0, 40] and tags.positives.tolist() == [int(has[:, 0].sum()), 0, 1]
+    assert tags.n_predictions.tolist() == [40, 0, 40] and tags.positives.tolist() == [int(has[:, 0].sum()), 0, 1]
     scores = tags.filter(regex="roc_auc|average")
     assert scores.iloc[1].isna().all()
     # With one positive there is a score, and nobody knows how far another one would move it.
-    assert not np.isnan(tags.roc_auc[2]) and np.isnan(tags.roc_auc_low[2])
+    assert not np.isnan(tags.roc_auc[2]) and np.isnan(tags.roc_auc_ci_low[2])
     assert summary.tags[0] == 2 and summary.roc_auc[0] == pytest.approx(tags.roc_auc.mean(), abs=1e-6)
     write_tag_metrics(path, tmp_path / "metrics.json")
     metrics = json.loads((tmp_path / "metrics.json").read_text())
@@ -93,8 +95,8 @@ def test_perfect_ranking_is_as_sure_as_the_rarer_side_is_large(tmp_path, tables)
         path = tmp_path / f"plain/1/m{positives}/predictions.csv"
         run(path, has=has, signal=100.0)
         summary, tags, _ = tables(path)
-        assert (tags.roc_auc == 1).all() and (tags.roc_auc_high == 1).all() and summary.roc_auc[0] == 1
-        widths.append(1 - tags.roc_auc_low[0])
+        assert (tags.roc_auc == 1).all() and (tags.roc_auc_ci_high == 1).all() and summary.roc_auc[0] == 1
+        widths.append(1 - tags.roc_auc_ci_low[0])
     assert 0.4 < widths[0] < 0.6 and 0.1 < widths[1] < 0.2
 
 
@@ -108,12 +110,14 @@ def test_pairs_are_differences_on_the_same_tests(tmp_path, tables):
             scores.setdefault(model, []).append(roc_auc_score(has, probabilities))
     summary, _, _ = tables(*paths)
     pairs = pd.read_csv(tmp_path / "paired.csv").set_index(["model", "other", "statistic"])
-    assert len(pairs) == 4 and (pairs.tests == 300).all() and (pairs.seeds == 5).all()
+    assert len(pairs) == 4 and (pairs.n_predictions == 300).all() and (pairs.seeds == 5).all()
     row = pairs.loc["strong", "weak", "roc_auc"]
     assert row.difference == pytest.approx(np.mean(scores["strong"]) - np.mean(scores["weak"]), abs=2e-6)
-    assert row.value == pytest.approx(summary.roc_auc[0], abs=2e-6) and 0 < row.low < row.difference < row.high
+    assert row.value == pytest.approx(summary.roc_auc[0], abs=2e-6) and 0 < row.ci_low < row.difference < row.ci_high
     turned = pairs.loc["weak", "strong", "roc_auc"]
-    assert (turned.difference, turned.low, turned.high) == pytest.approx((-row.difference, -row.high, -row.low))
+    assert (turned.difference, turned.ci_low, turned.ci_high) == pytest.approx(
+        (-row.difference, -row.ci_high, -row.ci_low)
+    )
 
 
 def test_models_without_a_common_score_have_an_empty_row(tmp_path, tables):
@@ -122,7 +126,9 @@ def test_models_without_a_common_score_have_an_empty_row(tmp_path, tables):
         run(path)
     tables(*paths)
     pairs = pd.read_csv(tmp_path / "paired.csv")
-    assert (pairs.tests == 0).all() and pairs[["value", "difference", "low", "high"]].isna().all(axis=None)
+    assert (pairs.n_predictions == 0).all() and pairs[["value", "difference", "ci_low", "ci_high"]].isna().all(
+        axis=None
+    )
 
 
 def test_models_of_different_splits_are_refused(tmp_path, tables):
@@ -142,5 +148,5 @@ def test_a_constant_has_an_area_of_one_half_for_certain(tmp_path, tables):
     constant.to_csv(path, index=False)
     summary, tags, _ = tables(path)
     for table in (summary, tags):
-        assert (table[["roc_auc", "roc_auc_low", "roc_auc_high"]] == 0.5).all(axis=None)
-        assert (table.average_precision_low < table.average_precision).all()
+        assert (table[["roc_auc", "roc_auc_ci_low", "roc_auc_ci_high"]] == 0.5).all(axis=None)
+        assert (table.average_precision_ci_low < table.average_precision).all()

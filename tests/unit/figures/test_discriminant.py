@@ -40,7 +40,7 @@ def test_axes_come_in_the_order_of_the_distances_between_labels():
     axes = fit_axes(x, labels)
     assert np.abs(axes.weights).argmax(axis=0).tolist() == [4, 1, 3]
     assert np.allclose(np.abs(axes.weights).max(axis=0), 1, atol=0.03)
-    assert np.allclose(axes.share, np.array([64, 25, 4]) / 93, atol=0.01)
+    assert np.allclose(axes.variance_ratio, np.array([64, 25, 4]) / 93, atol=0.01)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_training_coordinates_have_unit_covariance_within_labels(n_labels, n_fea
     covariance = residuals.T @ residuals / len(x)
     assert np.allclose(covariance, np.eye(n_axes), atol=1.1 * n_labels / len(x))  # whatever the degrees of freedom
     assert np.allclose(covariance / covariance[0, 0], np.eye(n_axes))
-    assert (np.diff(axes.share) <= 0).all() and axes.share.sum() <= 1 + 1e-9
+    assert (np.diff(axes.variance_ratio) <= 0).all() and axes.variance_ratio.sum() <= 1 + 1e-9
     assert np.allclose(points.mean(axis=0), 0)
 
 

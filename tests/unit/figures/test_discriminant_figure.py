@@ -120,7 +120,7 @@ def test_hidden_coordinates_are_those_of_the_layer_before_dropout(made):
     analysis = LinearDiscriminantAnalysis(n_components=3).fit(train[:, live], labels)
     expected = analysis.transform(test[:, live])
     assert np.allclose(shown["hidden"] * np.sign((shown["hidden"] * expected).sum(axis=0)), expected, atol=1e-3)
-    assert np.allclose(shown["hidden_share"], analysis.explained_variance_ratio_, atol=1e-5)
+    assert np.allclose(shown["hidden_variance_ratio"], analysis.explained_variance_ratio_, atol=1e-5)
     # The classifier on the drawn axes alone, from another library.
     classifier = LinearDiscriminantAnalysis().fit(analysis.transform(train[:, live]), labels)
     assert shown["hidden_segments"][0] == pytest.approx(np.mean(classifier.predict(expected) == truth), abs=0.02)
@@ -157,7 +157,7 @@ def test_test_tracks_never_influence_the_axes(made, tmp_path):
     assert rows.sum() > 5 and not np.array_equal(shown["raw"][~rows], again["raw"][~rows])
     for key in ("raw", "hidden"):
         assert np.array_equal(shown[key][rows], again[key][rows])
-        assert np.array_equal(shown[f"{key}_share"], again[f"{key}_share"])
+        assert np.array_equal(shown[f"{key}_variance_ratio"], again[f"{key}_variance_ratio"])
     assert np.array_equal(shown["components_tried"], again["components_tried"])
     assert shown["live_units"] == again["live_units"]
 
@@ -216,7 +216,7 @@ def axes_of(shown):
     """Return how many axes the file says there are, after a look at the coordinates."""
     counts = []
     for space in ("raw", "hidden"):
-        found = np.isfinite(shown[f"{space}_share"])
+        found = np.isfinite(shown[f"{space}_variance_ratio"])
         assert (np.ptp(shown[space], axis=0) > 0).tolist() == found.tolist()
         counts.append(int(found.sum()))
     return counts
@@ -255,7 +255,7 @@ def test_drawing_repeats_itself_and_says_the_numbers(made):
         share, low, high = (f"{100 * each:.0f}" for each in shown[f"{name}_segments"])
         assert space.segments == f"{share}% of {len(shown['track'])} test segments correct (95% CI {low}–{high}%)"
         assert len(space.axes) == 3
-        assert space.axes[0] == f"Axis 1 ({shown[f'{name}_share'][0]:.0%})"
+        assert space.axes[0] == f"Axis 1 ({shown[f'{name}_variance_ratio'][0]:.0%})"
 
 
 def test_labels_have_their_own_look():

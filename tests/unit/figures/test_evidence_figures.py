@@ -16,10 +16,10 @@ from earfield.evaluate.score_tables import read_scores
 from earfield.figures import evidence_data
 from earfield.figures.accuracy import draw_accuracy
 from earfield.figures.calibration import draw_calibration
-from earfield.figures.heard import draw_heard
+from earfield.figures.excerpt_length import draw_excerpt_length
 from earfield.figures.learning_curve import draw_learning_curve
 from earfield.figures.recall import draw_recall
-from earfield.figures.series import count, look, percent_with_interval, share_limits, shown_label, space_labels
+from earfield.figures.series import count, fraction_limits, look, percent_with_interval, shown_label, space_labels
 
 REFERENCES = Path(__file__).parents[3] / "resources" / "reference_levels.csv"
 MODELS = ["cnn", "cnn_untrained", "mfcc_svm", "mel_logistic", "majority"]
@@ -31,15 +31,15 @@ GENRES = ["blues", "classical", "country", "disco", "rock"]
 DRAW = {
     "accuracy": draw_accuracy,
     "learning_curve": draw_learning_curve,
-    "heard": draw_heard,
+    "excerpts": draw_excerpt_length,
     "recall": draw_recall,
     "calibration": draw_calibration,
 }
-SCORED = {"seeds": 5, "tracks": 111, "tests": 190}
+SCORED = {"seeds": 5, "n_tracks": 111, "n_predictions": 190}
 
 
 def around(share, width=0.07):
-    return {"accuracy": share, "low": max(0, share - width), "high": min(1, share + width)}
+    return {"accuracy": share, "ci_low": max(0, share - width), "ci_high": min(1, share + width)}
 
 
 def level(model):
@@ -61,12 +61,12 @@ def learning_curve(models, protocol):
     return pd.DataFrame(rows)
 
 
-def heard(models, protocol):
+def excerpts(models, protocol):
     rows = []
     for model, seconds in itertools.product(models, (2.97, 4.46, 5.94, 8.9, 29.7)):
         gain = 0.1 * (1 - 2.97 / seconds)
         row = {"protocol": protocol, "model": model, "seconds": seconds, **SCORED, **around(0.8 * level(model) + gain)}
-        rows.append(row | {"gain": gain, "gain_low": gain - 0.01, "gain_high": gain + 0.01})
+        rows.append(row | {"gain": gain, "gain_ci_low": gain - 0.01, "gain_ci_high": gain + 0.01})
     return pd.DataFrame(rows)
 
 
@@ -85,7 +85,12 @@ def calibration(models, protocol):
     for model in models:
         for number in (2, 5, 9, 10):
             edges = {"bin": number, "from": (number - 1) / 10, "to": number / 10}
-            counts = {"seeds": 5, "tracks": 10 * number, "tests": 12 * number, "confidence": number / 10 - 0.03}
+            counts = {
+                "seeds": 5,
+                "n_tracks": 10 * number,
+                "n_predictions": 12 * number,
+                "confidence": number / 10 - 0.03,
+            }
             rows.append({"protocol": protocol, "model": model, **edges, **counts, **around(0.08 * number)})
         everything = {"bin": "all", "from": 0, "to": 1, "confidence": 0.6, "calibration_error": 0.123, "brier": 0.456}
         rows.append({"protocol": protocol, "model": model, **SCORED, **around(0.5), **everything})
@@ -111,7 +116,7 @@ def drawn(name, path):
     """Return the figure that is drawn from a data file."""
     figures = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(f"earfield.figures.{name}.save_figure", lambda figure, paths: figures.append(figure))
+        patch.setattr(f"{DRAW[name].__module__}.save_figure", lambda figure, paths: figures.append(figure))
         DRAW[name](path, [])
     (figure,) = figures
     return figure
@@ -179,7 +184,7 @@ def assert_nothing_collides(figure):
 TABLES = {
     "accuracy": summary,
     "learning_curve": learning_curve,
-    "heard": heard,
+    "excerpts": excerpts,
     "recall": recall,
     "calibration": calibration,
 }
@@ -204,8 +209,8 @@ def test_data_are_the_rows_of_the_protocol_digit_by_digit(write, tmp_path, name)
 
 @pytest.mark.parametrize("name", list(TABLES))
 def test_table_without_a_column_is_refused(write, name):
-    with pytest.raises(DatasetError, match=r"table\.csv lacks the column 'low'"):
-        write(name, TABLES[name](MODELS, "stratified").drop(columns="low"))
+    with pytest.raises(DatasetError, match=r"table\.csv lacks the column 'ci_low'"):
+        write(name, TABLES[name](MODELS, "stratified").drop(columns="ci_low"))
 
 
 def test_references_are_marked_as_those_of_others(write):
@@ -214,7 +219,7 @@ def test_references_are_marked_as_those_of_others(write):
     references = pd.read_csv(REFERENCES)
     theirs = shown[shown.kind != "ours"]
     assert set(theirs.kind) == {"human", "machine"} and list(theirs.model) == list(references.name)
-    assert theirs.low.isna().all() and theirs.source.notna().all() and theirs.url.notna().all()
+    assert theirs.ci_low.isna().all() and theirs.source.notna().all() and theirs.url.notna().all()
     axes = drawn("accuracy", path).axes[0]
     hollow = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
     np.testing.assert_allclose([line.get_xdata()[0] for line in hollow], references.accuracy)
@@ -233,7 +238,7 @@ def test_accuracy_of_every_model_and_protocol_is_drawn(usual):
     assert len(points(axes)) == len(table) + n_references
     expected = table.set_index("model").loc[MODELS].reset_index()  # a model's protocols are neighbours
     np.testing.assert_allclose([x for x, _ in found], expected.accuracy)
-    np.testing.assert_allclose(bars(axes, vertical=False), expected[["low", "high"]])
+    np.testing.assert_allclose(bars(axes, vertical=False), expected[["ci_low", "ci_high"]])
     heights = [y for _, y in found]
     assert heights == sorted(heights) and len(set(heights)) == len(heights)
     baselines = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "|"]
@@ -262,18 +267,18 @@ def test_learning_curve_shows_each_point_beside_its_neighbours(usual):
     np.testing.assert_allclose([y for _, y in found], table.accuracy)
     np.testing.assert_allclose([x for x, _ in found], table.train_tracks, rtol=0.05)
     assert len({x for x, _ in found}) == len(found)
-    np.testing.assert_allclose(bars(axes, vertical=True), table[["low", "high"]])
+    np.testing.assert_allclose(bars(axes, vertical=True), table[["ci_low", "ci_high"]])
     labels = {text.get_text() for text in axes.get_xticklabels()}
     assert labels == {"14\n25%", "28\n50%", "56\n100%"}
     assert [text.get_text() for text in axes.texts] == [model.replace("_", " ") for model in MODELS]
 
 
 def test_seconds_heard_show_level_and_paired_gain(usual):
-    table, _, figure = usual("heard")
+    table, _, figure = usual("excerpts")
     level_axes, gain_axes = figure.axes
     for axes, (middle, low, high) in (
-        (level_axes, ("accuracy", "low", "high")),
-        (gain_axes, ("gain", "gain_low", "gain_high")),
+        (level_axes, ("accuracy", "ci_low", "ci_high")),
+        (gain_axes, ("gain", "gain_ci_low", "gain_ci_high")),
     ):
         curves = [line for line in axes.lines if len(line.get_xdata()) > 2]
         for curve, band, (_, own) in zip(curves, axes.collections, table.groupby("model", sort=False), strict=True):
@@ -286,7 +291,7 @@ def test_seconds_heard_show_level_and_paired_gain(usual):
 
 
 def test_recall_is_sorted_by_the_shown_model_and_beside_the_best_baseline(write):
-    table = recall(MODELS, "stratified").assign(tests=lambda rows: [20 + len(label) for label in rows.label])
+    table = recall(MODELS, "stratified").assign(n_predictions=lambda rows: [20 + len(label) for label in rows.label])
     table.loc[table.model == "mfcc_svm", "recall"] = 0.99
     path = write("recall", table)
     shown = pd.read_csv(path)
@@ -295,7 +300,7 @@ def test_recall_is_sorted_by_the_shown_model_and_beside_the_best_baseline(write)
     assert list(own.recall) == sorted(own.recall, reverse=True)
     axes = drawn("recall", path).axes[0]
     np.testing.assert_allclose([x for x, _ in points(axes)], shown.recall)
-    np.testing.assert_allclose(bars(axes, vertical=False), shown[["low", "high"]])
+    np.testing.assert_allclose(bars(axes, vertical=False), shown[["ci_low", "ci_high"]])
     ticks = [text.get_text() for text in axes.get_yticklabels()]
     assert ticks == [f"{label} (111, {20 + len(label)})" for label in own.label]
     rows = {tick.split()[0]: place for place, tick in zip(axes.get_yticks(), ticks, strict=True)}
@@ -322,10 +327,12 @@ def test_calibration_has_a_diagram_with_counts_and_errors_for_each_model(usual):
     for diagram, strip, (_, own) in zip(diagrams, strips, table.groupby("model", sort=False), strict=True):
         bins = own[own.bin != "all"]
         np.testing.assert_allclose(points(diagram), bins[["confidence", "accuracy"]])
-        np.testing.assert_allclose(bars(diagram, vertical=True), bins[["low", "high"]])
+        np.testing.assert_allclose(bars(diagram, vertical=True), bins[["ci_low", "ci_high"]])
         bricks = [(brick.get_x(), brick.get_width(), brick.get_height()) for brick in strip.patches]
-        np.testing.assert_allclose(bricks, np.column_stack([bins["from"], bins["to"] - bins["from"], bins.tests]))
-        assert strip.get_ylim()[1] >= table[table.bin != "all"].tests.max()
+        np.testing.assert_allclose(
+            bricks, np.column_stack([bins["from"], bins["to"] - bins["from"], bins.n_predictions])
+        )
+        assert strip.get_ylim()[1] >= table[table.bin != "all"].n_predictions.max()
     assert len([line for line in diagrams[0].lines if list(line.get_xdata()) == list(line.get_ydata()) == [0, 1]]) == 1
 
 
@@ -351,7 +358,9 @@ def test_odd_names_run_into_nothing_and_are_drawn_as_they_are(write, name):
 
 @pytest.mark.parametrize("name", list(TABLES))
 def test_scores_without_interval_are_points(write, name):
-    columns = {"low": np.nan, "high": np.nan} | ({"gain_low": np.nan, "gain_high": np.nan} if name == "heard" else {})
+    columns = {"ci_low": np.nan, "ci_high": np.nan} | (
+        {"gain_ci_low": np.nan, "gain_ci_high": np.nan} if name == "excerpts" else {}
+    )
     figure = drawn(name, write(name, TABLES[name](["cnn", "majority"], "stratified").assign(seeds=1, **columns)))
     marks = [line for axes in figure.axes for line in axes.lines if line.get_marker() in ("o", "s")]
     assert len(marks) >= 2 and not [bar for axes in figure.axes for bar in bars(axes, vertical=True)]
@@ -367,7 +376,7 @@ def test_table_without_rows_gives_a_figure_that_says_so(write, tmp_path, name):
     assert_nothing_collides(figure)
 
 
-@pytest.mark.parametrize("name", ["learning_curve", "heard"])
+@pytest.mark.parametrize("name", ["learning_curve", "excerpts"])
 def test_curve_of_one_point_is_drawn(write, name):
     table = TABLES[name](MODELS, "stratified")
     single = table[(table.train_fraction == 1) if name == "learning_curve" else (table.seconds == 2.97)]
@@ -375,11 +384,11 @@ def test_curve_of_one_point_is_drawn(write, name):
 
 
 @pytest.mark.parametrize("shares", [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-@pytest.mark.parametrize("name", ["accuracy", "learning_curve", "heard"])
+@pytest.mark.parametrize("name", ["accuracy", "learning_curve", "excerpts"])
 def test_scores_at_the_ends_are_inside(write, name, shares):
     table = TABLES[name](["cnn", "majority"], "stratified")
     table["accuracy"] = table.model.map(dict(zip(["cnn", "majority"], shares, strict=True)))
-    axes = drawn(name, write(name, table.assign(low=table.accuracy, high=table.accuracy))).axes[0]
+    axes = drawn(name, write(name, table.assign(ci_low=table.accuracy, ci_high=table.accuracy))).axes[0]
     low, high = axes.get_xlim() if name == "accuracy" else axes.get_ylim()
     assert low <= min(shares) and high >= max(shares)
 
@@ -412,7 +421,7 @@ def test_spread_names_keep_their_order_and_a_gap(places, gap):
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_limits_hold_all_shares(shares):
-    low, high = share_limits(pd.Series(shares), pd.Series([np.nan]))
+    low, high = fraction_limits(pd.Series(shares), pd.Series([np.nan]))
     assert 0 <= low <= min(shares) and max(shares) <= high <= 1 and high - low >= 0.1 - 1e-9
 
 

@@ -15,15 +15,15 @@ from earfield.figures.confusion import draw_confusion
 DOLLARS = ["A$AP Rocky & Ke$ha", "Ba$$", r"Ca$h\Ma$ter", "$uicideboy$", r"\$", "100% $x_1$"]
 JOBS = [
     "accuracy", "calibration", "confusion", "deep_belief", "discriminants", "discriminants_page", "evidence_data",
-    "filters", "filters_data", "heard", "learning_curve", "populations", "populations_data", "recall", "reference",
-    "reference_data", "spectrogram",
+    "excerpt_length", "filters", "filters_data", "learning_curve", "populations", "populations_data", "recall",
+    "reference", "reference_data", "spectrogram",
 ]  # fmt: skip
 
 
 def confusion_of(labels, path):
     """Write the data of figure 2 for these labels."""
     rows = [(label, other, 4, 1.0 * (label == other)) for label in labels for other in labels]
-    pd.DataFrame(rows, columns=["label", "predicted", "tests", "share"]).to_csv(path, index=False)
+    pd.DataFrame(rows, columns=["label", "predicted", "n_predictions", "fraction"]).to_csv(path, index=False)
     return path
 
 

@@ -59,7 +59,7 @@ def results(tmp_path, bank):
         write_resemblance(
             filters_csvs=paths, filters_npz=tmp_path / "filters.npz", stages_path="stages.csv", **made, **options
         )
-        differences = pd.read_csv(made["csv_path"], keep_default_na=False, na_values={"low": [""], "high": [""]})
+        differences = pd.read_csv(made["csv_path"], keep_default_na=False, na_values={"ci_low": [""], "ci_high": [""]})
         return differences.set_index(["protocol", "measure", "null"]), pd.read_csv(made["units_path"])
 
     return write
@@ -85,7 +85,7 @@ def test_every_measure_meets_every_null_beside_the_limits(results):
     assert (table.over == "units").all()
     for name in ("trained", "null_value", "difference"):
         assert pd.to_numeric(table[name]).notna().all()
-    assert ((table.low <= table.difference.astype(float)) & (table.difference.astype(float) <= table.high)).all()
+    assert ((table.ci_low <= table.difference.astype(float)) & (table.difference.astype(float) <= table.ci_high)).all()
 
 
 def test_findings_follow_the_intervals(results):
@@ -98,7 +98,7 @@ def test_findings_follow_the_intervals(results):
     row = table.loc[("stratified", "separability", "cnn_shuffled")]
     assert float(row.trained) == pytest.approx(0.6)
     assert float(row.difference) == pytest.approx(0.35, abs=0.01)
-    assert row.low > 0.33
+    assert row.ci_low > 0.33
 
 
 def test_rates_and_scales_are_compared_in_octaves(results):
@@ -163,7 +163,7 @@ def test_what_is_missing_keeps_its_rows(results):
         ("artist", "distance_cortex", "cnn_untrained"),
     ):
         row = table.loc[index]
-        assert (row[numbers] == "").all() and np.isnan([row.low, row.high]).all()
+        assert (row[numbers] == "").all() and np.isnan([row.ci_low, row.ci_high]).all()
         assert (row.finding, row.seeds, row.over) == ("no units", 0, "")
     assert tuple(table.loc[("stratified", "rate_hz", "cnn_untrained"), ["units", "null_units"]]) == (80, 0)
     assert tuple(table.loc[("artist", "rate_hz", "cnn_untrained"), ["units", "null_units"]]) == (0, 40)
@@ -175,7 +175,7 @@ def test_few_units_give_numbers_but_no_finding(results):
     runs = all_models()
     runs["stratified", 1, "cnn_untrained"] = network(units=4)
     row = results(runs)[0].loc[("stratified", "separability", "cnn_untrained")]
-    assert row.difference != "" and np.isnan(row.low) and row.finding == "too few units"
+    assert row.difference != "" and np.isnan(row.ci_low) and row.finding == "too few units"
 
 
 def test_units_of_all_models_stand_beside_the_stages(results, bank):

@@ -37,8 +37,8 @@ def test_runs_are_files_of_their_stage(inputs):
     costs = inputs.runs("*/cost.json")(wildcards)
     assert "results/demo/train/stratified/1/cnn/cost.json" in costs
     assert "results/demo/evaluate/stratified/1/mfcc_svm/cost.json" in costs
-    heard = inputs.runs("evaluate/heard.csv", networks=True)(wildcards)
-    assert heard and not any("mfcc_svm" in path for path in heard)
+    excerpts = inputs.runs("evaluate/excerpts.csv", networks=True)(wildcards)
+    assert excerpts and not any("mfcc_svm" in path for path in excerpts)
     everywhere = inputs.runs("evaluate/predictions.csv")(Wildcards(dataset="demo"))
     assert len(everywhere) == len(set(everywhere)) > len(costs)
 

@@ -13,11 +13,11 @@ ROW = {
     "protocol": "stratified",
     "model": "cnn",
     "seeds": 5,
-    "tracks": 126,
-    "tests": 195,
+    "n_tracks": 126,
+    "n_predictions": 195,
     "accuracy": 0.61538,
-    "low": 0.5349,
-    "high": 0.69011,
+    "ci_low": 0.5349,
+    "ci_high": 0.69011,
     "sd": None,
     "balanced_accuracy": 0.6,
     "baseline": 0.1,
@@ -113,7 +113,7 @@ def test_it_says_how_well_filters_predict_and_against_what(summary):
     root = summary()
     (root / "results/mine/filters").mkdir()
     (root / "results/mine/filters/resemblance.csv").write_text(
-        "protocol,measure,null,trained,null_value,difference,low,high,units,null_units,seeds\n"
+        "protocol,measure,null,trained,null_value,difference,ci_low,ci_high,units,null_units,seeds\n"
         "stratified,separability,cnn_untrained,0.3,0.2,0.1,0.05,0.15,60,64,5\n"
         "stratified,r2_held_out,cnn_untrained,0.571,0.552,0.019,-0.022,0.059,60,64,5\n"
         "stratified,r2_held_out,cnn_shuffled,,,,,,60,0,0\n"

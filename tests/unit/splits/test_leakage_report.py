@@ -64,8 +64,8 @@ ROWS = [
 def test_counts_of_each_subset(tmp_path):
     audit = audit_of(tmp_path, ROWS, unusable=3)
     assert list(audit["subsets"]) == list(SUBSETS)
-    assert audit["subsets"]["train"] == {"tracks": 4, "labels": {"a": 2, "b": 2}, "artists": 3, "unnamed": 1}
-    assert audit["subsets"]["test"] == {"tracks": 5, "labels": {"a": 2, "b": 3}, "artists": 3, "unnamed": 1}
+    assert audit["subsets"]["train"] == {"tracks": 4, "labels": {"a": 2, "b": 2}, "artists": 3, "unknown_artist": 1}
+    assert audit["subsets"]["test"] == {"tracks": 5, "labels": {"a": 2, "b": 3}, "artists": 3, "unknown_artist": 1}
     assert audit["not_used"] == {"no artist": 1, "has a problem": 3}
 
 
@@ -75,10 +75,10 @@ def test_artists_and_titles_on_both_sides_are_counted_over_the_second(tmp_path):
     assert shared["train"]["test"] == {
         "artists": 2,
         "artist_tracks": 3,
-        "artist_share": 0.6,
+        "artist_fraction": 0.6,
         "title_tracks": 1,
-        "title_share": 0.2,
-        "repeats": [],
+        "title_fraction": 0.2,
+        "duplicates": [],
     }
     assert (shared["train"]["validation"]["artists"], shared["train"]["validation"]["title_tracks"]) == (1, 0)
     assert shared["validation"]["test"]["artist_tracks"] == 2
@@ -88,8 +88,8 @@ def test_artists_and_titles_on_both_sides_are_counted_over_the_second(tmp_path):
 def test_repeats_on_two_sides_are_listed_and_warned_of(tmp_path):
     pairs = [("t6", "t0"), ("t2", "t3"), ("t1", "t10"), ("t4", "t5"), ("t3", "t11"), ("t3", "gone")]
     audit = audit_of(tmp_path, ROWS, pairs=pairs)
-    assert audit["shared"]["train"]["test"]["repeats"] == [["t0", "t6"], ["t1", "t10"]]
-    assert audit["shared"]["train"]["validation"]["repeats"] == []
+    assert audit["shared"]["train"]["test"]["duplicates"] == [["t0", "t6"], ["t1", "t10"]]
+    assert audit["shared"]["train"]["validation"]["duplicates"] == []
     assert audit["warnings"] == [
         "The subsets 'train' and 'test' share recordings (2, the first 't0' = 't6').",
         "The same recording has different labels (2 pairs in duplicates.csv, the first 't1' = 'a' and 't10' = 'b'); "
@@ -158,7 +158,7 @@ def test_run_of_cross_validation_is_named(gtzan, audited):
 
 def test_random_splits_of_gtzan_leave_74_percent_of_the_test_beside_their_artist(gtzan, audited):
     shared = [audited(gtzan, STRATIFIED, seed=seed)["shared"]["train"]["test"] for seed in range(1, 11)]
-    assert np.mean([each["artist_share"] for each in shared]) == pytest.approx(0.74, abs=0.02)
+    assert np.mean([each["artist_fraction"] for each in shared]) == pytest.approx(0.74, abs=0.02)
     assert np.mean([each["title_tracks"] for each in shared]) == pytest.approx(24, abs=3)  # of 300
 
 
@@ -167,7 +167,7 @@ def test_splits_of_gtzan_by_artist_share_none(gtzan, audited, unknown_artist):
     audit = audited(gtzan, ARTIST | {"unknown_artist": unknown_artist})
     assert all(each["artists"] == 0 for others in audit["shared"].values() for each in others.values())
     outside = {"train_only": 0, "exclude": 0}.get(unknown_artist)
-    nameless = [audit["subsets"][name]["unnamed"] for name in ("validation", "test")]
+    nameless = [audit["subsets"][name]["unknown_artist"] for name in ("validation", "test")]
     assert sum(nameless) == outside if outside is not None else sum(nameless) > 0
     assert audit["not_used"] == ({"no artist": 81} if unknown_artist == "exclude" else {})
 
@@ -175,7 +175,7 @@ def test_splits_of_gtzan_by_artist_share_none(gtzan, audited, unknown_artist):
 def test_published_split_of_gtzan_shares_no_named_artist(gtzan, audited):
     audit = audited(gtzan, {"kind": "file", "path": str(FACTS), "column": "fault_filtered"})
     assert [audit["subsets"][name]["tracks"] for name in SUBSETS] == [443, 197, 290]
-    assert [audit["subsets"][name]["unnamed"] for name in SUBSETS] == [28, 16, 37]
+    assert [audit["subsets"][name]["unknown_artist"] for name in SUBSETS] == [28, 16, 37]
     assert all(each["artists"] == 0 for others in audit["shared"].values() for each in others.values())
     assert audit["not_used"] == {"excluded by the file": 70} and audit["warnings"] == []
 

@@ -79,7 +79,7 @@ def test_interval_holds_the_true_difference(seeds, between, statistic, paired, s
     for _ in range(sets):
         made = populations(rng, seeds=seeds, units=40, between=between, common=1.0 if paired else 0.0)
         found = compare(made, statistic=statistic, paired=paired, draws=300, unit_draws=200)
-        hits += found.low <= 0.3 <= found.high
+        hits += found.ci_low <= 0.3 <= found.ci_high
     assert 0.88 <= hits / sets <= (0.99 if sets == 200 else 1)
 
 
@@ -92,7 +92,7 @@ def test_interval_of_a_distance_holds_the_true_difference(sets):
     for _ in range(sets):
         made = [(rng.normal((9.5, 0), 0.8, (40, 2)), rng.normal((9, 0), 0.8, (30, 2))) for _ in range(2)]
         found = compare(made, statistic=distance_to(reference), equal_sizes=True, draws=200, unit_draws=40)
-        hits += found.low <= 0.5 <= found.high
+        hits += found.ci_low <= 0.5 <= found.ci_high
     assert 0.86 <= hits / sets <= 1
 
 
@@ -118,7 +118,7 @@ def test_pairs_narrow_the_interval():
     made = populations(np.random.default_rng(7), seeds=1, units=60, common=5.0)
     paired, apart = (compare(made, statistic=mean, paired=paired) for paired in (True, False))
     assert paired.difference == apart.difference
-    assert paired.high - paired.low < 0.5 * (apart.high - apart.low)
+    assert paired.ci_high - paired.ci_low < 0.5 * (apart.ci_high - apart.ci_low)
 
 
 def test_seeds_that_differ_widen_the_interval():
@@ -126,7 +126,7 @@ def test_seeds_that_differ_widen_the_interval():
     alike, unlike = (
         compare(populations(rng, seeds=5, units=60, between=between), statistic=mean) for between in (0, 1)
     )
-    assert unlike.high - unlike.low > 3 * (alike.high - alike.low)
+    assert unlike.ci_high - unlike.ci_low > 3 * (alike.ci_high - alike.ci_low)
 
 
 def test_same_populations_give_the_same_interval():
@@ -137,7 +137,7 @@ def test_same_populations_give_the_same_interval():
 def test_few_units_give_no_interval():
     made = populations(np.random.default_rng(10), seeds=3, units=30, null_units=3)
     found = compare(made, statistic=mean)
-    assert np.isfinite(found.difference) and np.isnan(found.low) and np.isnan(found.high)
+    assert np.isfinite(found.difference) and np.isnan(found.ci_low) and np.isnan(found.ci_high)
 
 
 def test_seeds_without_units_are_left_out():
@@ -147,4 +147,4 @@ def test_seeds_without_units_are_left_out():
     assert compare(more, statistic=mean) == compare(whole, statistic=mean)
     none = compare(more[2:3], statistic=mean)
     assert (none.seeds, none.units, none.null_units) == (0, 20, 0)
-    assert np.isnan([none.trained, none.null, none.difference, none.low, none.high]).all()
+    assert np.isnan([none.trained, none.null, none.difference, none.ci_low, none.ci_high]).all()

@@ -74,7 +74,7 @@ def test_interval_holds_the_true_accuracy(tracks, runs, between_runs, folds, dra
         hard = hardness(rng, tracks, runs, between_runs=between_runs)
         for accuracy in ACCURACIES:
             found = mean_ci(right(hard, accuracy, tests))
-            held[accuracy] += found.low <= accuracy <= found.high
+            held[accuracy] += found.ci_low <= accuracy <= found.ci_high
     assert_near_95(held, draws)
 
 
@@ -95,7 +95,7 @@ def test_interval_holds_the_true_difference_of_two_models(tracks, runs, between_
         ]
         for pair in held:
             found = paired_difference_ci(*(right(each, p, tests) for each, p in zip(hard, pair, strict=True)))
-            held[pair] += found.low <= pair[0] - pair[1] <= found.high
+            held[pair] += found.ci_low <= pair[0] - pair[1] <= found.ci_high
     assert_near_95(held, draws)
 
 
@@ -117,7 +117,7 @@ def test_interval_holds_the_true_difference_of_two_protocols(tracks, runs, other
             found = unpaired_difference_ci(
                 *(right(each, p, own)[both] for each, p, own in zip(hard, pair, tests, strict=True))
             )
-            held[pair] += found.low <= pair[0] - pair[1] <= found.high
+            held[pair] += found.ci_low <= pair[0] - pair[1] <= found.ci_high
     assert_near_95(held, draws, slack=0.025)
 
 
@@ -227,7 +227,7 @@ def test_tracks_in_common_narrow_the_difference():
 
 def test_models_that_never_differ_are_known_to_be_equal_as_well_as_tracks_tell():
     few, many = (np.ones((n, 5)) for n in (10, 100))
-    assert paired_difference_ci(few, few).high > 0.1 > paired_difference_ci(many, many).high > 0.01
+    assert paired_difference_ci(few, few).ci_high > 0.1 > paired_difference_ci(many, many).ci_high > 0.01
 
 
 @given(arrays(int, st.tuples(st.integers(1, 9), st.integers(1, 3)), elements=st.integers(-1, 1)))
@@ -278,20 +278,20 @@ def test_contrast_of_recalls_covers_the_truth(per_label, runs):
         value = sum(weight * true[label] for label, weight in weights.items())
         drawn = [recalls(rng, logits=logits, per_label=per_label, runs=runs, **spread) for _ in range(150)]
         found = [contrast_ci(each, weights) for each in drawn]
-        assert 0.9 <= np.mean([each.low <= value <= each.high for each in found]) <= 1
+        assert 0.9 <= np.mean([each.ci_low <= value <= each.ci_high for each in found]) <= 1
 
 
 def test_contrast_of_recalls():
     outcomes = {"a": np.array([[1, 1], [1, 0], [0, np.nan], [0, 0]]), "b": np.array([[1.0, 1], [1, 1], [1, 1]])}
     found = contrast_ci(outcomes, {"a": 1, "b": -1})
     turned = contrast_ci(outcomes, {"b": 1, "a": -1})
-    assert found.value == 3 / 7 - 1 and found == pytest.approx((-turned.value, -turned.high, -turned.low))
-    assert -1 <= found.low < found.value < found.high < 1
+    assert found.value == 3 / 7 - 1 and found == pytest.approx((-turned.value, -turned.ci_high, -turned.ci_low))
+    assert -1 <= found.ci_low < found.value < found.ci_high < 1
     several = contrast_ci(outcomes, {"a": 1, "b": -1}, comparisons=10)
-    assert several.low < found.low and several.high > found.high
+    assert several.ci_low < found.ci_low and several.ci_high > found.ci_high
     # Where all predictions are correct, the interval still has a width.
     sure = contrast_ci({"a": outcomes["b"], "b": outcomes["b"]}, {"a": 1, "b": -1})
-    assert sure.low < 0 == sure.value < sure.high
+    assert sure.ci_low < 0 == sure.value < sure.ci_high
 
 
 def test_networks_that_favour_one_group_at_the_cost_of_another_widen_the_contrast():
@@ -299,4 +299,4 @@ def test_networks_that_favour_one_group_at_the_cost_of_another_widen_the_contras
     chance = np.array([0.2, 0.8, 0.2, 0.8, 0.2, 0.8])
     one, same, other = ((rng.random((200, 6)) < each).astype(float) for each in (chance, chance, 1 - chance))
     against, along = (contrast_ci({"a": one, "b": each}, {"a": 1, "b": -1}) for each in (other, same))
-    assert against.high - against.low > 1.3 * (along.high - along.low)
+    assert against.ci_high - against.ci_low > 1.3 * (along.ci_high - along.ci_low)

@@ -22,7 +22,7 @@ SETTINGS = ModelSettings(
         conv=[{"filters": 2, "kernel": [3, 3], "pool": [2, 4], "l2": 0.01}], dense={"units": 4, "l2": 0.0}, dropout=0.2
     ),
     train=TrainSettings(
-        recipe="windows",
+        recipe="random_segments",
         optimizer={"name": "sgd", "learning_rate": 1e-12},
         batch_size=4,
         micro_batch=3,
@@ -275,7 +275,7 @@ def test_authors_recipe_trains_whole_rounds(train, tmp_path):
     import keras
 
     optimizer = {"name": "adadelta", "learning_rate": 1.0, "decay": 0.1, "epsilon": 1e-8}
-    history = train(recipe="author", optimizer=optimizer, patience=20, max_epochs=40)
+    history = train(recipe="published_code", optimizer=optimizer, patience=20, max_epochs=40)
     assert len(history) in (20, 40) and list(history.segments[:2]) == [2, 4]
     start = [each for each in keras.models.load_model(tmp_path / "model.keras").get_weights() if each.ndim > 1]
     assert all(np.isfinite(each).all() for each in start)

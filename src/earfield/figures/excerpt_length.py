@@ -9,12 +9,12 @@ import pandas as pd
 from earfield.evaluate.score_tables import read_scores
 from earfield.figures.series import (
     GREY,
+    fraction_limits,
     log_axis,
     look,
     name_ends,
     percent_axis,
     say_nothing_to_show,
-    share_limits,
     shown_name,
 )
 from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 _HEIGHT, _AXES_HEIGHT = 2.9, 2.3  # [inch]
 
 
-def draw_heard(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
+def draw_excerpt_length(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
     """Draw figure 9 from its data file.
 
     Parameters
     ----------
     data : path-like
-        Written by `write_heard_data`.
+        Written by `write_excerpts_data`.
     paths : iterable of path-like
         `.pdf` and `.png` to write.
     """
@@ -42,8 +42,8 @@ def draw_heard(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[s
         save_figure(figure, paths)
         return
     level, gain = figure.subplots(1, 2)
-    _draw_curves(level, table, ("accuracy", "low", "high"), lowest=0)
-    ends = _draw_curves(gain, table, ("gain", "gain_low", "gain_high"), lowest=-1)
+    _draw_curves(level, table, ("accuracy", "ci_low", "ci_high"), lowest=0)
+    ends = _draw_curves(gain, table, ("gain", "gain_ci_low", "gain_ci_high"), lowest=-1)
     gain.axhline(0, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
     name_ends(gain, ends, height=_AXES_HEIGHT)
     level.set_ylabel("Accuracy on test tracks (%)")
@@ -65,6 +65,6 @@ def _draw_curves(
         last = own.iloc[-1]
         ends.append((last.seconds, last[middle], shown_name(str(model)), style["color"]))
     log_axis(axes, {seconds: f"{seconds:.3g}" for seconds in table.seconds.unique()}, gap=0.13)
-    axes.set_ylim(share_limits(table[middle], table[low], table[high], lowest=lowest))
+    axes.set_ylim(fraction_limits(table[middle], table[low], table[high], lowest=lowest))
     percent_axis(axes.yaxis)
     return ends
