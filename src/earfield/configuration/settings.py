@@ -54,28 +54,13 @@ class SegmentSettings(_Settings):
 
 @dataclass(frozen=True)
 class NetworkSettings(_Settings):
-    """The network.
+    """The network; kernels and pools are [mel bands, frames], the paper's order."""
 
-    Attributes
-    ----------
-    conv : sequence of mapping
-        `filters`, `kernel` and `pool` (both as [mel bands, frames], the paper's order) of each convolutional layer, and
-        `l2`, the weight of the squared kernel in the loss.
-    dense : mapping
-        `units` and `l2` of the hidden layer.
-    dropout : float
-        Fraction of units dropped before and behind the hidden layer.
-    scale : str
-        "log_power", or "decibels" standardised in each mel band.
-    context : mapping or None
-        `frames` of a second input, a summary of the whole track, and `conv` of its own.
-    """
-
-    conv: Sequence[Mapping[str, Any]]
-    dense: Mapping[str, Any]
-    dropout: float
-    scale: str = "log_power"
-    context: Mapping[str, Any] | None = None
+    conv: Sequence[Mapping[str, Any]]  # `filters`, `kernel`, `pool` of each layer; `l2` weighs the squared kernel
+    dense: Mapping[str, Any]  # `units` and `l2` of the hidden layer
+    dropout: float  # fraction of units dropped before and behind the hidden layer
+    scale: str = "log_power"  # or "decibels", standardised in each mel band
+    context: Mapping[str, Any] | None = None  # `frames` of a second input, a summary of the track, and its own `conv`
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Inputs and settings of the figures, as the functions that prepare their data take them."""
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 from earfield.configuration.code_dependencies import code_of
@@ -28,73 +27,63 @@ class FigureInputs:
 
     def inputs(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return the named inputs of a figure's data, as the function that prepares it takes them."""
-        results = f"results/{wildcards.dataset}"
-        tables = f"{results}/evaluate/{self.base.protocol}"
+        base, dataset, results = self.base, wildcards.dataset, f"results/{wildcards.dataset}"
+        tables = f"{results}/evaluate/{base.protocol}"
         frames, index = (
-            [path.format(dataset=wildcards.dataset) for path in self.base.spectrograms(suffix)]
-            for suffix in ("npy", "csv")
+            [path.format(dataset=dataset) for path in base.spectrograms(suffix)] for suffix in ("npy", "csv")
         )
         shards = {"frames_paths": frames, "index_paths": index}
-        filters = {"filters_npz": self.base.shown_run("filters/filters.npz")(wildcards)}
-        inputs: dict[str, Callable[[], dict[str, Any]]] = {
-            "fig1_spectrogram": lambda: {"tracks": f"data/{wildcards.dataset}/tracks/tracks.csv", **shards},
-            "fig2_confusion": lambda: {
-                "predictions": self.base.runs("evaluate/predictions.csv", [self.base.protocol], [self.base.model])(
-                    wildcards
-                )
-            },
-            "fig3_filters": lambda: {**filters, "filters_csv": self.base.shown_run("filters/filters.csv")(wildcards)},
-            "fig4_reference": lambda: {**filters, "stages": "resources/auditory_stages.csv"},
-            "fig5_discriminants": lambda: {
-                "model_path": self.base.shown_run("train/model.keras")(wildcards),
-                "split": self.base.shown_split(wildcards),
-                **shards,
-            },
-            "fig6_populations": lambda: {"units": f"{results}/filters/units.csv"},
-            "fig7_accuracy": lambda: {"summary": f"{results}/claims/summary.csv", **self._references(wildcards)},
-            "fig8_learning_curve": lambda: {"learning_curve": f"{results}/claims/learning_curve.csv"},
-            "fig9_excerpt_length": lambda: {"excerpts": f"{tables}/excerpts.csv"},
-            "fig10_recall": lambda: {"recall": f"{tables}/recall.csv"},
-            "fig11_calibration": lambda: {"calibration": f"{tables}/calibration.csv"},
-            "fig12_deep_belief": lambda: {
-                "split": "data/{}/splits/{}/{}.csv".format(
-                    wildcards.dataset, *self.base.deep_belief[wildcards.dataset]
-                ),
-                **shards,
-            },
+        predictions = base.runs("evaluate/predictions.csv", [base.protocol], [base.model])(wildcards)
+        model, filters_npz, filters_csv = (
+            base.shown_run(name)(wildcards)
+            for name in ("train/model.keras", "filters/filters.npz", "filters/filters.csv")
+        )
+        # Levels that others reached are of genres.
+        of_genres = "task" not in base.config["datasets"][dataset]
+        references = {"references": "resources/reference_levels.csv"} if of_genres else {}
+        inputs: dict[str, dict[str, Any]] = {
+            "fig1_spectrogram": {"tracks": f"data/{dataset}/tracks/tracks.csv", **shards},
+            "fig2_confusion": {"predictions": predictions},
+            "fig3_filters": {"filters_npz": filters_npz, "filters_csv": filters_csv},
+            "fig4_reference": {"filters_npz": filters_npz, "stages": "resources/auditory_stages.csv"},
+            "fig5_discriminants": {"model_path": model, "split": base.shown_split(wildcards), **shards},
+            "fig6_populations": {"units": f"{results}/filters/units.csv"},
+            "fig7_accuracy": {"summary": f"{results}/claims/summary.csv", **references},
+            "fig8_learning_curve": {"learning_curve": f"{results}/claims/learning_curve.csv"},
+            "fig9_excerpt_length": {"excerpts": f"{tables}/excerpts.csv"},
+            "fig10_recall": {"recall": f"{tables}/recall.csv"},
+            "fig11_calibration": {"calibration": f"{tables}/calibration.csv"},
         }
-        return inputs[wildcards.figure]()
-
-    def _references(self, wildcards: Wildcards) -> dict[str, str]:
-        """Return the levels that others reached, which are of genres."""
-        of_genres = "task" not in self.base.config["datasets"][wildcards.dataset]
-        return {"references": "resources/reference_levels.csv"} if of_genres else {}
+        if dataset in base.deep_belief:
+            protocol, seed, _ = base.deep_belief[dataset]
+            inputs["fig12_deep_belief"] = {"split": f"data/{dataset}/splits/{protocol}/{seed}.csv", **shards}
+        return inputs[wildcards.figure]
 
     def settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """Return the settings of a figure's data, as the function that prepares it takes them."""
-        config, dataset, figure = self.base.config, wildcards.dataset, wildcards.figure
-        protocol = {"protocol": self.base.protocol}
-        if figure == "fig1_spectrogram":
-            settings = {"front_end": self.base.front_end, "frames": config["segment"]["frames"]}
-            return in_order({**settings, **config["figures"]["spectrogram"]})
-        if figure == "fig3_filters":
-            run = {"dataset": dataset, "model": self.base.model, **protocol, "seed": self.base.shown_seed(dataset)}
-            return {"run": in_order(run)}
-        if figure == "fig5_discriminants":
-            components = config["figures"]["discriminants"]["components"]
-            settings = {"components": components, "overlap": config["activations"]["overlap"]}
-            return in_order({"front_end": self.base.front_end, "settings": settings})
-        if figure == "fig6_populations":
-            return {"nulls": self.base.nulls, **protocol, "trained": self.base.model}
-        if figure == "fig10_recall":
-            return {"baselines": self.base.hand_made, "model": self.base.model, **protocol}
-        if figure == "fig12_deep_belief":
-            name, seed, model = self.base.deep_belief[dataset]
+        base, config, dataset = self.base, self.base.config, wildcards.dataset
+        front_end, protocol = {"front_end": base.front_end}, {"protocol": base.protocol}
+        run = {"dataset": dataset, "model": base.model, **protocol, "seed": base.shown_seed(dataset)}
+        axes = {**config["figures"]["discriminants"], "overlap": config["activations"]["overlap"]}
+        settings: dict[str, dict[str, Any]] = {
+            "fig1_spectrogram": {
+                **front_end,
+                "frames": config["segment"]["frames"],
+                **config["figures"]["spectrogram"],
+            },
+            "fig3_filters": {"run": run},
+            "fig5_discriminants": {**front_end, "settings": axes},
+            "fig6_populations": {**protocol, "nulls": base.nulls, "trained": base.model},
+            "fig8_learning_curve": protocol,
+            "fig9_excerpt_length": protocol,
+            "fig10_recall": {**protocol, "baselines": base.hand_made, "model": base.model},
+            "fig11_calibration": protocol,
+        }
+        if dataset in base.deep_belief:
+            name, seed, model = base.deep_belief[dataset]
             run = {"dataset": dataset, "model": model, "protocol": name, "seed": int(seed)}
-            return in_order(
-                {"front_end": self.base.front_end, "options": config["models"][model]["options"], "run": run}
-            )
-        return protocol if figure in {"fig8_learning_curve", "fig9_excerpt_length", "fig11_calibration"} else {}
+            settings["fig12_deep_belief"] = {**front_end, "options": config["models"][model]["options"], "run": run}
+        return dict(in_order(settings.get(wildcards.figure, {})))
 
     def code(self, part: str) -> Files:
         """Return a function that lists the code that prepares ("data") or draws ("draw") a figure."""

@@ -117,11 +117,6 @@ def _write_hashes(known: dict[str, list[Any]], path: Path) -> None:
     os.replace(file.name, path)
 
 
-def listed_folders(path: str | os.PathLike[str]) -> list[str]:
-    """Return the folders of the songs of a CSV, relative to the current folder if the CSV's path is."""
-    return sorted({str(file.parent) for _, file, _ in _songs(Path(path).expanduser())})
-
-
 def _songs(path: Path) -> Iterator[tuple[str, Path, list[str]]]:
     """Yield name, file and what a CSV says of each song."""
     if path.is_file():
