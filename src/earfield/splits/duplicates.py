@@ -75,19 +75,19 @@ def find_duplicates(tracks: Mapping[str, np.ndarray], *, frame_seconds: float, w
 
         def compare(pair: np.ndarray) -> tuple[str, str, float, float, float]:
             (name, one), (other_name, other) = ((names[number], tracks[names[number]]) for number in pair)
-            lag = _best_lag(one, other, scale=scale, frame_seconds=frame_seconds)
+            lag = _best_lag(one, other, scale=scale)
             one, other = _overlap(one, other, lag)
-            correlation = _correlation(one, other, scale=scale, frame_seconds=frame_seconds)
+            correlation = _correlation(one, other, scale=scale)
             return name, other_name, lag * frame_seconds, len(one) * frame_seconds, correlation
 
         compared = pd.DataFrame(pool.map(compare, candidates), columns=_COLUMNS)
     return compared[compared.correlation >= _CORRELATION].reset_index(drop=True)
 
 
-def _best_lag(one: np.ndarray, other: np.ndarray, *, scale: FrameScale, frame_seconds: float) -> int:
+def _best_lag(one: np.ndarray, other: np.ndarray, *, scale: FrameScale) -> int:
     """Return the lag [frames] with the highest correlation."""
-    least = min(_LEAST_OVERLAP / frame_seconds, _LEAST_FRACTION * min(len(one), len(other))) - scale.width + 1
-    one, other = (_detrended(coarse_log_spectrogram(mel, scale=scale), frame_seconds) for mel in (one, other))
+    least = min(_LEAST_OVERLAP / scale.seconds, _LEAST_FRACTION * min(len(one), len(other))) - scale.width + 1
+    one, other = (_detrended(coarse_log_spectrogram(mel, scale=scale), scale) for mel in (one, other))
     peaks = _coarse_lags(one[:: scale.spacing], other[:: scale.spacing], least=least / scale.spacing) * scale.spacing
     around = np.arange(1 - scale.spacing, scale.spacing)
     near = [max((_cosine(*_overlap(one, other, lag)), lag) for lag in (peak + around).tolist()) for peak in peaks]
@@ -111,19 +111,19 @@ def _coarse_lags(one: np.ndarray, other: np.ndarray, *, least: float) -> np.ndar
     return lags[peaks[np.lexsort(((starts - ends)[peaks], -found[peaks].round(2)))[:_PEAKS]]]
 
 
-def _correlation(one: np.ndarray, other: np.ndarray, *, scale: FrameScale, frame_seconds: float) -> float:
+def _correlation(one: np.ndarray, other: np.ndarray, *, scale: FrameScale) -> float:
     """Return the correlation of two spectrograms of equal length, in time and in frequency, whichever is lower.
 
     Tracks that share a drum loop agree in time alone, and tracks that share chords agree in frequency alone.
     """
     coarse, other_coarse = coarse_log_spectrogram(one, scale=scale), coarse_log_spectrogram(other, scale=scale)
-    in_time = _cosine(_detrended(coarse, frame_seconds), _detrended(other_coarse, frame_seconds))
+    in_time = _cosine(_detrended(coarse, scale), _detrended(other_coarse, scale))
     return min(in_time, _cosine(_double_centred(coarse), _double_centred(other_coarse)))
 
 
-def _detrended(coarse: np.ndarray, frame_seconds: float) -> np.ndarray:
+def _detrended(coarse: np.ndarray, scale: FrameScale) -> np.ndarray:
     """Subtract the moving average, which contains fades, equalisation and long notes."""
-    trend: np.ndarray = uniform_filter1d(coarse, max(3, round(_TREND / frame_seconds)), axis=0, mode="nearest")
+    trend: np.ndarray = uniform_filter1d(coarse, max(3, round(_TREND / scale.seconds)), axis=0, mode="nearest")
     return coarse - trend
 
 

@@ -29,15 +29,16 @@ _VOTES = 2  # similar segments that have to agree on an offset
 
 @dataclass(frozen=True)
 class FrameScale:
-    """Durations in frames, for any frame rate."""
+    """Durations in frames, for any distance between frames."""
 
+    seconds: float  # between frames
     width: int  # frames of audio per row of a coarse spectrogram
     spacing: int  # frames between the rows of a segment
 
     @classmethod
     def of(cls, frame_seconds: float) -> "FrameScale":
         """Return the scale for a distance between frames [s]."""
-        return cls(*(max(1, round(seconds / frame_seconds)) for seconds in (_WIDTH, _SPACING)))
+        return cls(frame_seconds, *(max(1, round(seconds / frame_seconds)) for seconds in (_WIDTH, _SPACING)))
 
 
 @dataclass(frozen=True)

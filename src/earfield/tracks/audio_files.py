@@ -42,10 +42,10 @@ def track_names(paths: Iterable[Path]) -> list[str]:
     DatasetError
         If paths are not UTF-8; it names them.
     """
-    names = [os.path.splitext(path.as_posix())[0] for path in paths]
+    names = [_track_name(path) for path in paths]
     if broken := [os.fsencode(name) for name in names if not _is_text(name)]:
         raise DatasetError(f"File names are not UTF-8: {listed(broken)}; rename the files.")
-    return [unicodedata.normalize("NFC", name) for name in names]
+    return names
 
 
 def shard_of(track: str, *, shards: int) -> int:
@@ -73,14 +73,22 @@ def fingerprints(path: str | os.PathLike[str], *, shards: int, hashes: str | os.
     list of str
         One per shard. A song whose name is not UTF-8 counts in the shard of its bytes: the listing will refuse it.
     """
-    known = _read_hashes(hashes)
+    try:
+        known = json.loads(Path(hashes).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # a damaged file costs the reading of the songs
+        known = {}
     before = dict(known)
     digests = [hashlib.sha256() for _ in range(shards)]
     for name, file, facts in _songs(Path(path).expanduser()):
         described = f"{file}\0{facts}\0{_content_hash(file, known)}\0"
         digests[shard_of(name, shards=shards)].update(described.encode(errors="surrogateescape"))
     if known != before:
-        _write_hashes(known, Path(hashes))
+        folder = Path(hashes).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        # Under a name of its own: several jobs may write at once.
+        with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".json", delete=False, encoding="utf-8") as kept:
+            json.dump(known, kept)
+        os.replace(kept.name, hashes)
     return [digest.hexdigest()[:16] for digest in digests]
 
 
@@ -102,21 +110,6 @@ def _content_hash(file: Path, known: dict[str, list[Any]]) -> str:
     return digest
 
 
-def _read_hashes(path: str | os.PathLike[str]) -> Any:
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # a damaged file costs the reading of the songs
-        return {}
-
-
-def _write_hashes(known: dict[str, list[Any]], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Under a name of its own: several jobs may write at once.
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".json", delete=False, encoding="utf-8") as file:
-        json.dump(known, file)
-    os.replace(file.name, path)
-
-
 def _songs(path: Path) -> Iterator[tuple[str, Path, list[str]]]:
     """Yield name, file and what a CSV says of each song."""
     if path.is_file():
@@ -124,17 +117,17 @@ def _songs(path: Path) -> Iterator[tuple[str, Path, list[str]]]:
             for row in csv.DictReader(table):
                 name = row.get("path") or ""
                 facts = [f"{column}={value}" for column, value in row.items()]
-                yield _loose_name(Path(name)), path.parent / os.path.expanduser(name), facts
+                yield _track_name(Path(name)), path.parent / os.path.expanduser(name), facts
     for label in sorted(path.glob("*/")):  # as in the listing, a label may be a link; links below it are not followed
         for folder, folders, names in os.walk(label):
             folders.sort()
             for song in (Path(folder, name) for name in sorted(names)):
                 below = song.relative_to(path)
                 if is_song(below):
-                    yield _loose_name(below), song, []
+                    yield _track_name(below), song, []
 
 
-def _loose_name(path: Path) -> str:
+def _track_name(path: Path) -> str:
     name = os.path.splitext(path.as_posix())[0]
     return unicodedata.normalize("NFC", name) if _is_text(name) else name
 
