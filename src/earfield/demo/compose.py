@@ -4,6 +4,7 @@ Every part draws from a generator of its own and in order, so that a longer piec
 copy of a recording, cut later out of the same piece, holds the same music.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -104,12 +105,22 @@ def _chord_at(bars: Bars, bar: int, beat: float) -> tuple[int, ...]:
     return [tones for start, tones in laid if start <= beat + 1e-6][-1]
 
 
-def _length(cut: list[tuple[float, str]], i: int, meter: int) -> float:
-    """How long step `i` sounds, in beats: up to the next step that is not a hold."""
-    for beat, step in cut[i + 1 :]:
-        if step != "-":
-            return beat - cut[i][0]
-    return meter - cut[i][0]
+def _steps(
+    style: Style, name: str, sections: list[Section], n_bars: int
+) -> Iterator[tuple[int, Section, float, str, float]]:
+    """Yield the steps of a part: bar, section, beat, step, and the beats up to the next one that is not a hold."""
+    for bar in range(n_bars):
+        section = sections[bar // SECTION]
+        beats, steps = style.lines[name].patterns[-1 if section.varied else 0]
+        cut = _bar_of(steps, beats, bar=bar, meter=style.meter)
+        for i, (beat, step) in enumerate(cut):
+            next_beats = (later for later, following in cut[i + 1 :] if following != "-")
+            yield bar, section, beat, step, next(next_beats, float(style.meter)) - beat
+
+
+def _nearest(pitch: int, register: int) -> int:
+    """Return the octave of a pitch that is nearest to a register."""
+    return pitch + 12 * round((register - pitch) / 12)
 
 
 def _drums(style: Style, sections: list[Section], n_bars: int, rng: np.random.Generator) -> list[Hit]:
@@ -147,84 +158,70 @@ def _drums(style: Style, sections: list[Section], n_bars: int, rng: np.random.Ge
 
 
 def _bass(style: Style, name: str, sections: list[Section], bars: Bars, rng: np.random.Generator) -> list[Note]:
-    line, clock = style.lines[name], _Clock(style)
-    part = cast(Part, line.part)
+    part, clock = cast(Part, style.lines[name].part), _Clock(style)
     notes: list[Note] = []
     ladder = scale_pitches(key=style.key, scale=style.scale, lowest=LOWEST_BASS, highest=part.register + 16)
     previous = part.register
-    for bar in range(len(bars)):
-        section = sections[bar // SECTION]
-        if "bass" not in section.playing:
+    for bar, section, beat, step, held in _steps(style, name, sections, len(bars)):
+        if name not in section.playing or step in ".-":
             continue
-        beats, steps = line.patterns[-1 if section.varied else 0]
-        cut = _bar_of(steps, beats, bar=bar, meter=style.meter)
-        for i, (beat, step) in enumerate(cut):
-            if step in ".-":
-                continue
-            tones = _chord_at(bars, bar, beat)
-            root = style.key + tones[0]
-            root += 12 * round((part.register - root) / 12)
-            root += 12 if root < LOWEST_BASS else 0
-            pitch = {"r": root, "3": root + tones[1] - tones[0], "5": root + 7, "8": root + 12}.get(step, root)
-            if step == "5" and rng.uniform() < 0.5 and root - 5 >= LOWEST_BASS:
-                pitch = root - 5
-            following = style.key + _chord_at(bars, bar + (beat + 1 >= style.meter), (beat + 1) % style.meter)[0]
-            following += 12 * round((part.register - following) / 12)
-            if step == "a" or (step == "w" and beat >= style.meter - 1):
-                pitch = following + (1 if rng.uniform() < 0.4 else -1)
-            elif step == "w" and beat > 0:
-                # A step of the scale from the last note, mostly towards the root that comes.
-                direction = 1 if following > previous else -1
-                direction = -direction if rng.uniform() < 0.25 else direction
-                beyond = [p for p in ladder if (p - previous) * direction > 0]
-                pitch = min(beyond, key=lambda p: abs(p - previous)) if beyond else root
-            pitch = max(pitch, LOWEST_BASS)
-            previous = pitch
-            length = clock.seconds(start := bar * style.meter + beat + _length(cut, i, style.meter))
-            length -= clock.seconds(bar * style.meter + beat)
-            velocity = section.energy * (0.95 if beat == 0 else 0.8) * float(np.exp(0.1 * rng.standard_normal()))
-            notes.append(Note(clock.played(start - _length(cut, i, style.meter), rng), 0.92 * length, pitch, velocity))
+        tones = _chord_at(bars, bar, beat)
+        root = _nearest(style.key + tones[0], part.register)
+        root += 12 if root < LOWEST_BASS else 0
+        pitch = {"r": root, "3": root + tones[1] - tones[0], "5": root + 7, "8": root + 12}.get(step, root)
+        if step == "5" and rng.uniform() < 0.5 and root - 5 >= LOWEST_BASS:
+            pitch = root - 5
+        following = style.key + _chord_at(bars, bar + (beat + 1 >= style.meter), (beat + 1) % style.meter)[0]
+        following = _nearest(following, part.register)
+        if step == "a" or (step == "w" and beat >= style.meter - 1):
+            pitch = following + (1 if rng.uniform() < 0.4 else -1)
+        elif step == "w" and beat > 0:
+            # A step of the scale from the last note, mostly towards the root that comes.
+            direction = 1 if following > previous else -1
+            direction = -direction if rng.uniform() < 0.25 else direction
+            beyond = [p for p in ladder if (p - previous) * direction > 0]
+            pitch = min(beyond, key=lambda p: abs(p - previous)) if beyond else root
+        previous = pitch = max(pitch, LOWEST_BASS)
+        start = bar * style.meter + beat
+        length = clock.seconds(start + held) - clock.seconds(start)
+        velocity = section.energy * (0.95 if beat == 0 else 0.8) * float(np.exp(0.1 * rng.standard_normal()))
+        notes.append(Note(clock.played(start, rng), 0.92 * length, pitch, velocity))
     return notes
 
 
 def _chords(style: Style, name: str, sections: list[Section], bars: Bars, rng: np.random.Generator) -> list[Note]:
     """Compose the chords of the part `name`, accompaniment or pad."""
-    line, clock = style.lines[name], _Clock(style)
-    part = cast(Part, line.part)
+    part, strum, clock = cast(Part, style.lines[name].part), style.lines[name].timbre.strum, _Clock(style)
     notes: list[Note] = []
     placed: tuple[int, ...] = ()
     sounding: tuple[int, ...] = ()
-    for bar in range(len(bars)):
-        section = sections[bar // SECTION]
-        beats, steps = line.patterns[-1 if section.varied else 0]
-        cut = _bar_of(steps, beats, bar=bar, meter=style.meter)
-        for i, (beat, step) in enumerate(cut):
-            tones = tuple(style.key + tone for tone in _chord_at(bars, bar, beat))
-            if tones != sounding:
-                # Voice leading goes on while the part rests, so that an entry does not depend on the form.
-                placed, sounding = voicing(tones, previous=placed, register=part.register), tones
-            if name not in section.playing or step in ".-":
-                continue
-            start = bar * style.meter + beat
-            length = clock.seconds(start + _length(cut, i, style.meter)) - clock.seconds(start)
-            time = clock.played(start, rng)
-            low = tones[0] + 12 * round((part.register - 12 - tones[0]) / 12)
-            if step in "Pp":
-                pitches = [low, low + 7, low + 12] if step == "P" else [low, low + 7]
-                length = 0.95 * length if step == "P" else min(length, 0.06)
-            elif step == "b":
-                pitches = [low]
-            elif step.isdigit():
-                voice = int(step) - 1
-                pitches = [placed[voice % len(placed)] + 12 * (voice // len(placed))]
-                length = max(1.6 * length, 0.25)
-            else:
-                pitches = list(placed)
-            accent = ACCENTS.get(step, 0.7) * section.energy * (1.08 if beat == 0 else 1.0)
-            upward = step == "o"  # the soft strokes of a strummed instrument come from below
-            for j, pitch in enumerate(reversed(pitches) if upward else pitches):
-                velocity = accent * float(np.exp(0.1 * rng.standard_normal()))
-                notes.append(Note(time + j * line.timbre.strum, 0.95 * length, pitch, min(velocity, 1.1)))
+    for bar, section, beat, step, held in _steps(style, name, sections, len(bars)):
+        tones = tuple(style.key + tone for tone in _chord_at(bars, bar, beat))
+        if tones != sounding:
+            # Voice leading goes on while the part rests, so that an entry does not depend on the form.
+            placed, sounding = voicing(tones, previous=placed, register=part.register), tones
+        if name not in section.playing or step in ".-":
+            continue
+        start = bar * style.meter + beat
+        length = clock.seconds(start + held) - clock.seconds(start)
+        time = clock.played(start, rng)
+        low = _nearest(tones[0], part.register - 12)
+        if step in "Pp":
+            pitches = [low, low + 7, low + 12] if step == "P" else [low, low + 7]
+            length = 0.95 * length if step == "P" else min(length, 0.06)
+        elif step == "b":
+            pitches = [low]
+        elif step.isdigit():
+            voice = int(step) - 1
+            pitches = [placed[voice % len(placed)] + 12 * (voice // len(placed))]
+            length = max(1.6 * length, 0.25)
+        else:
+            pitches = list(placed)
+        accent = ACCENTS.get(step, 0.7) * section.energy * (1.08 if beat == 0 else 1.0)
+        upward = step == "o"  # the soft strokes of a strummed instrument come from below
+        for j, pitch in enumerate(reversed(pitches) if upward else pitches):
+            velocity = accent * float(np.exp(0.1 * rng.standard_normal()))
+            notes.append(Note(time + j * strum, 0.95 * length, pitch, min(velocity, 1.1)))
     return notes
 
 

@@ -49,9 +49,7 @@ def describe_problems(dataset: str, *, root: str = ".") -> str:
     rows = _rows(tracks)
     unusable = [row for row in rows if row["problem"]]
     lines = [f"{len(unusable)} of {len(rows)} tracks cannot be used:"] if unusable else []
-    lines += [f"  '{row['track']}' {row['problem']}" for row in unusable[:_SHOWN]]
-    if len(unusable) > _SHOWN:
-        lines.append(f"  ... and {len(unusable) - _SHOWN} more: column 'problem' of {tracks}")
+    lines += _first([f"'{row['track']}' {row['problem']}" for row in unusable], rest=f"column 'problem' of {tracks}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -70,10 +68,14 @@ def _conflicting_labels(data: Path) -> list[str]:
     found = [pair for pair in pairs if labels.keys() >= set(pair) and labels[pair[0]] != labels[pair[1]]]
     pairs_are = "1 pair of tracks is" if len(found) == 1 else f"{len(found)} pairs of tracks are"
     lines = [f"{pairs_are} the same recording under two labels; correct one or remove a track:"]
-    lines += [f"  '{one}' is '{labels[one]}' and '{other}' is '{labels[other]}'" for one, other in found[:_SHOWN]]
-    if len(found) > _SHOWN:
-        lines.append(f"  ... and {len(found) - _SHOWN} more: {duplicates} beside {tracks}")
-    return lines if found else []
+    named = [f"'{one}' is '{labels[one]}' and '{other}' is '{labels[other]}'" for one, other in found]
+    return [*lines, *_first(named, rest=f"{duplicates} beside {tracks}")] if found else []
+
+
+def _first(lines: list[str], *, rest: str) -> list[str]:
+    """Indent the first lines, and say where the rest are."""
+    more = [f"... and {len(lines) - _SHOWN} more: {rest}"] if len(lines) > _SHOWN else []
+    return [f"  {line}" for line in [*lines[:_SHOWN], *more]]
 
 
 def _accuracy(dataset: str, row: dict[str, object]) -> str:

@@ -133,7 +133,7 @@ def cross_validation(
     Parameters
     ----------
     tracks, recordings, unknown_artist
-        As in `stratified` and `by_artist`.
+        As in `stratified` and `by_artist`; tracks for training only are never tested.
     seed : int
         Number of the run: it tests fold `seed % folds` of repetition `seed // folds`.
     folds : int
