@@ -2,6 +2,7 @@ from earfield.evaluate.score import write_metrics
 from earfield.evaluate.tag_scores import write_tag_metrics
 from earfield.jobs.job import logged
 from earfield.jobs.resource_usage import cost_written
+from earfield.mel.shards import MelShards
 from earfield.models.estimator import predict_with_module
 
 settings = snakemake.params.settings
@@ -12,8 +13,7 @@ with logged(snakemake.log[0], snakemake.output, snakemake.input), cost:
         options=settings["model"].get("options", {}),
         split=snakemake.input.split,
         features_paths=snakemake.input.features,
-        frames_paths=snakemake.input.frames,
-        index_paths=snakemake.input.index,
+        shards=MelShards(snakemake.input.frames, snakemake.input.index) if snakemake.input.frames else None,
         predictions_path=snakemake.output.predictions,
         seed=int(snakemake.wildcards.seed),
         tags=settings["tags"],

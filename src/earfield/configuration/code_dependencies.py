@@ -69,8 +69,9 @@ class Option:
 
 
 def options_of(file: Path) -> dict[str, Option]:
-    """Return the options of a model: the keyword-only parameters of `predict`, or the fields of the class `Options`."""
-    for node in _parsed(file).body:
+    """Return the options of a model: keyword-only parameters of `predict`, or the fields of a package's `Options`."""
+    options = file.with_name("options.py")
+    for node in _parsed(options).body if file.name == "model.py" and options.exists() else []:
         if isinstance(node, ast.ClassDef) and node.name == "Options":
             fields = [each for each in node.body if isinstance(each, ast.AnnAssign)]
             return {ast.unparse(each.target): _option(each.annotation, each.value) for each in fields}

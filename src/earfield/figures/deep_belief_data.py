@@ -10,8 +10,8 @@ from earfield.files.atomic import write_aside
 from earfield.files.tables import read_text_csv
 from earfield.mel.log_mel import band_edges
 from earfield.mel.shards import MelShards
-from earfield.models.cdbn.model import Options
 from earfield.models.cdbn.network import Cdbn, train_cdbn
+from earfield.models.cdbn.options import Options
 from earfield.network.device import Device
 
 MOST_PANELS = 60  # five rows of twelve

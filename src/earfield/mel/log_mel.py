@@ -52,14 +52,7 @@ def _window_and_filters(
 
 
 def log_mel(
-    y: np.ndarray,
-    *,
-    sample_rate: int,
-    n_fft: int,
-    hop_length: int,
-    n_mels: int,
-    fmin: float,
-    fmax: float,
+    y: np.ndarray, *, sample_rate: int, n_fft: int, hop_length: int, n_mels: int, fmin: float, fmax: float
 ) -> np.ndarray:
     """Compress a waveform into a log-mel spectrogram, ln(1 + power).
 

@@ -29,7 +29,7 @@ def predict(task: Task, *, trees: int, inverse_temperature: Sequence[float]) -> 
     trees : int
         Number of trees.
     inverse_temperature : sequence of float
-        Inverse temperatures to choose from, exponents of the geometric mean of the two classifiers' probabilities.
+        To choose from: exponents of the geometric mean of the two classifiers' probabilities.
 
     Returns
     -------
@@ -40,7 +40,6 @@ def predict(task: Task, *, trees: int, inverse_temperature: Sequence[float]) -> 
     """
     from scipy.special import log_softmax
 
-    assert task.features is not None  # noqa: S101  # the module names them
     x, y, n = task.features, task.targets, len(task.labels)
     early = _fit(x["train"], y["train"], trees=trees, seed=task.seed)
     heard = _mean_log(early, x["validation"], n)
@@ -48,9 +47,7 @@ def predict(task: Task, *, trees: int, inverse_temperature: Sequence[float]) -> 
     def log_probabilities(candidate: Mapping[str, Any]) -> np.ndarray:
         return log_softmax(candidate["inverse_temperature"] * heard, axis=1)
 
-    best = choose(
-        [{"inverse_temperature": each} for each in inverse_temperature], log_probabilities, targets=y["validation"]
-    )
+    best = choose({"inverse_temperature": inverse_temperature}, log_probabilities, targets=y["validation"])
     both = [np.concatenate([part["train"], part["validation"]]) for part in (x, y)]
     late = _fit(*both, trees=trees, seed=task.seed)
     return np.exp(log_softmax(best["inverse_temperature"] * _mean_log(late, x["test"], n), axis=1))

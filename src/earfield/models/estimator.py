@@ -1,6 +1,7 @@
 """Interface of models that are modules: their input and output, and the choice of hyperparameters."""
 
 import importlib
+import itertools
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from earfield.features.shards import read_features
 from earfield.files.tables import read_text_csv
 from earfield.mel.shards import MelShards
 from earfield.models.predictions import write_predictions
-from earfield.tracks.tags import tag_matrix, tags_of_all
+from earfield.tracks.tags import targets_of
 
 log = logging.getLogger(__name__)
 
@@ -32,18 +33,17 @@ class Task:
         Names of the tracks of each subset: train, validation, test.
     targets : mapping of str to np.ndarray [shape=(n_tracks,), dtype=int]
         Of train and validation; test labels are withheld.
-    features : mapping of str to np.ndarray [shape=(n_tracks, n_features), dtype=float64] or None
-        By subset; None if the model's module names no features.
+    features : mapping of str to np.ndarray [shape=(n_tracks, n_features), dtype=float64]
+        By subset; empty if the model's module names no features.
     shards : MelShards or None
         The log-mel spectrograms; None if the module names features.
     seed : int
-        Random seed.
     """
 
     labels: list[str]
     tracks: Mapping[str, list[str]]
     targets: Mapping[str, np.ndarray]
-    features: Mapping[str, np.ndarray] | None
+    features: Mapping[str, np.ndarray]
     shards: MelShards | None
     seed: int
 
@@ -58,8 +58,7 @@ def predict_with_module(
     options: Mapping[str, Any],
     split: str | os.PathLike[str],
     features_paths: Sequence[str | os.PathLike[str]],
-    frames_paths: Sequence[str | os.PathLike[str]],
-    index_paths: Sequence[str | os.PathLike[str]],
+    shards: MelShards | None,
     predictions_path: str | os.PathLike[str],
     seed: int,
     tags: bool = False,
@@ -70,16 +69,15 @@ def predict_with_module(
     ----------
     module : str
         Module of `earfield.models`. Its `predict` takes a `Task` and the options, and returns probabilities
-        [shape=(n_test_tracks, n_labels)]. If it has a constant FEATURES, the task holds the features of that module of
-        `earfield.features`, else the spectrograms.
+        [shape=(n_test_tracks, n_labels)]. A constant FEATURES names the module of `earfield.features` that it needs.
     options : mapping
         For `predict`.
     split : path-like
         `track, label, subset`.
     features_paths : sequence of path-like
         Shards of the features that the module names; empty if it names none.
-    frames_paths, index_paths : sequence of path-like
-        Shards of the spectrograms; empty if the module names features.
+    shards : MelShards or None
+        The spectrograms; None if the module names features.
     predictions_path : path-like
         `.csv` to write.
     seed : int
@@ -95,20 +93,16 @@ def predict_with_module(
     """
     table = read_text_csv(split)
     parts = dict(iter(table.groupby("subset")))
-    labels = tags_of_all(table.label) if tags else sorted(table.label.unique())
+    labels, targets = targets_of(table, tags=tags)
     described = read_features(features_paths) if features_paths else None
     task = Task(
         labels=labels,
         tracks={subset: rows.track.tolist() for subset, rows in parts.items()},
-        targets={
-            subset: tag_matrix(rows.label, labels) if tags else rows.label.map(labels.index).to_numpy()
-            for subset, rows in parts.items()
-            if subset != "test"
-        },
-        features=None
+        targets={subset: own for subset, own in targets.items() if subset != "test"},
+        features={}
         if described is None
         else {subset: described.loc[rows.track].to_numpy(dtype=float) for subset, rows in parts.items()},
-        shards=MelShards(frames_paths, index_paths) if frames_paths else None,
+        shards=shards,
         seed=seed,
     )
     predict: Predict = importlib.import_module(module_name("models", module)).predict
@@ -142,7 +136,7 @@ def _one_by_one(task: Task, probabilities_of: Callable[[Task], np.ndarray]) -> n
 
 
 def choose(
-    candidates: Iterable[Mapping[str, Any]],
+    grid: Mapping[str, Iterable[Any]],
     log_probabilities: Callable[[Mapping[str, Any]], np.ndarray],
     *,
     targets: np.ndarray,
@@ -151,27 +145,28 @@ def choose(
 
     Parameters
     ----------
-    candidates : iterable of mapping
-        Hyperparameters to try.
+    grid : mapping of str to iterable
+        Values to try of each hyperparameter; all combinations are tried, the last one varying fastest.
     log_probabilities : callable
-        From hyperparameters to log probabilities of the validation tracks [shape=(n_tracks, n_labels)], of a model
-        fitted on training tracks.
+        From hyperparameters by name to log probabilities of the validation tracks [shape=(n_tracks, n_labels)], of a
+        model fitted on training tracks.
     targets : np.ndarray [shape=(n_tracks,), dtype=int]
         Labels of the validation tracks.
 
     Returns
     -------
     mapping
-        The candidate with the highest accuracy; ties, frequent with few validation tracks, go to the lowest log loss,
+        The combination with the highest accuracy; ties, frequent with few validation tracks, go to the lowest log loss,
         then to the first.
 
     Raises
     ------
     ConfigError
-        If there is no candidate.
+        If there is no value of a hyperparameter.
     """
     trials = []
-    for candidate in candidates:
+    for values in itertools.product(*grid.values()):
+        candidate = dict(zip(grid, values, strict=True))
         likelihood = log_probabilities(candidate)
         accuracy = float((likelihood.argmax(axis=1) == targets).mean())
         loss = float(-likelihood[np.arange(len(targets)), targets].mean())

@@ -10,11 +10,6 @@ TAGS = True  # the frequency of each tag
 def predict(task: Task) -> np.ndarray:
     """Return the frequencies of the training labels, the same for every test track.
 
-    Parameters
-    ----------
-    task : Task
-        Only its training labels are used.
-
     Returns
     -------
     np.ndarray [shape=(n_test_tracks, n_labels)]

@@ -12,14 +12,7 @@ TAGS = True  # a binary classifier per tag
 
 
 def predict(task: Task, *, c: Sequence[float]) -> np.ndarray:
-    """Fit on training tracks, choose the penalty on validation tracks.
-
-    Parameters
-    ----------
-    task : Task
-        With features.
-    c : sequence of float
-        Inverse regularisation strengths to choose from.
+    """Fit on training tracks, choose the inverse regularisation strength `c` on validation tracks.
 
     Returns
     -------
@@ -30,7 +23,6 @@ def predict(task: Task, *, c: Sequence[float]) -> np.ndarray:
     from sklearn.preprocessing import StandardScaler
     from threadpoolctl import threadpool_limits
 
-    assert task.features is not None  # noqa: S101  # the module names them
     x, y = task.features, task.targets
 
     def log_probabilities(candidate: Mapping[str, Any], subset: str = "validation") -> np.ndarray:
@@ -42,5 +34,5 @@ def predict(task: Task, *, c: Sequence[float]) -> np.ndarray:
         likelihood[:, model.classes_] = model.predict_log_proba(x[subset])
         return likelihood
 
-    best = choose([{"c": each} for each in c], log_probabilities, targets=y["validation"])
+    best = choose({"c": c}, log_probabilities, targets=y["validation"])
     return np.exp(log_probabilities(best, "test"))

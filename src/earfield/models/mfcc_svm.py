@@ -1,6 +1,5 @@
 """Support vector machine on statistics of MFCCs, hand-crafted features."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,11 +23,11 @@ def predict(
     c : sequence of float
         Inverse regularisation strengths to choose from.
     gamma : sequence of float
-        Inverse squared widths of the Gaussian kernel to choose from, times the number of features, which are
+        To choose from: inverse squared widths of the Gaussian kernel, times the number of features, which are
         standardised.
     inverse_temperature : sequence of float
-        Inverse temperatures to choose from. Probabilities are the softmax of the scaled decision values, which
-        does not change the decision and needs no labels other than those of the validation tracks.
+        To choose from. Probabilities are the softmax of the scaled decision values, which does not change the decision
+        and needs no labels other than those of the validation tracks.
 
     Returns
     -------
@@ -41,7 +40,6 @@ def predict(
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
-    assert task.features is not None  # noqa: S101  # the module names them
     x, y = task.features, task.targets
     learned = np.unique(y["train"])
     machines: dict[tuple[float, float], Any] = {}
@@ -59,9 +57,6 @@ def predict(
     def log_probabilities(candidate: Mapping[str, Any], subset: str = "validation") -> np.ndarray:
         return log_softmax(candidate["inverse_temperature"] * decisions(candidate, subset), axis=1)
 
-    candidates = [
-        dict(zip(("c", "gamma", "inverse_temperature"), values, strict=True))
-        for values in itertools.product(c, gamma, inverse_temperature)
-    ]
-    best = choose(candidates, log_probabilities, targets=y["validation"])
+    grid = {"c": c, "gamma": gamma, "inverse_temperature": inverse_temperature}
+    best = choose(grid, log_probabilities, targets=y["validation"])
     return np.exp(log_probabilities(best, "test"))

@@ -30,7 +30,7 @@ def write_predictions(
     labels : sequence of str
         Label of each column of `probabilities`.
     probabilities : np.ndarray [shape=(n_tracks, n_labels)]
-        Mean probabilities; the prediction is the largest.
+        The prediction is the largest.
     tags : bool
         Whether `labels` are tags, of which a track may have several: the prediction is the text of all with a
         probability of at least 0.5.
@@ -45,16 +45,7 @@ def write_predictions(
 
 
 def read_predictions(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read predictions, with the column `correct` added.
-
-    Parameters
-    ----------
-    path : path-like
-        `predictions.csv`.
-
-    Returns
-    -------
-    pd.DataFrame
+    """Read `predictions.csv`, with the column `correct` added.
 
     Raises
     ------

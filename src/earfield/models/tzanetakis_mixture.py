@@ -1,7 +1,6 @@
 """One Gaussian or a Gaussian mixture per label: the classifiers GS and GMM of Tzanetakis & Cook."""
 
 import copy
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,8 +20,6 @@ def predict(
 
     Parameters
     ----------
-    task : Task
-        With features; they are standardised by the training tracks.
     components : sequence of int
         Numbers of Gaussians per label to choose from. One has a full covariance; several have diagonal ones and are
         initialised by k-means. A label with fewer distinct tracks has one per track.
@@ -32,8 +29,7 @@ def predict(
         the covariance of a label with fewer tracks than features is singular. The paper, with 100 tracks per label,
         has no such prior.
     inverse_temperature : sequence of float
-        Inverse temperatures to choose from, factors of the log densities, which are overconfident with thirty features;
-        they do not change the decision.
+        To choose from: factors of the log densities, which are overconfident with thirty features.
 
     Returns
     -------
@@ -48,7 +44,6 @@ def predict(
     from sklearn.preprocessing import StandardScaler
     from threadpoolctl import threadpool_limits
 
-    assert task.features is not None  # noqa: S101  # the module names them
     scaler = StandardScaler().fit(task.features["train"])
     x, y = {subset: scaler.transform(values) for subset, values in task.features.items()}, task.targets
     learned = np.unique(y["train"])
@@ -81,12 +76,9 @@ def predict(
     def log_probabilities(candidate: Mapping[str, Any], subset: str = "validation") -> np.ndarray:
         return log_softmax(candidate["inverse_temperature"] * log_densities(candidate, subset), axis=1)
 
-    candidates = [
-        dict(zip(("components", "prior_tracks", "inverse_temperature"), values, strict=True))
-        for values in itertools.product(components, prior_tracks, inverse_temperature)
-    ]
+    grid = {"components": components, "prior_tracks": prior_tracks, "inverse_temperature": inverse_temperature}
     with threadpool_limits(1):  # summation order independent of the number of processors
-        best = choose(candidates, log_probabilities, targets=y["validation"])
+        best = choose(grid, log_probabilities, targets=y["validation"])
         return np.exp(log_probabilities(best, "test"))
 
 
@@ -100,12 +92,11 @@ def _shrink(mixture: Any, variances: np.ndarray, *, n_tracks: int, prior: float)
     """Shrink the covariances of a mixture towards given variances, the more the fewer tracks they come from."""
     shrunk = copy.copy(mixture)
     weight = prior / (n_tracks * mixture.weights_ + prior)
-    if mixture.covariance_type == "diag":
-        weight = weight[:, None]
-        shrunk.covariances_ = (1 - weight) * mixture.covariances_ + weight * variances
+    diagonal = mixture.covariance_type == "diag"
+    weight, towards = (weight[:, None], variances) if diagonal else (weight[:, None, None], np.diag(variances))
+    shrunk.covariances_ = (1 - weight) * mixture.covariances_ + weight * towards
+    if diagonal:
         shrunk.precisions_cholesky_ = 1 / np.sqrt(shrunk.covariances_)
     else:
-        weight = weight[:, None, None]
-        shrunk.covariances_ = (1 - weight) * mixture.covariances_ + weight * np.diag(variances)
         shrunk.precisions_cholesky_ = np.linalg.inv(np.linalg.cholesky(shrunk.covariances_)).transpose(0, 2, 1)
     return shrunk

@@ -1,6 +1,5 @@
 """k nearest neighbours: the classifier k-NN of Tzanetakis & Cook."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,14 +12,12 @@ _TIE_BREAK = 5e-8  # relative increase of a probability: enough to be the larges
 
 
 def predict(task: Task, *, k: Sequence[int], smoothing: Sequence[float]) -> np.ndarray:
-    """Classify by the votes of the nearest training tracks, choose their number on validation tracks.
+    """Classify by the votes of the nearest training tracks in standardised features.
 
     Parameters
     ----------
-    task : Task
-        With features; they are standardised by the training tracks.
     k : sequence of int
-        Numbers of neighbours to choose from; all training tracks where there are fewer.
+        Numbers of neighbours to choose from on validation tracks; all training tracks where there are fewer.
     smoothing : sequence of float
         Numbers of pseudo-votes to choose from, above 0, distributed by the frequencies of the training labels, so that
         no label has probability 0. Where they are many relative to `k`, a frequent label outvotes the nearest track of
@@ -37,7 +34,6 @@ def predict(task: Task, *, k: Sequence[int], smoothing: Sequence[float]) -> np.n
     from sklearn.neighbors import NearestNeighbors
     from sklearn.preprocessing import StandardScaler
 
-    assert task.features is not None  # noqa: S101  # the module names them
     x, y = task.features, task.targets
     frequency = np.bincount(y["train"], minlength=len(task.labels)) / len(y["train"])
     scaler = StandardScaler().fit(x["train"])
@@ -60,6 +56,5 @@ def predict(task: Task, *, k: Sequence[int], smoothing: Sequence[float]) -> np.n
         values = probabilities(candidate, "validation")
         return np.log(values, out=np.full_like(values, -np.inf), where=values > 0)
 
-    candidates = [dict(zip(("k", "smoothing"), values, strict=True)) for values in itertools.product(k, smoothing)]
-    best = choose(candidates, log_probabilities, targets=y["validation"])
+    best = choose({"k": k, "smoothing": smoothing}, log_probabilities, targets=y["validation"])
     return probabilities(best, "test")

@@ -97,11 +97,7 @@ def build_network(
 
 
 def save_network(
-    model: keras.Model,
-    path: str | os.PathLike[str],
-    *,
-    labels: Sequence[str],
-    front_end: Mapping[str, Any],
+    model: keras.Model, path: str | os.PathLike[str], *, labels: Sequence[str], front_end: Mapping[str, Any]
 ) -> None:
     """Save a network as a standard `.keras` archive with its labels and front end in the metadata.
 

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import pandas as pd
 
 SEPARATOR = ";"
 
@@ -28,6 +29,30 @@ def tag_matrix(labels: Iterable[str], tags: Sequence[str]) -> np.ndarray:
     """Return which track, of those with these labels, has which tag [shape=(n_tracks, n_tags), dtype=bool]."""
     rows = [set(tags_in(label)) for label in labels]
     return np.array([[tag in row for tag in tags] for row in rows], dtype=bool).reshape(len(rows), len(tags))
+
+
+def targets_of(table: pd.DataFrame, *, tags: bool) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Return what classifiers learn.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        `label, subset`, one row per track.
+    tags : bool
+        Whether a label is the text of several tags.
+
+    Returns
+    -------
+    labels : list of str
+        Labels or tags, sorted.
+    targets : dict of str to np.ndarray [shape=(n_tracks,), dtype=int] or [shape=(n_tracks, n_tags), dtype=bool]
+        By subset: an index into `labels`, or which tags a track has.
+    """
+    labels = tags_of_all(table.label) if tags else sorted(table.label.unique())
+    return labels, {
+        subset: tag_matrix(rows.label, labels) if tags else rows.label.map(labels.index).to_numpy()
+        for subset, rows in table.groupby("subset")
+    }
 
 
 def carriers(labels: Sequence[str] | np.ndarray, *, tags: bool) -> dict[str, np.ndarray]:

@@ -172,11 +172,7 @@ class GradientStep:
 
         @tf.function(
             jit_compile=xla,
-            input_signature=[
-                tf.TensorSpec((None, *shape), tf.float32),
-                target,
-                tf.TensorSpec((2,), tf.int32),
-            ],
+            input_signature=[tf.TensorSpec((None, *shape), tf.float32), target, tf.TensorSpec((2,), tf.int32)],
         )
         def part(x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor) -> list[tf.Tensor]:
             with tf.GradientTape() as tape:

@@ -23,7 +23,7 @@ from earfield.network.architecture import build_network, save_network
 from earfield.network.context import summarise
 from earfield.network.device import Device
 from earfield.network.scale import band_statistics
-from earfield.tracks.tags import tag_matrix, tags_of_all
+from earfield.tracks.tags import targets_of
 from earfield.train.checkpoint import load_checkpoint, run_fingerprint, save_checkpoint
 from earfield.train.history import best_epoch
 from earfield.train.recipes import RECIPES
@@ -105,7 +105,7 @@ def train_network(
     """
     table = read_text_csv(split)
     train, validation = (table[table.subset == subset] for subset in ("train", "validation"))
-    labels, targets = _targets(table, tags=settings.tags)
+    labels, targets = targets_of(table, tags=settings.tags)
     if shuffled_like:
         targets["train"] = np.random.default_rng([_SHUFFLE_STREAM, seed]).permutation(targets["train"])
         epochs = 1 + best_epoch(pd.read_csv(shuffled_like).to_dict("records"))
@@ -187,15 +187,6 @@ def train_network(
     write_csv(history, files.history)
     Path(files.checkpoint).unlink(missing_ok=True)
     return history
-
-
-def _targets(table: pd.DataFrame, *, tags: bool) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Return the labels of the outputs and, of each subset, each track's label number or tags."""
-    labels = tags_of_all(table.label) if tags else sorted(table.label.unique())
-    return labels, {
-        subset: tag_matrix(rows.label, labels) if tags else rows.label.map(labels.index).to_numpy()
-        for subset, rows in table.groupby("subset")
-    }
 
 
 def _initial_network(

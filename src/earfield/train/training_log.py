@@ -28,10 +28,7 @@ class Curves:
     """
 
     def __init__(
-        self,
-        tensorboard: str | os.PathLike[str],
-        dvclive: str | os.PathLike[str],
-        history: Sequence[Mapping[str, Any]],
+        self, tensorboard: str | os.PathLike[str], dvclive: str | os.PathLike[str], history: Sequence[Mapping[str, Any]]
     ) -> None:
         # The import takes half a second.
         from dvclive.live import Live

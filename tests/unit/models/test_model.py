@@ -72,7 +72,7 @@ def test_choice_is_by_accuracy_then_loss_then_order():
         "sure": [[0.9, 0.1], [0.1, 0.9]],
         "as sure": [[0.9, 0.1], [0.1, 0.9]],
     }
-    best = choose([{"name": name} for name in tables], lambda each: np.log(tables[each["name"]]), targets=targets)
+    best = choose({"name": tables}, lambda each: np.log(tables[each["name"]]), targets=targets)
     assert best == {"name": "sure"}
 
 
@@ -96,8 +96,7 @@ def files(tmp_path):
     return {
         "split": tmp_path / "split.csv",
         "features_paths": paths,
-        "frames_paths": [],
-        "index_paths": [],
+        "shards": None,
         "predictions_path": tmp_path / "predictions.csv",
         "seed": 1,
     }

@@ -72,13 +72,8 @@ def contrast(
     visible : np.ndarray [shape=(n_segments, n_frames, n_channels), dtype=float32]
         The data.
     generator : np.random.Generator
-        Of the samples.
     out : np.ndarray [shape=(n_bases, length, n_channels), dtype=float32], optional
         Buffer of the sum of products: allocating takes longer than filling.
-
-    Returns
-    -------
-    Contrast
     """
     visible = np.ascontiguousarray(visible[:, : layer.extent(visible.shape[1])])
     bases, length, channels = layer.weights.shape
@@ -107,12 +102,11 @@ def _bits(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 class Learner:
-    """Optimiser of a layer.
+    """Optimiser of a layer, which it trains in place.
 
     Parameters
     ----------
     layer : Crbm
-        Trained in place.
     learning_rate : float
         Step along the mean contrast of a hidden unit's position.
     momentum : float
@@ -188,15 +182,8 @@ class Learner:
         sums = (self._products[: len(parts)], hidden[None], visible_sum[None])
         scale, rate, momentum = np.array([1 / n, self._rate, self._momentum], np.float32)
         for parameter, step, own, decay in zip(self._parameters, self._steps, sums, (self._decay, 0, 0), strict=True):
-            move(
-                parameter.reshape(-1),
-                step.reshape(-1),
-                own.reshape(len(own), -1),
-                scale,
-                rate,
-                momentum,
-                np.float32(decay),
-            )
+            flat = parameter.reshape(-1), step.reshape(-1), own.reshape(len(own), -1)
+            move(*flat, scale, rate, momentum, np.float32(decay))
         error = sum(each.error for each in parts) / (len(rows) * layer.extent(frames[0]) * len(layer.visible_bias))
         return error, float(activation.mean() / n)
 
@@ -212,22 +199,19 @@ def train_crbm(
     batch_size: int,
     **learning: float,
 ) -> pd.DataFrame:
-    """Train a layer by one-step contrastive divergence.
+    """Train a layer in place by one-step contrastive divergence.
 
     Parameters
     ----------
     layer : Crbm
-        Trained in place.
     visible : callable
         Reads segments by number.
     n_segments : int
-        Number of segments.
     name : str
         Name of the layer in errors and the log.
     seed : sequence of int
         Of the order of segments and of the samples.
     epochs : int
-        Number of epochs.
     batch_size : int
         Segments in a step.
     **learning

@@ -1,7 +1,11 @@
 """A convolutional restricted Boltzmann machine over time, with probabilistic max pooling.
 
 Bases are convolved along the frames of a segment. Neighbouring positions of a basis form a block, in which at most one
-unit is on; a block is pooled to whether any is. Everything else follows from `energy`.
+unit is on; a block is pooled to whether any is. The energy of visible units v and hidden units h is
+
+    E(v, h) = -Σ_tk h_tk (Σ_lc w_klc v_(t+l)c + b_k) - Σ_tc c_c v_tc    for binary v;
+
+for Gaussian v, Σ_tc (v_tc - c_c)² / 2 takes the place of the last sum, - Σ c v.
 
 Source: Lee, Grosse, Ranganath & Ng (2009), "Convolutional deep belief networks for scalable unsupervised learning of
 hierarchical representations", ICML; Lee, Largman, Pham & Ng (2009), "Unsupervised feature learning for audio
@@ -58,13 +62,9 @@ def new_crbm(
     channels, bases, length, pooling, gaussian
         Shape and kind, as in `Crbm`.
     activation : float
-        Initial mean probability of a hidden unit, below 1 / `pooling`.
+        Initial mean probability of a hidden unit.
     seed : sequence of int
         Of the weights.
-
-    Returns
-    -------
-    Crbm
 
     Raises
     ------
@@ -77,36 +77,8 @@ def new_crbm(
             f"{1 / pooling:.3g}."
         )
     weights = np.random.default_rng(seed).standard_normal((bases, length, channels)) / np.sqrt(length * channels)
-    bias = np.log(activation / (1 - pooling * activation))
-    return Crbm(
-        (0.1 * weights).astype(np.float32),
-        np.full(bases, bias, np.float32),
-        np.zeros(channels, np.float32),
-        pooling,
-        gaussian,
-    )
-
-
-def energy(layer: Crbm, visible: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """Return the energy of states; states have a probability proportional to exp(-energy).
-
-    Parameters
-    ----------
-    layer : Crbm
-    visible : np.ndarray [shape=(n_segments, n_frames, n_channels)]
-        As many frames as the positions cover.
-    hidden : np.ndarray [shape=(n_segments, n_positions, n_bases)]
-        0 or 1, at most one 1 in a block of a basis.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_segments,), dtype=float64]
-    """
-    visible, hidden, bias = visible.astype(float), hidden.astype(float), layer.visible_bias.astype(float)
-    patches = np.lib.stride_tricks.sliding_window_view(visible, layer.weights.shape[1], axis=1)
-    together = np.einsum("ntk,ntcl,klc->n", hidden, patches, layer.weights, optimize=True)
-    alone = -((visible - bias) ** 2).sum(axis=(1, 2)) / 2 if layer.gaussian else (visible * bias).sum(axis=(1, 2))
-    return -(alone + together + (hidden * layer.hidden_bias).sum(axis=(1, 2)))
+    bias = np.full(bases, np.log(activation / (1 - pooling * activation)), np.float32)
+    return Crbm((0.1 * weights).astype(np.float32), bias, np.zeros(channels, np.float32), pooling, gaussian)
 
 
 class HiddenInputs:
@@ -114,10 +86,6 @@ class HiddenInputs:
 
     Products are in the form of `combine`, which sums them where they are used. They use the weights at the time of the
     last `refresh`. Thread-safe.
-
-    Parameters
-    ----------
-    layer : Crbm
 
     Attributes
     ----------
@@ -182,16 +150,9 @@ def hidden_probabilities(layer: Crbm, inputs: HiddenInputs, visible: np.ndarray)
 
 
 def pooled_probabilities(layer: Crbm, inputs: HiddenInputs, visible: np.ndarray) -> np.ndarray:
-    """Return the probability that a unit of each block is on, given the visible units.
+    """Return the probability that a unit of each block is on [shape=(n_segments, n_positions / pooling, n_bases)].
 
-    Parameters
-    ----------
-    layer, inputs, visible
-        As in `hidden_probabilities`.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_segments, n_positions / pooling, n_bases), dtype=float32]
+    The arguments are those of `hidden_probabilities`.
     """
     units = hidden_probabilities(layer, inputs, visible)
     return units.reshape(len(units), -1, layer.pooling, units.shape[2]).sum(axis=2)

@@ -1,54 +1,14 @@
 """A linear classifier on features of a convolutional deep belief network that is trained without labels."""
 
-import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from earfield.models.cdbn.options import Options
 from earfield.models.estimator import Task, choose
 
 THREADS = 8  # maximum number of useful processors
-
-
-@dataclass(frozen=True)
-class Options:
-    """Options of the network and its classifier.
-
-    Attributes
-    ----------
-    frames : int
-        Length of a segment [frames].
-    overlap : float
-        Overlap of neighbouring segments, as a fraction of their length.
-    components : int or float
-        Number of whitened components, or below 1 the fraction of the variance that they have to explain.
-    bases : sequence of int
-        Number of bases of each layer.
-    length, pooling : int
-        Frames of a basis and positions in a block, of every layer.
-    epochs, batch_size : int
-        Epochs of each layer, and segments in a step.
-    learning_rate : float
-        Step along the mean contrast of a hidden unit's position.
-    activation : float
-        Target sparsity: the mean probability of a hidden unit.
-    c : sequence of float
-        Inverse weights of the classifier's squared coefficients to choose from.
-    """
-
-    frames: int
-    overlap: float
-    components: float
-    bases: Sequence[int]
-    length: int
-    pooling: int
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    activation: float
-    c: Sequence[float]
 
 
 def predict(task: Task, **options: Any) -> np.ndarray:
@@ -107,10 +67,8 @@ def classify(
         Of train and validation.
     labels : int
         Number of labels.
-    bases : sequence of int
-        Of each layer.
-    c : sequence of float
-        As in `predict`.
+    bases, c : sequence
+        As in `Options`.
 
     Returns
     -------
@@ -128,7 +86,7 @@ def classify(
 
     def probabilities(candidate: Mapping[str, Any], subset: str) -> np.ndarray:
         key = candidate["seen"], candidate["c"]
-        columns = seen[key[0]]
+        columns = seen[candidate["seen"]]
         with threadpool_limits(1):  # summation order independent of the number of processors
             if key not in fitted:
                 model = make_pipeline(StandardScaler(), LogisticRegression(C=key[1], max_iter=2000))
@@ -144,5 +102,4 @@ def classify(
         with np.errstate(divide="ignore"):
             return np.log(probabilities(candidate, "validation"))
 
-    candidates = [{"seen": name, "c": each} for name, each in itertools.product(seen, c)]
-    return probabilities(choose(candidates, log_probabilities, targets=targets["validation"]), "test")
+    return probabilities(choose({"seen": seen, "c": c}, log_probabilities, targets=targets["validation"]), "test")

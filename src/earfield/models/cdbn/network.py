@@ -17,7 +17,7 @@ from earfield.errors import ConfigError, DatasetError
 from earfield.mel.shards import MelShards, window_starts
 from earfield.models.cdbn.contrastive_divergence import train_crbm
 from earfield.models.cdbn.crbm import Crbm, HiddenInputs, new_crbm, pooled_probabilities
-from earfield.models.cdbn.model import Options
+from earfield.models.cdbn.options import Options
 from earfield.models.cdbn.whitening import Whitening, fit_whitening
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,6 @@ def segments_of(
     Parameters
     ----------
     shards : MelShards
-        Spectrograms.
     names : sequence of str
         The tracks.
     frames, hop : int
@@ -91,32 +90,20 @@ def segments_of(
 
 # One BLAS thread per worker: summation order independent of the number of processors.
 @threadpool_limits.wrap(limits=1, user_api="blas")
-def train_cdbn(
-    shards: MelShards,
-    names: Sequence[str],
-    options: Options,
-    *,
-    seed: int,
-    workers: int,
-) -> Cdbn:
+def train_cdbn(shards: MelShards, names: Sequence[str], options: Options, *, seed: int, workers: int) -> Cdbn:
     """Fit the whitening, then train layer after layer.
 
     Parameters
     ----------
     shards : MelShards
-        Spectrograms.
     names : sequence of str
         The training tracks.
     options : Options
         Of the layers; the classifier's are not used.
     seed : int
-        Random seed. The same seed gives the same bits, with any number of workers.
+        The same seed gives the same bits, with any number of workers.
     workers : int
         Number of threads.
-
-    Returns
-    -------
-    Cdbn
 
     Raises
     ------
@@ -181,7 +168,6 @@ def describe(cdbn: Cdbn, shards: MelShards, names: Sequence[str], *, workers: in
     ----------
     cdbn : Cdbn
     shards : MelShards
-        Spectrograms.
     names : sequence of str
         The tracks.
     workers : int
@@ -208,12 +194,12 @@ def describe(cdbn: Cdbn, shards: MelShards, names: Sequence[str], *, workers: in
 
 def _passes(cdbn: Cdbn) -> Callable[[np.ndarray], list[np.ndarray]]:
     """Return a function from log-mel segments to whitened ones and the pooled probabilities of each layer."""
-    layers, inputs = list(cdbn.layers), [HiddenInputs(layer) for layer in cdbn.layers]
+    layers = [(layer, HiddenInputs(layer)) for layer in cdbn.layers]
 
     def passes(mel: np.ndarray) -> list[np.ndarray]:
         values = [cdbn.whitening(mel)]
-        for layer, of_layer in zip(layers, inputs, strict=True):
-            values.append(pooled_probabilities(layer, of_layer, values[-1]))
+        for layer, inputs in layers:
+            values.append(pooled_probabilities(layer, inputs, values[-1]))
         return values
 
     return passes

@@ -34,16 +34,7 @@ class Whitening:
         return self.to_components.shape[1]
 
     def __call__(self, mel: np.ndarray) -> np.ndarray:
-        """Whiten spectra.
-
-        Parameters
-        ----------
-        mel : np.ndarray [shape=(..., n_mels)]
-
-        Returns
-        -------
-        np.ndarray [shape=(..., n_components), dtype=float32]
-        """
+        """Whiten spectra [shape=(..., n_mels)] to components [shape=(..., n_components), dtype=float32]."""
         return ((mel - self.mean.astype(np.float32)) @ self.to_components.astype(np.float32)).astype(np.float32)
 
 
@@ -53,16 +44,11 @@ def fit_whitening(spectra: Iterable[np.ndarray], *, components: float, floor: fl
     Parameters
     ----------
     spectra : iterable of np.ndarray [shape=(n_frames, n_mels)]
-        Such as the tracks of a collection.
     components : int or float
         From 1, the maximum number of components; below 1, the fraction of the variance that they have to explain.
     floor : float
         Added to each component's variance before scaling, relative to the mean variance of a band: components of
         negligible variance are not amplified.
-
-    Returns
-    -------
-    Whitening
 
     Raises
     ------

@@ -14,7 +14,8 @@ from earfield.configuration.code_dependencies import constant, module_file, opti
 from earfield.errors import ConfigError, DatasetError, EarfieldError
 from earfield.files.processors import processors
 from earfield.mel.shards import MelShards
-from earfield.models.cdbn.model import Options, classify
+from earfield.models.cdbn.model import classify
+from earfield.models.cdbn.options import Options
 from earfield.models.estimator import predict_with_module
 from earfield.models.predictions import read_predictions
 
@@ -68,17 +69,18 @@ TRAIN = [f"{label} {number}" for number in range(6) for label in LABELS]
 
 RUN = """
 import sys
+from earfield.mel.shards import MelShards
 from earfield.models.estimator import predict_with_module
 folder, out, options = sys.argv[1], sys.argv[2], eval(sys.argv[3])
 predict_with_module(
     module="cdbn", options=options, split=f"{folder}/split.csv", features_paths=[],
-    frames_paths=[f"{folder}/0.npy", f"{folder}/1.npy"], index_paths=[f"{folder}/0.csv", f"{folder}/1.csv"],
+    shards=MelShards([f"{folder}/0.npy", f"{folder}/1.npy"], [f"{folder}/0.csv", f"{folder}/1.csv"]),
     predictions_path=out, seed=3,
 )
 """
 
 
-def test_rhythms_are_distinguished_with_any_number_of_workers(folder, monkeypatch):
+def test_rhythms_are_distinguished_with_any_number_of_workers(folder, shards, monkeypatch):
     monkeypatch.setattr("earfield.network.device.configure", lambda threads: None)  # once in a process
     predictions = []
     for workers in ("1", "2"):
@@ -89,8 +91,7 @@ def test_rhythms_are_distinguished_with_any_number_of_workers(folder, monkeypatc
             options=OPTIONS | {"epochs": 3},
             split=folder / "split.csv",
             features_paths=[],
-            frames_paths=[folder / "0.npy", folder / "1.npy"],
-            index_paths=[folder / "0.csv", folder / "1.csv"],
+            shards=shards,
             predictions_path=out,
             seed=3,
         )

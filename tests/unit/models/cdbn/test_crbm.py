@@ -10,7 +10,6 @@ from earfield.models.cdbn.contrastive_divergence import Learner, contrast, train
 from earfield.models.cdbn.crbm import (
     Crbm,
     HiddenInputs,
-    energy,
     hidden_probabilities,
     new_crbm,
     pooled_probabilities,
@@ -29,6 +28,15 @@ def tiny(gaussian, scale=0.7):
         for shape in ((BASES, LENGTH, CHANNELS), (BASES,), (CHANNELS,))
     )
     return Crbm(weights, hidden - 0.5, visible, POOLING, gaussian)
+
+
+def energy(layer, visible, hidden):
+    """Return the energy of states, which have a probability proportional to exp(-energy)."""
+    visible, bias = visible.astype(float), layer.visible_bias.astype(float)
+    patches = np.lib.stride_tricks.sliding_window_view(visible, LENGTH, axis=1)
+    together = np.einsum("ntk,ntcl,klc->n", hidden, patches, layer.weights, optimize=True)
+    alone = -((visible - bias) ** 2).sum(axis=(1, 2)) / 2 if layer.gaussian else (visible * bias).sum(axis=(1, 2))
+    return -(alone + together + (hidden * layer.hidden_bias).sum(axis=(1, 2)))
 
 
 def hidden_states():
@@ -348,16 +356,7 @@ def test_divergence_is_seen_where_the_reconstruction_stays_finite():
     layer.weights[0] = np.nan  # no unit is ever on then
     learning = {"learning_rate": 0.1, "momentum": 0.0, "decay": 0.0, "activation": 0.1, "sparsity": 0.0, "workers": 1}
     with pytest.raises(EarfieldError, match="layer 2 diverged in step 1 of epoch 1"):
-        train_crbm(
-            layer,
-            lambda rows: data[rows],
-            24,
-            name="layer 2",
-            seed=[1],
-            epochs=1,
-            batch_size=8,
-            **learning,
-        )
+        train_crbm(layer, lambda rows: data[rows], 24, name="layer 2", seed=[1], epochs=1, batch_size=8, **learning)
 
 
 @pytest.mark.parametrize("activation", [0.5, 1 / 3, 0.0])
