@@ -176,12 +176,8 @@ def reference_bank(
     ----------
     stages_path : path-like
         Read by `read_stages`.
-    band_hz : np.ndarray [shape=(n_bands,)]
-        Centre frequencies of the window's bands [Hz], ascending.
-    n_frames : int
-        Length of the window.
-    frame_seconds : float
-        Distance of frames [s].
+    band_hz, n_frames, frame_seconds
+        The window, as in `model_strf`.
 
     Returns
     -------
@@ -198,10 +194,9 @@ def reference_bank(
     ConfigError
         If all rates or scales of a stage are beyond what the frames or bands can carry.
     """
-    stages = read_stages(stages_path)
     limits = window_limits(band_hz=band_hz, n_frames=n_frames, frame_seconds=frame_seconds)
     rows = []
-    for stage in stages.to_dict("records"):
+    for stage in read_stages(stages_path).to_dict("records"):
         for low, highest, what, mend in (
             (stage["rate_low_hz"], limits.highest_rate_hz, "rates of less than {:.3g} Hz", "shorten mel.hop_length"),
             (stage["scale_low_cpo"], limits.highest_scale_cpo, "less than {:.3g} cycles/octave", "raise mel.n_mels"),
@@ -215,21 +210,11 @@ def reference_bank(
         scales = _middles(stage["scale_low_cpo"], min(stage["scale_high_cpo"], limits.highest_scale_cpo))
         rows += [(stage["stage"], *row) for row in itertools.product(rates, scales, (-1, 1))]
     table = pd.DataFrame(rows, columns=["stage", "rate_hz", "scale_cpo", "direction"])
-    strfs = [
-        model_strf(
-            rate_hz=row.rate_hz,
-            scale_cpo=row.scale_cpo,
-            direction=row.direction,
-            band_hz=band_hz,
-            n_frames=n_frames,
-            frame_seconds=frame_seconds,
-        )
-        for row in table.itertuples()
-    ]
-    return np.array(strfs), table
+    asked = table.drop(columns="stage").to_dict("records")
+    window = functools.partial(model_strf, band_hz=band_hz, n_frames=n_frames, frame_seconds=frame_seconds)
+    return np.array([window(**row) for row in asked]), table
 
 
 def _middles(low: float, high: float) -> np.ndarray:
     """Return the middles of equal parts of a range on a logarithmic axis."""
-    edges = np.geomspace(low, high, 2 * _PARTS + 1)
-    return edges[1::2]
+    return np.geomspace(low, high, 2 * _PARTS + 1)[1::2]

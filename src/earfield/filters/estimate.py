@@ -70,12 +70,11 @@ def write_filters(
     threads : int
         Processors to use.
     settings : FilterSettings
-        Folds, number of penalties, and rows that a unit has to be active on.
 
     Returns
     -------
     pd.DataFrame
-        The table.
+        The table of `filters.csv`.
 
     Raises
     ------
@@ -107,11 +106,8 @@ def write_filters(
     axes = _axes(facts)
     constant = fitting.constant_inputs().reshape(facts.patch_frames, facts.patch_bands).T
     if constant.any():
-        log.warning(
-            "%d of %d inputs never change in the training rows; their coefficients are 0.",
-            constant.sum(),
-            constant.size,
-        )
+        text = "%d of %d inputs never change in the training rows; their coefficients are 0."
+        log.warning(text, constant.sum(), constant.size)
     folder = Path(folder)
     with write_aside(folder / "filters.npz") as aside, open(aside, "wb") as file:
         np.savez(
@@ -199,7 +195,6 @@ def fold_of_rows(index: pd.DataFrame, *, folds: int, seed: int) -> np.ndarray:
     folds : int
         Number of folds of the training and validation tracks.
     seed : int
-        Seed of the assignment.
 
     Returns
     -------
@@ -220,8 +215,8 @@ def fold_of_rows(index: pd.DataFrame, *, folds: int, seed: int) -> np.ndarray:
         )
     order = tracks.iloc[np.random.default_rng([_FOLD_STREAM, seed]).permutation(len(tracks))]
     order = order.sort_values("label", kind="stable").track
-    fold = dict(zip(order, np.arange(len(order)) % folds, strict=True))
-    return index.track.map(lambda track: fold.get(track, folds)).to_numpy(dtype=int)
+    fold = pd.Series(np.arange(len(order)) % folds, index=order)
+    return index.track.map(fold).fillna(folds).to_numpy(dtype=int)
 
 
 def _accumulate(
@@ -264,18 +259,12 @@ def _blocks(dump: ActivationDump) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def patches(windows: np.ndarray, facts: DumpFacts) -> np.ndarray:
-    """Cut out of segments what reaches each position.
-
-    Parameters
-    ----------
-    windows : np.ndarray [shape=(n_segments, frames, n_mels)]
-        Log-mel segments.
-    facts : DumpFacts
-        Positions and patch.
+    """Cut out of segments [shape=(n_segments, frames, n_mels)] what reaches each position.
 
     Returns
     -------
     np.ndarray [shape=(n_segments, n_positions, patch_frames, patch_bands)]
+        A copy.
     """
     corners = np.array(facts.positions) * (facts.frame_step, facts.band_step)
     view = np.lib.stride_tricks.sliding_window_view(windows, (facts.patch_frames, facts.patch_bands), axis=(1, 2))

@@ -114,7 +114,8 @@ class _Axis:
                 frequencies = np.concatenate([-frequencies[:0:-1], frequencies])
             parameters = np.array(list(product(centres, [np.log(width)], frequencies)))
             values = self.atoms(parameters)[:, 0]
-            self.dictionary.append((parameters, values, *_sums(values)))
+            sums = np.sum(np.abs(values) ** 2, axis=1), np.sum(values**2, axis=1)
+            self.dictionary.append((parameters, values, *sums))
 
     def atoms(self, parameters: np.ndarray) -> np.ndarray:
         """Return (p − p₀)^k · exp(−(p − p₀)² / 2σ² + 2πifp) for k = 0, 1, 2, as [atom, k, point]."""
@@ -122,10 +123,6 @@ class _Axis:
         distance = self.points - centre
         atom = np.exp(-0.5 * (distance * np.exp(-log_width)) ** 2 + 2j * np.pi * frequency * self.points)
         return np.stack([atom, distance * atom, distance**2 * atom], axis=1)
-
-
-def _sums(atoms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return np.sum(np.abs(atoms) ** 2, axis=-1), np.sum(atoms**2, axis=-1)
 
 
 def _amplitude(z: np.ndarray, p: np.ndarray, q: np.ndarray) -> np.ndarray:

@@ -36,13 +36,7 @@ class GramSums:
         return cls(0, *(np.zeros(shape) for shape in shapes))
 
     def update(self, x: np.ndarray, y: np.ndarray) -> None:
-        """Add rows.
-
-        Parameters
-        ----------
-        x : np.ndarray [shape=(n_rows, n_inputs)]
-        y : np.ndarray [shape=(n_rows, n_units)]
-        """
+        """Add rows of inputs [shape=(n_rows, n_inputs)] and activations [shape=(n_rows, n_units)]."""
         x, y = x.astype(np.float64, copy=False), y.astype(np.float64, copy=False)
         self.rows += len(x)
         self.x += x.sum(axis=0)
@@ -52,21 +46,17 @@ class GramSums:
         self.yy += np.einsum("ij,ij->j", y, y)
 
     def __add__(self, other: "GramSums") -> "GramSums":
-        return GramSums(*(a + b for a, b in self._pairs(other)))
+        return GramSums(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
 
     def __sub__(self, other: "GramSums") -> "GramSums":
-        return GramSums(*(a - b for a, b in self._pairs(other)))
-
-    def _pairs(self, other: "GramSums"):  # type: ignore[no-untyped-def]
-        names = ("rows", "x", "y", "xx", "xy", "yy")
-        return [(getattr(self, name), getattr(other, name)) for name in names]
+        return GramSums(*(a - b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
 
     def of_units(self, units: np.ndarray) -> "GramSums":
         """Return the sums of some of the units; those of the inputs are shared, not copied."""
         return GramSums(self.rows, self.x, self.y[units], self.xx, self.xy[:, units], self.yy[units])
 
     def constant_inputs(self) -> np.ndarray:
-        """Return which inputs never change, as a boolean array of shape (n_inputs,)."""
+        """Return which inputs never change [shape=(n_inputs,), dtype=bool]."""
         mean = self.x / self.rows
         # Rounding leaves some variance to an input that never changes.
         return np.diag(self.xx) / self.rows - mean**2 <= 1e-12 * np.maximum(mean**2, np.finfo(float).tiny)
@@ -77,11 +67,11 @@ class GramSums:
         return np.sqrt(np.where(self.constant_inputs(), 1.0, variance))
 
     def unit_variance(self) -> np.ndarray:
-        """Return the variance of each unit's activation, as an array of shape (n_units,)."""
+        """Return the variance of each unit's activation [shape=(n_units,)]."""
         return np.maximum(self.yy / self.rows - (self.y / self.rows) ** 2, 0)
 
     def centred(self, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean products of centred variables.
+        """Return mean products of centred variables: inputs with inputs, and inputs with activations.
 
         Parameters
         ----------
@@ -99,22 +89,18 @@ class GramSums:
         return xx, xy
 
     def intercepts(self, weights: np.ndarray, *, unit: int) -> np.ndarray:
-        """Return the intercepts with which fits of a unit have no mean error.
+        """Return the intercepts [shape=(n_fits,)] with which fits of a unit have no mean error.
 
         Parameters
         ----------
         weights : np.ndarray [shape=(n_inputs, n_fits)]
             Coefficients.
         unit : int
-
-        Returns
-        -------
-        np.ndarray [shape=(n_fits,)]
         """
         return (self.y[unit] - self.x @ weights) / self.rows
 
     def squared_error(self, weights: np.ndarray, *, unit: int, intercepts: np.ndarray) -> np.ndarray:
-        """Return the mean squared error of fits of a unit on these rows.
+        """Return the mean squared error [shape=(n_fits,)] of fits of a unit on these rows.
 
         Parameters
         ----------
@@ -122,10 +108,6 @@ class GramSums:
             Coefficients.
         unit : int
         intercepts : np.ndarray [shape=(n_fits,)]
-
-        Returns
-        -------
-        np.ndarray [shape=(n_fits,)]
         """
         explained = np.einsum("ij,ij->j", weights, self.xx @ weights)
         linear = self.yy[unit] - 2 * self.xy[:, unit] @ weights + explained
@@ -143,8 +125,7 @@ class GramSums:
         Returns
         -------
         np.ndarray [shape=(n_units,)]
-            1 − (mean squared error) / (variance on these rows); negative for a fit worse than the mean, NaN without
-            variance.
+            1 − (mean squared error) / (variance on these rows); NaN without variance.
         """
         errors = [
             self.squared_error(weights[:, [unit]], unit=unit, intercepts=intercepts[[unit]])[0]

@@ -6,6 +6,7 @@ that enter, and recomputed only from the first input that leaves.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -28,18 +29,15 @@ class LassoFit:
         In units of the activation for each unit of the input.
     intercepts : np.ndarray [shape=(n_units,)]
     alphas : np.ndarray [shape=(n_units,)]
-        Chosen penalty of each unit, for standardised inputs.
+        Chosen penalties, for standardised inputs.
     errors : np.ndarray [shape=(n_units, n_alphas)]
-        Mean over folds of the squared error on the fold left out.
-    grid : np.ndarray [shape=(n_units, n_alphas)]
-        The penalties tried, descending.
+        Mean over folds of the squared error on the fold left out, by descending penalty.
     """
 
     coefficients: np.ndarray
     intercepts: np.ndarray
     alphas: np.ndarray
     errors: np.ndarray
-    grid: np.ndarray
 
 
 def lasso_cv(folds: list[GramSums], *, n_alphas: int) -> LassoFit:
@@ -76,12 +74,11 @@ def lasso_cv(folds: list[GramSums], *, n_alphas: int) -> LassoFit:
             weights = path.T / scale[:, None]
             intercepts = rest.intercepts(weights, unit=unit)
             errors[unit] += left_out.squared_error(weights, unit=unit, intercepts=intercepts) / len(folds)
-    best = errors.argmin(axis=1)
+    alphas = np.take_along_axis(grid, errors.argmin(axis=1)[:, None], axis=1)
     # Penalties below the chosen one are not needed any more: the chosen one stands in their place.
-    stops = np.where(np.arange(n_alphas) <= best[:, None], grid, grid[np.arange(len(best)), best][:, None])
-    final = lasso_paths(gram, xy, stops)[:, -1].T / scale[:, None]
-    intercepts = np.array([everything.intercepts(final[:, [unit]], unit=unit)[0] for unit in range(len(best))])
-    return LassoFit(final, intercepts, grid[np.arange(len(best)), best], errors, grid)
+    final = lasso_paths(gram, xy, np.maximum(grid, alphas))[:, -1].T / scale[:, None]
+    intercepts = np.array([everything.intercepts(final[:, [unit]], unit=unit)[0] for unit in range(len(grid))])
+    return LassoFit(final, intercepts, alphas[:, 0], errors)
 
 
 def lasso_paths(gram: np.ndarray, xy: np.ndarray, alphas: np.ndarray) -> np.ndarray:
@@ -94,7 +91,6 @@ def lasso_paths(gram: np.ndarray, xy: np.ndarray, alphas: np.ndarray) -> np.ndar
     xy : np.ndarray [shape=(n_inputs, n_units)]
         Mean products of the centred inputs with the centred activations.
     alphas : np.ndarray [shape=(n_units, n_alphas)]
-        Penalties, descending.
 
     Returns
     -------
@@ -117,6 +113,16 @@ def lasso_paths(gram: np.ndarray, xy: np.ndarray, alphas: np.ndarray) -> np.ndar
     return paths
 
 
+class _Set(NamedTuple):
+    """The active set of one unit's path and the solution on it; how many inputs are in the set is counted beside it."""
+
+    inputs: np.ndarray  # in the order of the factor's rows
+    sign: np.ndarray  # of each input's coefficient; 0 outside the set
+    factor: np.ndarray  # Cholesky factor of the set's Gram matrix
+    solved: np.ndarray  # coefficients of the set, in the order of `inputs`
+    correlations: np.ndarray  # of every input with the residuals
+
+
 @numba.njit(parallel=True, cache=True)
 def _paths(gram, targets, alphas):  # type: ignore[no-untyped-def]
     units, steps = alphas.shape
@@ -129,88 +135,84 @@ def _paths(gram, targets, alphas):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True)
 def _path(gram, target, alphas, path):  # type: ignore[no-untyped-def]
     """Fill in the coefficients at each penalty, each from those at the one before."""
-    inputs = len(gram)
-    factor = np.empty((inputs, inputs))
-    active = np.empty(inputs, np.int64)  # in the order of the factor's rows
-    sign = np.zeros(inputs)  # 0 outside the active set
-    solved = np.empty(inputs)
-    weights = np.zeros(inputs)
-    correlations = target.copy()
-    top = np.abs(target).max()
+    size = len(gram)
+    active = _Set(np.empty(size, np.int64), np.zeros(size), np.empty((size, size)), np.empty(size), target.copy())
+    inputs, sign, _, solved, correlations = active
+    weights = np.zeros(size)
+    slack = _SLACK * np.abs(target).max()
     n, valid = 0, 0  # inputs in the active set; those of them whose row of the factor holds
     for step in range(len(alphas)):
         alpha = alphas[step]
         settled = False
         for _ in range(_ROUNDS):
-            for j in range(inputs):
-                if sign[j] == 0 and abs(correlations[j]) > alpha + _SLACK * top:
+            for j in range(size):
+                if sign[j] == 0 and abs(correlations[j]) > alpha + slack:
                     sign[j] = np.sign(correlations[j])
-                    active[n] = j
+                    inputs[n] = j
                     n += 1
-            n, valid = _extend(gram, active, sign, factor, n, valid)
-            _solve(factor, active, sign, target, alpha, n, solved)
+            n, valid = _extend(gram, active, n, valid)
+            _solve(active, target, alpha, n)
             wrong = n
             for i in range(n - 1, -1, -1):
-                if solved[i] * sign[active[i]] <= 0:
+                if solved[i] * sign[inputs[i]] <= 0:
                     wrong = i
             if wrong < n:
                 kept = wrong
                 for i in range(wrong, n):
-                    if solved[i] * sign[active[i]] > 0:
-                        active[kept] = active[i]
+                    if solved[i] * sign[inputs[i]] > 0:
+                        inputs[kept] = inputs[i]
                         kept += 1
                     else:
-                        sign[active[i]] = 0
-                n, valid = kept, wrong
+                        sign[inputs[i]] = 0
                 # What was dropped may have to come back, which the correlations at the new solution tell.
-                n, valid = _extend(gram, active, sign, factor, n, valid)
-                _solve(factor, active, sign, target, alpha, n, solved)
-            _correlate(gram, target, active, solved, n, correlations)
-            settled = _is_solution(correlations, active, sign, solved, n, alpha, _SLACK * top)
+                n, valid = _extend(gram, active, kept, wrong)
+                _solve(active, target, alpha, n)
+            _correlate(gram, target, active, n)
+            settled = _is_solution(active, n, alpha, slack)
             if settled:
                 break
         weights[:] = 0
         if settled:
             for i in range(n):
-                weights[active[i]] = solved[i]
+                weights[inputs[i]] = solved[i]
         else:
             if step:
                 weights[:] = path[step - 1]
-            n, valid = _step_by_step(gram, target, alpha, _SLACK * top, weights, factor, active, sign, correlations)
+            n, valid = _step_by_step(gram, target, alpha, slack, weights, active)
         path[step] = weights
 
 
 @numba.njit(cache=True)
-def _step_by_step(gram, target, alpha, slack, weights, factor, active, sign, correlations):  # type: ignore[no-untyped-def]
+def _step_by_step(gram, target, alpha, slack, weights, active):  # type: ignore[no-untyped-def]
     """Go down to the minimum by one input in or out at a time, which cannot cycle.
 
     For what changes of many inputs at a time do not settle: fewer rows than inputs, or inputs that explain each other.
     """
-    solved = np.empty(len(weights))
+    inputs, sign, factor, solved, correlations = active
     banned = np.zeros(len(weights), np.bool_)
     n, valid, newcomer, settled = 0, 0, -1, False
     for j in range(len(weights)):
         sign[j] = np.sign(weights[j])
         if weights[j] != 0:
-            active[n] = j
+            inputs[n] = j
             n += 1
     for _ in range(_ROUNDS * len(weights)):
-        n, valid = _extend(gram, active, sign, factor, n, valid)
-        _solve(factor, active, sign, target, alpha, n, solved)
+        n, valid = _extend(gram, active, n, valid)
+        _solve(active, target, alpha, n)
         share, out = 1.0, -1
         for i in range(n):
-            weight = weights[active[i]]
-            if solved[i] * sign[active[i]] <= 0:
+            weight = weights[inputs[i]]
+            if solved[i] * sign[inputs[i]] <= 0:
                 crossing = weight / (weight - solved[i]) if weight != 0 else 0.0
                 if crossing < share:
                     share, out = crossing, i
         for i in range(n):
-            weights[active[i]] += share * (solved[i] - weights[active[i]])
+            weights[inputs[i]] += share * (solved[i] - weights[inputs[i]])
         if out >= 0:
-            banned[active[out]] = active[out] == newcomer  # rounding alone sends back at once what comes in
-            n, valid = _drop(active, sign, weights, n, out)
+            banned[inputs[out]] = inputs[out] == newcomer  # rounding alone sends back at once what comes in
+            n, valid = _drop(active, weights, n, out)
             continue
-        _correlate(gram, target, active, solved, n, correlations)
+        _correlate(gram, target, active, n)
         newcomer, excess = -1, slack
         for j in range(len(weights)):
             if sign[j] == 0 and not banned[j] and abs(correlations[j]) - alpha > excess:
@@ -220,9 +222,9 @@ def _step_by_step(gram, target, alpha, slack, weights, factor, active, sign, cor
             break
         direction = np.sign(correlations[newcomer])
         sign[newcomer] = direction
-        active[n] = newcomer
+        inputs[n] = newcomer
         before = n
-        n, valid = _extend(gram, active, sign, factor, n + 1, valid)
+        n, valid = _extend(gram, active, n + 1, valid)
         if n == before:
             # The set explains the newcomer: it takes the place of the first input that it makes superfluous.
             row = factor[n]
@@ -233,16 +235,16 @@ def _step_by_step(gram, target, alpha, slack, weights, factor, active, sign, cor
                 solved[i] /= factor[i, i]
             reach = np.inf
             for i in range(n):
-                if direction * solved[i] * sign[active[i]] > 0 and abs(weights[active[i]] / solved[i]) < reach:
-                    reach, out = abs(weights[active[i]] / solved[i]), i
+                if direction * solved[i] * sign[inputs[i]] > 0 and abs(weights[inputs[i]] / solved[i]) < reach:
+                    reach, out = abs(weights[inputs[i]] / solved[i]), i
             if out < 0:
                 banned[newcomer] = True
                 continue
             for i in range(n):
-                weights[active[i]] -= reach * direction * solved[i]
-            n, valid = _drop(active, sign, weights, n, out)
+                weights[inputs[i]] -= reach * direction * solved[i]
+            n, valid = _drop(active, weights, n, out)
             weights[newcomer], sign[newcomer] = reach * direction, direction
-            active[n] = newcomer
+            inputs[n] = newcomer
             n += 1
     if not settled:
         weights[:] = np.nan
@@ -250,44 +252,47 @@ def _step_by_step(gram, target, alpha, slack, weights, factor, active, sign, cor
 
 
 @numba.njit(cache=True)
-def _drop(active, sign, weights, n, out):  # type: ignore[no-untyped-def]
-    sign[active[out]] = 0
-    weights[active[out]] = 0
+def _drop(active, weights, n, out):  # type: ignore[no-untyped-def]
+    inputs = active.inputs
+    active.sign[inputs[out]] = 0
+    weights[inputs[out]] = 0
     for i in range(out, n - 1):
-        active[i] = active[i + 1]
+        inputs[i] = inputs[i + 1]
     return n - 1, out
 
 
 @numba.njit(cache=True, fastmath=True)
-def _extend(gram, active, sign, factor, n, valid):  # type: ignore[no-untyped-def]
+def _extend(gram, active, n, valid):  # type: ignore[no-untyped-def]
     """Compute the rows of the Cholesky factor that are not valid; leave out inputs that the others explain."""
+    inputs, sign, factor, _, _ = active
     i = valid
     while i < n:
         row = factor[i]
-        source = gram[active[i]]
-        rest = source[active[i]]
+        source = gram[inputs[i]]
+        rest = source[inputs[i]]
         for j in range(i):
             other = factor[j]
-            value = source[active[j]]
+            value = source[inputs[j]]
             for k in range(j):
                 value -= row[k] * other[k]
             row[j] = value / other[j]
             rest -= row[j] * row[j]
-        if rest > _PIVOT * source[active[i]]:
+        if rest > _PIVOT * source[inputs[i]]:
             row[i] = np.sqrt(rest)
             i += 1
         else:
-            sign[active[i]] = 0
+            sign[inputs[i]] = 0
             n -= 1
             for j in range(i, n):
-                active[j] = active[j + 1]
+                inputs[j] = inputs[j + 1]
     return n, n
 
 
 @numba.njit(cache=True, fastmath=True)
-def _solve(factor, active, sign, target, alpha, n, solved):  # type: ignore[no-untyped-def]
+def _solve(active, target, alpha, n):  # type: ignore[no-untyped-def]
+    inputs, sign, factor, solved, _ = active
     for i in range(n):
-        value = target[active[i]] - alpha * sign[active[i]]
+        value = target[inputs[i]] - alpha * sign[inputs[i]]
         row = factor[i]
         for k in range(i):
             value -= row[k] * solved[k]
@@ -301,21 +306,22 @@ def _solve(factor, active, sign, target, alpha, n, solved):  # type: ignore[no-u
 
 
 @numba.njit(cache=True, fastmath=True)
-def _correlate(gram, target, active, solved, n, correlations):  # type: ignore[no-untyped-def]
+def _correlate(gram, target, active, n):  # type: ignore[no-untyped-def]
+    inputs, _, _, solved, correlations = active
     correlations[:] = target
     for i in range(n):
-        row, value = gram[active[i]], solved[i]
+        row, value = gram[inputs[i]], solved[i]
         for j in range(len(target)):
             correlations[j] -= row[j] * value
 
 
 @numba.njit(cache=True)
-def _is_solution(correlations, active, sign, solved, n, alpha, slack):  # type: ignore[no-untyped-def]
+def _is_solution(active, n, alpha, slack):  # type: ignore[no-untyped-def]
     excess = 0.0
-    for j in range(len(sign)):
-        if sign[j] == 0:
-            excess = max(excess, abs(correlations[j]) - alpha)
+    for j in range(len(active.sign)):
+        if active.sign[j] == 0:
+            excess = max(excess, abs(active.correlations[j]) - alpha)
     turned = False
     for i in range(n):
-        turned |= solved[i] * sign[active[i]] <= 0
+        turned |= active.solved[i] * active.sign[active.inputs[i]] <= 0
     return not turned and excess <= 2 * slack

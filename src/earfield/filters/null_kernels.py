@@ -4,30 +4,19 @@ import os
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 
 from earfield.errors import DatasetError
 from earfield.files.atomic import write_aside
 from earfield.files.tables import read_text_csv, write_csv
 from earfield.filters.strf import MEASURES, measure_strfs
 
-_COPIED = ("unit", "status", "problem")  # what a null shares with the unit it is made of
-
 
 def same_spectrum(kernel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a kernel of the same power spectrum whose phases are those of white noise.
+    """Return a kernel [shape=(n_bands, n_frames)] of the same power spectrum whose phases are those of white noise.
 
-    Parameters
-    ----------
-    kernel : np.ndarray [shape=(n_bands, n_frames)]
-        A filter.
-    rng : np.random.Generator
-        Source of the phases.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_bands, n_frames), dtype=float64]
-        Equally large at every modulation of rate and scale, so as narrow or as wide as the filter is there; where in
-        the window its power lies, and so whether time and frequency separate, is left to chance.
+    It is equally large at every modulation of rate and scale, so as narrow or as wide as the filter is there; where in
+    the window its power lies, and so whether time and frequency separate, is left to chance.
 
     Source: Theiler et al. (1992), "Testing for nonlinearity in time series: the method of surrogate data", Physica D
     58, 77-94, in two dimensions.
@@ -37,19 +26,9 @@ def same_spectrum(kernel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def same_sparsity(kernel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a kernel of the same coefficients at random places.
+    """Return a kernel [shape=(n_bands, n_frames)] of the same coefficients at random places.
 
-    Parameters
-    ----------
-    kernel : np.ndarray [shape=(n_bands, n_frames)]
-        A filter.
-    rng : np.random.Generator
-        Source of the places.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_bands, n_frames)]
-        What the Lasso's sparsity alone gives: few coefficients look separable wherever they are.
+    It shows what the Lasso's sparsity alone gives: few coefficients look separable wherever they are.
     """
     return rng.permutation(kernel.ravel()).reshape(kernel.shape)
 
@@ -81,7 +60,7 @@ def write_null(
         Files to write, of the same form: without `gradients`, and with empty cells for what only a fit has (alpha,
         R² and so on). A unit that was not fitted has no null: its kernel is zero, its `status` and `problem` are kept.
     seed : int
-        Seed of the random numbers, with the kind and the unit; the same seed gives the same kernels.
+        Of the random numbers, with the kind and the unit.
 
     Raises
     ------
@@ -104,9 +83,9 @@ def write_null(
         rng = np.random.default_rng([seed, list(_KINDS).index(kind), int(unit)])
         kernels[unit] = _KINDS[kind](filters[unit], rng)
     measures = measure_strfs(kernels, band_hz=stored["band_hz"], frame_seconds=float(stored["frame_seconds"]))
-    null = table[list(_COPIED)].reindex(columns=table.columns)
-    null["nonzeros"] = np.where(table.status == "fitted", np.count_nonzero(kernels, axis=(1, 2)), np.nan)
-    null["nonzeros"] = null["nonzeros"].astype("Int64")
+    null = table[["unit", "status", "problem"]].reindex(columns=table.columns)
+    nonzeros = pd.Series(np.count_nonzero(kernels, axis=(1, 2)), dtype="Int64")
+    null["nonzeros"] = nonzeros.where(table.status == "fitted")
     null[list(MEASURES)] = measures[list(MEASURES)].round(6).to_numpy()
     with write_aside(npz_path) as aside:
         np.savez(aside, **(stored | {"filters": kernels}))

@@ -58,11 +58,9 @@ def write_resemblance(
 
     Parameters
     ----------
-    filters_csvs : sequence of path-like
-        Paths that end in `<protocol>/<seed>/<model>/filters.csv`.
-    gradients_csvs : sequence of path-like
-        Paths that end in `<protocol>/<seed>/<model>/gradients.csv`, of the networks: the measures of each unit's exact
-        mean gradient, which no estimate stands between.
+    filters_csvs, gradients_csvs : sequence of path-like
+        Paths that end in `<protocol>/<seed>/<model>/filters.csv`, and `gradients.csv`: the measures of each unit's
+        exact mean gradient, which no estimate stands between.
     filters_npz : path-like
         Filters of any of these networks, for the axes that all share.
     stages_path : path-like
@@ -133,10 +131,8 @@ def _fitted_units(path: str | os.PathLike[str], estimate: str, protocol: str, se
 
 
 def _octaves(modulation: pd.Series, *, lowest: float) -> pd.Series:
-    """Return rates or scales in octaves; half a cycle in the window is the least that can be told from a constant.
-
-    A window of one band has no scale: all units are alike there.
-    """
+    """Return rates or scales in octaves, of half a cycle in the window or more; all 0 in a window without a limit."""
+    # Less than half a cycle in the window cannot be told from a constant; a window of one band has no scale.
     return np.log2(modulation.clip(lower=lowest / 2)) if np.isfinite(lowest) else modulation * 0.0
 
 

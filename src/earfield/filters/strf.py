@@ -74,7 +74,7 @@ def window_limits(*, band_hz: np.ndarray, n_frames: int, frame_seconds: float) -
     band_hz : np.ndarray [shape=(n_bands,)]
         Centre frequencies [Hz], rising.
     n_frames : int
-        Length of the window [frames].
+        Length of the window.
     frame_seconds : float
         Distance between frames [s].
 
@@ -130,7 +130,7 @@ def octave_axis(band_hz: np.ndarray) -> tuple[np.ndarray, float]:
         return positions, float("nan")
     spacings = np.diff(positions)
     steps = len(spacings)
-    if not _is_uniform(positions):
+    if np.any(np.abs(spacings / spacings.mean() - 1) > _UNIFORM):
         steps = int(np.ceil(positions[-1] / spacings.min() - _UNIFORM))
     return np.linspace(0, positions[-1], steps + 1), float(positions[-1] / steps)
 
@@ -201,7 +201,7 @@ def measure_strfs(strfs: np.ndarray, *, band_hz: np.ndarray, frame_seconds: floa
         "best_frequency_hz": np.asarray(band_hz)[_first_peak(np.sum(kernels**2, axis=2))],
         "latency_ms": 1000 * (seconds[-1] - seconds[_first_peak(energy.sum(axis=1))]),
     }
-    table.loc[usable, list(MEASURES)] = np.column_stack([columns[name] for name in MEASURES])
+    table.loc[usable, :] = np.column_stack([columns[name] for name in MEASURES])
     return table
 
 
@@ -302,11 +302,6 @@ def _band_octaves(band_hz: np.ndarray) -> np.ndarray:
     if band_hz.ndim != 1 or not len(band_hz) or not band_hz[0] > 0 or not np.all(np.diff(band_hz) > 0):
         raise ValueError(f"centre frequencies must be positive and rise from band to band, not {band_hz.tolist()}")
     return np.log2(band_hz / band_hz[0])
-
-
-def _is_uniform(positions: np.ndarray) -> bool:
-    spacings = np.diff(positions)
-    return bool(np.all(np.abs(spacings / spacings.mean() - 1) <= _UNIFORM))
 
 
 def _resample(kernels: np.ndarray, positions: np.ndarray, octaves: np.ndarray) -> np.ndarray:
