@@ -35,24 +35,12 @@ _GRADIENT_VALUES = 260_000_000
 
 
 def load_network(path: str | os.PathLike[str], *, front_end: Mapping[str, Any], shards: MelShards) -> keras.Model:
-    """Load a network and check that it was trained on spectrograms of these settings.
-
-    Parameters
-    ----------
-    path : path-like
-        `.keras` of `earfield.network.architecture.save_network`.
-    front_end : mapping
-        Parameters of the spectrograms.
-    shards : MelShards
-
-    Returns
-    -------
-    keras.Model
+    """Load a network of `save_network` that was trained on spectrograms of these settings.
 
     Raises
     ------
     ConfigError
-        If the network was trained on other spectrograms.
+        If it was trained on other spectrograms.
     """
     own = read_facts(path)["front_end"]
     for key, value in front_end.items():
@@ -82,7 +70,6 @@ def segment_index(shards: MelShards, split: str | os.PathLike[str], *, frames: i
     Parameters
     ----------
     shards : MelShards
-        Spectrograms of the tracks.
     split : path-like
         `track, label, subset`.
     frames : int
@@ -101,15 +88,8 @@ def segment_index(shards: MelShards, split: str | os.PathLike[str], *, frames: i
     tracks = shards.index[shards.index.index.isin(subsets.index)]
     starts = [np.arange(0, n - frames + 1, hop) for n in tracks.frames]
     names = np.repeat(tracks.index.to_numpy(), [len(each) for each in starts])
-    index = pd.DataFrame({"track": names, "start": np.concatenate(starts) if starts else []})
-    return pd.DataFrame(
-        {
-            "track": index.track,
-            "label": subsets.label.loc[index.track].to_numpy(),
-            "subset": subsets.subset.loc[index.track].to_numpy(),
-            "start": index.start,
-        }
-    )
+    index = subsets[["label", "subset"]].loc[names].rename_axis("track").reset_index()
+    return index.assign(start=np.concatenate(starts) if starts else [])
 
 
 def dump_activations(
@@ -128,7 +108,6 @@ def dump_activations(
     Parameters
     ----------
     shards : MelShards
-        Spectrograms of the tracks.
     model_path : path-like
         The network.
     split : path-like
@@ -139,15 +118,9 @@ def dump_activations(
     partial : path-like
         Folder of the chunks until then; a run that was killed resumes from it.
     device : Device
-        Where to compute.
     front_end : MelSettings
         Of the spectrograms.
     settings : ActivationSettings
-        Layer, positions on its map and overlap of the segments.
-
-    Returns
-    -------
-    DumpFacts
 
     Raises
     ------

@@ -120,16 +120,12 @@ class ActivationDump:
             self.chunk(chunk)
 
     def chunk(self, number: int) -> np.ndarray:
-        """Return one chunk.
-
-        Parameters
-        ----------
-        number : int
+        """Return one chunk, memory-mapped.
 
         Returns
         -------
         np.ndarray [shape=(n_segments, n_positions, n_units), dtype=float32]
-            Memory-mapped; its first row is row `number * facts.rows_per_chunk` of the index.
+            Its first row is row `number * facts.rows_per_chunk` of the index.
         """
         path, shape = self._folder / chunk_name(number), self.facts.chunk_shape(number)
         try:

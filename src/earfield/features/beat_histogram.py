@@ -28,7 +28,7 @@ def beat_histogram(y: np.ndarray, *, sample_rate: int) -> np.ndarray:
     Parameters
     ----------
     y : np.ndarray [shape=(n_samples,)]
-        Mono audio, of one sample or more.
+        Mono audio.
     sample_rate : int
         Samples per second [Hz].
 
@@ -47,7 +47,9 @@ def beat_histogram(y: np.ndarray, *, sample_rate: int) -> np.ndarray:
 
     Source: Tzanetakis & Cook (2002), IEEE Trans. Speech and Audio Processing 10, 293-302, III-B.
     """
-    windows = _windows(y)
+    y = y.astype(np.float32, copy=False)
+    padded = np.pad(y, (0, max(0, _WINDOW - len(y))))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
     n_envelope = math.ceil(min(len(y), _WINDOW) / _STEP)
     rate = sample_rate / _STEP
     # Periods whose tempo, rounded, is in the range.
@@ -65,12 +67,7 @@ def beat_histogram(y: np.ndarray, *, sample_rate: int) -> np.ndarray:
 
 
 def describe_beats(histogram: np.ndarray) -> dict[str, float]:
-    """Describe a beat histogram.
-
-    Parameters
-    ----------
-    histogram : np.ndarray [shape=(161,)]
-        Of 40 to 200 bpm.
+    """Describe a beat histogram [shape=(161,)] of 40 to 200 bpm.
 
     Returns
     -------
@@ -93,13 +90,6 @@ def describe_beats(histogram: np.ndarray) -> dict[str, float]:
         "beat_p2": float(tempi[1]),
         "beat_sum": total,
     }
-
-
-def _windows(y: np.ndarray) -> np.ndarray:
-    y = y.astype(np.float32, copy=False)
-    if len(y) < _WINDOW:
-        return np.pad(y, (0, _WINDOW - len(y)))[None]
-    return np.lib.stride_tricks.sliding_window_view(y, _WINDOW)[::_HOP]
 
 
 def _envelope(windows: np.ndarray) -> np.ndarray:

@@ -6,16 +6,5 @@ from earfield.audio.song import Song
 
 
 def describe(song: Song) -> dict[str, float]:
-    """Describe a song by the mean of each mel band.
-
-    Parameters
-    ----------
-    song : Song
-        With a log-mel spectrogram of one frame or more.
-
-    Returns
-    -------
-    dict
-        `mel_00` and so on, ln(1 + power).
-    """
+    """Describe a song by the mean of each mel band, ln(1 + power): `mel_00` and so on."""
     return {f"mel_{band:02d}": float(mean) for band, mean in enumerate(song.mel.mean(axis=0, dtype=np.float64))}

@@ -7,19 +7,17 @@ from earfield.audio.song import Song
 N_MFCC = 20
 
 
-def mfcc(mel: np.ndarray, *, n_mfcc: int = N_MFCC) -> np.ndarray:
-    """Return the mel-frequency cepstral coefficients of a log-mel spectrogram.
+def mfcc(mel: np.ndarray) -> np.ndarray:
+    """Return the mel-frequency cepstral coefficients of a log-mel spectrogram, from the one that holds the level on.
 
     Parameters
     ----------
     mel : np.ndarray [shape=(n_frames, n_mels)]
         ln(1 + power).
-    n_mfcc : int
-        How many, from the one that holds the level on; at most `n_mels`.
 
     Returns
     -------
-    np.ndarray [shape=(n_frames, n_mfcc), dtype=float64]
+    np.ndarray [shape=(n_frames, 20), dtype=float64]
         What `librosa.feature.mfcc` gives by its defaults for the same mel bands: the orthonormal discrete cosine
         transform of decibels, cut off 80 dB below the loudest value. The stored ln(1 + power) holds the power to
         seven digits, so no audio is read again.
@@ -29,16 +27,11 @@ def mfcc(mel: np.ndarray, *, n_mfcc: int = N_MFCC) -> np.ndarray:
     import librosa  # here, as its start takes seconds that readers of the tables do not need
 
     decibels = librosa.power_to_db(np.expm1(mel.T, dtype=np.float64))
-    return librosa.feature.mfcc(S=decibels, n_mfcc=n_mfcc).T
+    return librosa.feature.mfcc(S=decibels, n_mfcc=N_MFCC).T
 
 
 def describe(song: Song) -> dict[str, float]:
     """Describe a song by its coefficients and their slopes over nine frames, by mean and standard deviation.
-
-    Parameters
-    ----------
-    song : Song
-        With a log-mel spectrogram of one frame or more.
 
     Returns
     -------

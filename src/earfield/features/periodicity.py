@@ -6,17 +6,9 @@ _FACTORS = (2, 3, 4, 5)
 
 
 def enhance(autocorrelation: np.ndarray) -> np.ndarray:
-    """Remove the peaks at multiples of a period from an autocorrelation.
+    """Remove the peaks at multiples of a period from an autocorrelation [shape=(n_signals, n_lags)].
 
-    Parameters
-    ----------
-    autocorrelation : np.ndarray [shape=(n_signals, n_lags)]
-        From lag 0 on.
-
-    Returns
-    -------
-    np.ndarray [shape=(n_signals, n_lags)]
-        Clipped to positive values, minus itself expanded in time by 2, clipped again; the same with 3, 4 and 5.
+    It is clipped to positive values, minus itself expanded in time by 2, clipped again; the same with 3, 4 and 5.
 
     Source: Tolonen & Karjalainen (2000), IEEE Trans. Speech and Audio Processing 8, 708-716. Tzanetakis & Cook (2002)
     go on to "other integer factors" without naming them.
@@ -41,7 +33,6 @@ def highest_peaks(values: np.ndarray, *, first: int, last: int, n_peaks: int) ->
     first, last : int
         The range, both included; a lag on either side of it is needed.
     n_peaks : int
-        How many to find.
 
     Returns
     -------

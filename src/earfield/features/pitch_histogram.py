@@ -25,7 +25,7 @@ def pitch_histogram(y: np.ndarray, *, sample_rate: int) -> np.ndarray:
     Parameters
     ----------
     y : np.ndarray [shape=(n_samples,)]
-        Mono audio, of one sample or more.
+        Mono audio.
     sample_rate : int
         Samples per second [Hz].
 
@@ -70,17 +70,9 @@ def pitch_histogram(y: np.ndarray, *, sample_rate: int) -> np.ndarray:
 
 
 def fold(histogram: np.ndarray) -> np.ndarray:
-    """Fold a pitch histogram into one octave, in the order of fifths.
+    """Fold a pitch histogram [shape=(128,)] into one octave [shape=(12,)]: the MIDI note n into bin `7 n mod 12`.
 
-    Parameters
-    ----------
-    histogram : np.ndarray [shape=(128,)]
-        Of MIDI notes.
-
-    Returns
-    -------
-    np.ndarray [shape=(12,)]
-        C, G, D, A and so on: the note `n` is in bin `7 n mod 12`.
+    So the bins are in the order of fifths: C, G, D, A and so on.
 
     Source: Tzanetakis & Cook (2002), IEEE Trans. Speech and Audio Processing 10, 293-302, III-C.
     """
@@ -88,12 +80,7 @@ def fold(histogram: np.ndarray) -> np.ndarray:
 
 
 def describe_pitches(histogram: np.ndarray) -> dict[str, float]:
-    """Describe a pitch histogram.
-
-    Parameters
-    ----------
-    histogram : np.ndarray [shape=(128,)]
-        Of MIDI notes.
+    """Describe a pitch histogram [shape=(128,)] of MIDI notes.
 
     Returns
     -------

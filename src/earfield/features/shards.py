@@ -65,17 +65,6 @@ def write_features(
 
 
 def read_features(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
-    """Read the features of a collection.
-
-    Parameters
-    ----------
-    paths : sequence of path-like
-        Every shard's `.csv`.
-
-    Returns
-    -------
-    pd.DataFrame
-        One row per track, indexed by `track`.
-    """
+    """Read every shard's features of a collection: one row per track, indexed by `track`."""
     tables = [read_text_csv(path).set_index("track") for path in paths]
     return pd.concat([table for table in tables if len(table)] or tables)

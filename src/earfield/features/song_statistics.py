@@ -20,11 +20,6 @@ _LEAST = 1e-9  # before a logarithm of variances and sums, which are skewed
 def describe(song: Song) -> dict[str, float]:
     """Describe a song by four hundred numbers or fewer.
 
-    Parameters
-    ----------
-    song : Song
-        With audio of one sample or more and a spectrogram of one frame or more.
-
     Returns
     -------
     dict

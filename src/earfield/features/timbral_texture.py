@@ -4,11 +4,10 @@ import numpy as np
 from scipy import fft
 
 _BLOCK = 1024  # windows transformed at a time: what a song's length adds to memory is a few numbers per window
+_ROLL = 0.85  # of the summed magnitudes is below the rolloff
 
 
-def spectral_shape(
-    y: np.ndarray, *, sample_rate: int, n_fft: int, hop_length: int, roll_percent: float = 0.85
-) -> np.ndarray:
+def spectral_shape(y: np.ndarray, *, sample_rate: int, n_fft: int, hop_length: int) -> np.ndarray:
     """Describe the magnitude spectrum of each analysis window.
 
     Parameters
@@ -20,8 +19,6 @@ def spectral_shape(
     n_fft, hop_length : int
         Length of the Hann window and distance between windows [samples]; windows are centred on multiples of the hop,
         with zeros beyond the ends.
-    roll_percent : float
-        Fraction of the summed magnitudes that is below the rolloff.
 
     Returns
     -------
@@ -44,7 +41,7 @@ def spectral_shape(
         magnitude = np.abs(fft.rfft(frames[start : start + _BLOCK] * window)).T.astype(np.float64)
         centroid, rolloff, flux = shape[start : start + _BLOCK].T
         centroid[:] = librosa.feature.spectral_centroid(S=magnitude, sr=sample_rate)
-        rolloff[:] = librosa.feature.spectral_rolloff(S=magnitude, sr=sample_rate, roll_percent=roll_percent)
+        rolloff[:] = librosa.feature.spectral_rolloff(S=magnitude, sr=sample_rate, roll_percent=_ROLL)
         scaled = librosa.util.normalize(magnitude, norm=2, axis=0)
         flux[:] = (np.diff(scaled, axis=1, prepend=scaled[:, :1] if before is None else before) ** 2).sum(axis=0)
         before = scaled[:, -1:]
@@ -103,17 +100,12 @@ def texture(values: np.ndarray, *, n_windows: int) -> tuple[np.ndarray, np.ndarr
 def low_energy(rms: np.ndarray, *, n_windows: int) -> float:
     """Return the fraction of analysis windows that are quieter than the mean of their texture window.
 
+    It is averaged over texture windows of `n_windows`. What rounding alone makes quieter is not.
+
     Parameters
     ----------
     rms : np.ndarray [shape=(n_frames,)]
         Root mean square of each analysis window.
-    n_windows : int
-        As in `texture`.
-
-    Returns
-    -------
-    float
-        Averaged over texture windows. What rounding alone makes quieter is not.
 
     Source: Tzanetakis & Cook (2002), IEEE Trans. Speech and Audio Processing 10, 293-302, III-A.
     """

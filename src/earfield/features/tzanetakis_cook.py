@@ -21,11 +21,8 @@ _MFCC = slice(1, 6)  # the one before holds the level
 def describe(song: Song) -> dict[str, float]:
     """Describe a song by timbral texture (19 numbers), beats (6) and pitches (5).
 
-    Parameters
-    ----------
-    song : Song
-        With audio of one sample or more. The spectrogram is not used: it lacks phases and detail within
-        bands, and may have other windows than the paper's.
+    The stored spectrogram is not used: it lacks phases and detail within bands, and may have other windows than the
+    paper's.
 
     Returns
     -------

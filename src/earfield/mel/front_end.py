@@ -18,7 +18,7 @@ LEAST_POWER = 1e-10  # of a band in decibels; less counts as this
 
 
 def array_decibels(mel: np.ndarray) -> np.ndarray:
-    """Return the decibels of a log-mel spectrogram.
+    """Return the decibels of a log-mel spectrogram, 10 log10(power), no less than -100.
 
     Parameters
     ----------
@@ -28,7 +28,6 @@ def array_decibels(mel: np.ndarray) -> np.ndarray:
     Returns
     -------
     np.ndarray [shape=(..., n_mels), dtype=float64]
-        10 log10(power), no less than -100.
     """
     values: np.ndarray = 10 * np.log10(np.maximum(np.expm1(mel, dtype=np.float64), LEAST_POWER))
     return values

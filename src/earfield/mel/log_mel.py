@@ -16,20 +16,12 @@ _BLOCK = 1024  # frames transformed at a time: 2 MB, which fit the processor's c
 
 
 def band_edges(*, n_mels: int, fmin: float, fmax: float) -> np.ndarray:
-    """Return the corners of the triangular mel bands, those of `librosa.filters.mel`.
-
-    Parameters
-    ----------
-    n_mels : int
-        Number of bands.
-    fmin, fmax : float
-        Lower edge of the first and upper edge of the last band [Hz].
+    """Return the corners of the triangular mel bands [Hz], those of `librosa.filters.mel`, equally spaced in mels.
 
     Returns
     -------
     np.ndarray [shape=(n_mels + 2,)]
-        Frequencies [Hz], equally spaced in mels. Band `i` rises from corner `i`, peaks at corner `i + 1`, and is
-        zero again from corner `i + 2`.
+        Band `i` rises from corner `i`, peaks at corner `i + 1`, and is zero again from corner `i + 2`.
     """
     import librosa  # here, as its start takes seconds that other functions of this module do not need
 

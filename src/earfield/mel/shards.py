@@ -37,23 +37,7 @@ class MelShards:
         self._tracks = {name: frames[shard][start : start + n] for name, start, n, shard in places}
 
     def track(self, name: str) -> np.ndarray:
-        """Return one track's spectrogram.
-
-        Parameters
-        ----------
-        name : str
-            The track.
-
-        Returns
-        -------
-        np.ndarray [shape=(n_frames, n_mels), dtype=float32]
-            A view of the file.
-
-        Raises
-        ------
-        KeyError
-            If no shard holds the track.
-        """
+        """Return one track's spectrogram [shape=(n_frames, n_mels), dtype=float32], a view of the file."""
         return self._tracks[name]
 
     def gather(self, names: Sequence[str], starts: Sequence[int], *, frames: int) -> np.ndarray:
@@ -76,12 +60,11 @@ class MelShards:
 
 
 def window_starts(n_frames: int, *, frames: int, hop: int) -> np.ndarray:
-    """Return the first frames of windows that together cover a track.
+    """Return the first frames of windows that together cover a track of `n_frames`.
 
     Parameters
     ----------
     n_frames : int
-        Length of the track [frames], at least `frames`.
     frames, hop : int
         Length of a window and distance between windows [frames].
 
@@ -97,6 +80,6 @@ def window_starts(n_frames: int, *, frames: int, hop: int) -> np.ndarray:
     """
     if n_frames < frames:
         raise ValueError(f"a track of {n_frames} frames has no window of {frames}")
-    starts = np.arange(0, n_frames - frames + 1, hop)
     tail = n_frames - frames
+    starts = np.arange(0, tail + 1, hop)
     return starts if starts[-1] == tail else np.append(starts, tail)

@@ -32,13 +32,12 @@ def build_network(
     Parameters
     ----------
     settings : NetworkSettings
-        Its layers.
     frames, n_mels : int
         Shape of a segment.
     n_labels : int
         Number of outputs.
     seed : int
-        Seed of the initial weights.
+        Of the initial weights.
     bands : tuple of two sequences of float [shape=(n_mels,)] or None
         Mean [dB] and variance [dB²] of each mel band, from `band_statistics`; only the scale "decibels" needs them.
     tags : bool
@@ -104,9 +103,8 @@ def save_network(
     Parameters
     ----------
     model : keras.Model
-        Loads with `keras.models.load_model`, without this package.
     path : path-like
-        File to write. Equal models give equal bytes: no time is stored.
+        File to write; it loads with `keras.models.load_model`, without this package. Equal models give equal bytes.
     labels : sequence of str
         Label of each output.
     front_end : mapping
@@ -142,18 +140,7 @@ def _renumbered(content: Any, numbers: dict[int, int]) -> Any:
 
 
 def read_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read the labels and front end of a saved network without loading it.
-
-    Parameters
-    ----------
-    path : path-like
-        A file that `save_network` wrote.
-
-    Returns
-    -------
-    dict
-        `labels` (list of str, in the order of the outputs) and `front_end` (dict).
-    """
+    """Read `labels` (in the order of the outputs) and `front_end` of a saved network without loading it."""
     with zipfile.ZipFile(path) as archive:
         facts: dict[str, Any] = json.loads(archive.read("metadata.json"))["earfield"]
     return facts

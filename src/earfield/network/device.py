@@ -15,7 +15,6 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # no error messages on a machine without GPU
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-
 log = logging.getLogger(__name__)
 
 
@@ -70,10 +69,6 @@ def configure(threads: int) -> Device:
     threads : int
         Processors to use without a GPU. Each operation runs on a single one, so that results do not depend on their
         number.
-
-    Returns
-    -------
-    Device
     """
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:

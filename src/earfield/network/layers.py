@@ -18,7 +18,7 @@ _INPUTS = {False: 2**17, True: 2**22}  # values of input at a time, without and 
 
 
 def map_positions(field: ReceptiveField, positions: Positions) -> list[tuple[int, int]]:
-    """Resolve positions on a layer's map.
+    """Resolve positions on a layer's map into (frame, band).
 
     Parameters
     ----------
@@ -26,11 +26,6 @@ def map_positions(field: ReceptiveField, positions: Positions) -> list[tuple[int
         Of the layer.
     positions : str or sequence of (frame, band)
         "centre", "all", or the positions themselves.
-
-    Returns
-    -------
-    list of (int, int)
-        Frame and band of each position.
 
     Raises
     ------
@@ -62,7 +57,6 @@ class LayerRunner:
     layer : str
         Its name.
     device : Device
-        Where to compute.
     positions : str or sequence of (frame, band)
         As in `map_positions`.
 
@@ -138,12 +132,7 @@ class LayerRunner:
         return y
 
     def __call__(self, segments: np.ndarray) -> np.ndarray:
-        """Compute the layer's output.
-
-        Parameters
-        ----------
-        segments : np.ndarray [shape=(n_segments, frames, n_mels)]
-            Log-mel spectrograms.
+        """Compute the layer's output on log-mel segments [shape=(n_segments, frames, n_mels)].
 
         Returns
         -------

@@ -22,7 +22,6 @@ class TrackPredictor:
     model : keras.Model
         From log-mel segments (batch, frames, n_mels) to probabilities.
     device : Device
-        Where it runs.
     overlap : float
         Overlap of neighbouring segments, as a fraction of their length.
 
@@ -47,46 +46,21 @@ class TrackPredictor:
         self._probabilities = probabilities
 
     def __call__(self, shards: MelShards, names: Sequence[str]) -> np.ndarray:
-        """Average the network's output over the segments of each track, including its tail.
-
-        Parameters
-        ----------
-        shards : MelShards
-            Spectrograms of the tracks.
-        names : sequence of str
-            Tracks to predict.
-
-        Returns
-        -------
-        np.ndarray [shape=(n_tracks, n_labels), dtype=float64]
-            Mean probabilities.
-        """
+        """Average the network's output over the segments of each track [shape=(n_tracks, n_labels), dtype=float64]."""
         return np.stack([of_track.mean(axis=0, dtype=np.float64) for of_track in self.segments(shards, names)])
 
     def at(self, shards: MelShards, names: Sequence[str], *, start: int) -> np.ndarray:
-        """Return the network's output on one segment of each track.
-
-        Parameters
-        ----------
-        shards, names
-            As when called.
-        start : int
-            First frame of the segment.
+        """Return the network's output on one segment of each track, from frame `start` on.
 
         Returns
         -------
         np.ndarray [shape=(n_tracks, n_labels), dtype=float32]
         """
-        starts = np.array([start])
-        return np.concatenate(list(self._pool.map(lambda name: self._track(shards.track(name), starts), names)))
+        one = np.array([start])
+        return np.concatenate(list(self._pool.map(lambda name: self._track(shards.track(name), one), names)))
 
     def segments(self, shards: MelShards, names: Sequence[str]) -> list[np.ndarray]:
         """Return the network's output on each segment of each track.
-
-        Parameters
-        ----------
-        shards, names
-            As when called.
 
         Returns
         -------

@@ -30,23 +30,7 @@ class ReceptiveField:
     map_bands: int
 
     def patch(self, frame: int, band: int) -> tuple[slice, slice]:
-        """Return the patch of the unit at a position of the map.
-
-        Parameters
-        ----------
-        frame, band : int
-            Position on the layer's map.
-
-        Returns
-        -------
-        tuple of slice
-            Input frames and input bands.
-
-        Raises
-        ------
-        IndexError
-            If the map has no such position.
-        """
+        """Return the input frames and input bands that reach a position; an IndexError if the map has no such one."""
         if not (0 <= frame < self.map_frames and 0 <= band < self.map_bands):
             raise IndexError(f"position ({frame}, {band}) is not on a map of {self.map_frames} x {self.map_bands}")
         first_frame, first_band = frame * self.frame_step, band * self.band_step

@@ -13,25 +13,14 @@ _LEAST_SD = 1.0  # dB; floor, so that bands silent in training are not amplified
 
 
 def decibels(mel: Any) -> Any:
-    """Convert ln(1 + power) to decibels with Keras operations, as `array_decibels` does for arrays.
-
-    Parameters
-    ----------
-    mel : array or tensor of Keras [shape=(..., n_mels)]
-        ln(1 + power).
-
-    Returns
-    -------
-    tensor [shape=(..., n_mels)]
-        10 log10(power), at least -100.
-    """
+    """Convert ln(1 + power) to decibels, at least -100, with Keras operations, as `array_decibels` does for arrays."""
     from keras import ops
 
     return 10 / math.log(10) * ops.log(ops.maximum(ops.expm1(mel), LEAST_POWER))
 
 
 def band_statistics(spectrograms: Iterable[np.ndarray]) -> tuple[list[float], list[float]]:
-    """Mean and variance of the decibels in each mel band, over all frames.
+    """Compute mean and variance of the decibels in each mel band, over all frames.
 
     Parameters
     ----------

@@ -48,23 +48,17 @@ def median(samples: np.ndarray) -> np.ndarray:
 
 
 def earth_movers_distance(one: np.ndarray, other: np.ndarray) -> float:
-    """Compute the earth mover's distance between two populations of units.
+    """Compute the earth mover's distance between two populations of units, which have to be of equal size.
 
     Parameters
     ----------
     one, other : np.ndarray [shape=(n_units, n_dimensions)]
-        Two populations of equal size.
 
     Returns
     -------
     float
         Mean Euclidean distance under the optimal assignment, in the unit of the coordinates. For equal numbers of units
         of equal weight it is the optimal transport: the value is exact.
-
-    Raises
-    ------
-    ValueError
-        If the sizes differ.
 
     Source: Rubner, Tomasi & Guibas (2000), International Journal of Computer Vision 40, 99-121; Peyré & Cuturi (2019),
     "Computational optimal transport", proposition 2.1.
@@ -84,12 +78,8 @@ def distance_to(reference: np.ndarray) -> Statistic:
     Parameters
     ----------
     reference : np.ndarray [shape=(n_units, n_dimensions)]
-        The reference population, in an order that covers its range evenly, such as that of a grid.
-
-    Returns
-    -------
-    callable
-        A `Statistic`. Samples of equal size are compared with the same units of the reference, at equal steps.
+        In an order that covers its range evenly, such as that of a grid. Samples of equal size are compared with the
+        same units of it, at equal steps.
     """
 
     def distances(samples: np.ndarray) -> np.ndarray:

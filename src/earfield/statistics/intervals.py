@@ -143,10 +143,6 @@ def two_way_variance(outcomes: np.ndarray, *, one_run: bool = False) -> TwoWayVa
         At least one value is not NaN.
     one_run : bool
         Whether the columns are several predictions per track in one run, such as those of its segments.
-
-    Returns
-    -------
-    TwoWayVariance
     """
     tested = ~np.isnan(outcomes)
     of_track = tested.sum(axis=1)
@@ -181,12 +177,10 @@ def mean_ci(outcomes: np.ndarray, *, effective_size: float | None = None, one_ru
 
     Parameters
     ----------
-    outcomes : np.ndarray [shape=(n_tracks, n_runs)]
+    outcomes, one_run
         As in `two_way_variance`.
     effective_size : float, optional
         Effective sample size when all outcomes are identical; the number of tracks if not given.
-    one_run : bool
-        As in `two_way_variance`.
 
     Returns
     -------

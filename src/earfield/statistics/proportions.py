@@ -6,7 +6,7 @@ NORMAL_95 = 1.959963984540054  # half the width of a 95% interval, in standard d
 
 
 def wilson_interval(hits: float, n: float, *, z: float = NORMAL_95) -> tuple[float, float]:
-    """Return Wilson's score interval of a proportion, of 95% by default.
+    """Return the limits of Wilson's score interval of a proportion, within 0 to 1, and not empty even at 0 and 1.
 
     Parameters
     ----------
@@ -14,11 +14,6 @@ def wilson_interval(hits: float, n: float, *, z: float = NORMAL_95) -> tuple[flo
         Number of successes and sample size; an effective size need not be whole.
     z : float
         Half width of the interval in standard deviations of a normal distribution.
-
-    Returns
-    -------
-    low, high : float
-        Within 0 to 1, and not empty even at 0 and 1.
 
     Source: Wilson (1927), Journal of the American Statistical Association 22, 209-212.
     """

@@ -12,6 +12,8 @@ import numpy as np
 
 from earfield.files.atomic import write_aside
 
+_ARRAYS = ("weights", "best_weights", "optimizer")
+
 
 @dataclass
 class TrainingState:
@@ -45,11 +47,7 @@ def run_fingerprint(files: Sequence[str | os.PathLike[str]], settings: dict[str,
 
 def save_checkpoint(path: str | os.PathLike[str], state: TrainingState, *, fingerprint: str) -> None:
     """Replace the checkpoint by a new one; the file appears only when whole."""
-    arrays = {
-        f"{name}.{number}": value
-        for name in ("weights", "best_weights", "optimizer")
-        for number, value in enumerate(getattr(state, name))
-    }
+    arrays = {f"{name}.{number}": value for name in _ARRAYS for number, value in enumerate(getattr(state, name))}
     facts = {"fingerprint": fingerprint, "history": state.history, "best_epoch": state.best_epoch}
     with write_aside(path) as aside:
         np.savez(aside, facts=np.array(json.dumps(facts)), **arrays)
@@ -65,6 +63,6 @@ def load_checkpoint(path: str | os.PathLike[str], *, fingerprint: str) -> Traini
             return None
         arrays = {
             name: [archive[f"{name}.{number}"] for number in range(sum(key.startswith(f"{name}.") for key in archive))]
-            for name in ("weights", "best_weights", "optimizer")
+            for name in _ARRAYS
         }
     return TrainingState(**arrays, history=facts["history"], best_epoch=facts["best_epoch"])

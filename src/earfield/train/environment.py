@@ -21,11 +21,6 @@ def describe_environment(*, seed: int) -> dict[str, Any]:
     Two runs with one seed on one machine give the same description with any number of processors: it has no time, path,
     host name or number of threads.
 
-    Parameters
-    ----------
-    seed : int
-        Seed of the training.
-
     Returns
     -------
     dict
@@ -62,15 +57,7 @@ def describe_environment(*, seed: int) -> dict[str, Any]:
 
 
 def write_environment(path: str | os.PathLike[str], *, seed: int) -> None:
-    """Write the description of a training's environment.
-
-    Parameters
-    ----------
-    path : path-like
-        `.json` to write; see `describe_environment`.
-    seed : int
-        Of the training.
-    """
+    """Write `describe_environment` of a training as JSON."""
     content = json.dumps(describe_environment(seed=seed), ensure_ascii=False, indent=1, sort_keys=True)
     with write_aside(path) as aside:
         aside.write_text(content + "\n", encoding="utf-8")

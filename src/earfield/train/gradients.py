@@ -74,7 +74,7 @@ def max_pool(y: tf.Tensor, window: tuple[int, int]) -> tf.Tensor:
 def logits(
     model: keras.Model, x: tf.Tensor, *, seed: tf.Tensor | None, pool: Callable[..., tf.Tensor] = max_pool
 ) -> tf.Tensor:
-    """Compute the logits of a network of `build_network`.
+    """Compute the logits of a network.
 
     Parameters
     ----------
@@ -214,10 +214,9 @@ class GradientStep:
         loss : float
             Mean cross-entropy [nat], without the L2 penalty; with tags, summed over them.
         accuracy : float
-            Fraction of segments whose label has the largest output, with units dropped; with tags, fraction of correct
-            decisions over all segments and tags.
+            Fraction of segments whose label has the largest output, with units dropped; with tags, of right decisions.
         gradients : list of tf.Tensor
-            Gradients of mean cross-entropy plus L2 penalty, in the order of `model.trainable_variables`.
+            Of mean cross-entropy plus L2 penalty, in the order of `model.trainable_variables`.
         """
         starts = range(0, len(x), self._micro_batch)
         seeds = [tf.constant([seed[0], (seed[1] * 4096 + position) % 2**31]) for position in range(len(starts))]

@@ -8,16 +8,8 @@ from typing import Any
 def best_epoch(history: Sequence[Mapping[str, Any]]) -> int:
     """Return the row of the best epoch; -1 if there is none.
 
-    Parameters
-    ----------
-    history : sequence of mapping
-        One row per epoch, with `validation_loss` and, unless tracks have several labels, `validation_accuracy`.
-
-    Returns
-    -------
-    int
-        The first of highest accuracy and, among ties (frequent with few validation tracks), of lowest loss; of lowest
-        loss where there is no accuracy.
+    It is the first of highest `validation_accuracy` and, among ties (frequent with few validation tracks), of lowest
+    `validation_loss`; of lowest loss where there is no accuracy, as for tracks with several labels.
     """
 
     def merit(row: Mapping[str, Any]) -> tuple[float, float]:

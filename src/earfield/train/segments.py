@@ -20,7 +20,7 @@ def plan_epoch(
     lengths : np.ndarray [shape=(n_tracks,), dtype=int]
         Length of each training track [frames].
     frames : int
-        Length of a segment [frames].
+        Length of a segment.
     segments_per_track : int
         Segments of each track; the last batch is filled up with some more.
     batch_size : int
@@ -56,7 +56,6 @@ def training_batches(
     Parameters
     ----------
     shards : MelShards
-        Spectrograms of the tracks.
     names : sequence of str
         The training tracks.
     labels : np.ndarray [shape=(n_tracks,), dtype=int] or [shape=(n_tracks, n_tags), dtype=bool]
@@ -64,7 +63,7 @@ def training_batches(
     plan : tuple of np.ndarray
         From `plan_epoch`.
     frames : int
-        Length of a segment [frames].
+        Length of a segment.
     context : np.ndarray [shape=(n_tracks, n_context_frames, n_mels)] or None
         Summaries of the tracks, appended to their segments.
 
@@ -89,8 +88,5 @@ def training_batches(
     options = tf.data.Options()
     # Its thread sleeps for twice as long each time, and a dataset's end waits for it: seconds in every epoch.
     options.autotune.enabled = False
-    return (
-        tf.data.Dataset.from_generator(batches, output_signature=signature)
-        .prefetch(_BATCHES_AHEAD)
-        .with_options(options)
-    )
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return dataset.prefetch(_BATCHES_AHEAD).with_options(options)

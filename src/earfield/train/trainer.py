@@ -31,9 +31,8 @@ class Trainer:
     settings : TrainSettings
         Optimiser, batches and precision. With `decay`, the learning rate of step n is divided by 1 + decay * n.
     device : Device
-        Where to compute.
     seed : int
-        Seed of the dropped units.
+        Of the dropped units.
     overlap : float
         Overlap of the segments that validation tracks are cut into, as a fraction of a segment.
     tags : bool
@@ -93,8 +92,7 @@ class Trainer:
         Returns
         -------
         dict
-            `train_loss` [nat] and `train_accuracy`: means over the epoch's segments, with units dropped. Without the
-            latter for tags.
+            `train_loss` [nat] and, without tags, `train_accuracy`: means over the epoch's segments, with units dropped.
 
         Raises
         ------
@@ -124,7 +122,6 @@ class Trainer:
         Parameters
         ----------
         shards : MelShards
-            Spectrograms of the tracks.
         names : sequence of str
             Validation tracks.
         y : np.ndarray [shape=(n_tracks,), dtype=int] or [shape=(n_tracks, n_tags), dtype=bool]
@@ -177,10 +174,6 @@ class Trainer:
             Row of the epoch whose weights are kept.
         best : TrainingState or None
             The state before the last epoch; its best weights stay unless those of the last epoch are kept.
-
-        Returns
-        -------
-        TrainingState
         """
         weights = self._model.get_weights()
         variables = [variable.numpy() for variable in self._optimizer.variables]

@@ -72,7 +72,6 @@ def train_network(
     Parameters
     ----------
     shards : MelShards
-        Spectrograms of the tracks.
     split : path-like
         `track, label, subset`; test tracks are not used.
     settings : ModelSettings
@@ -81,9 +80,8 @@ def train_network(
     files : TrainingFiles
         What is written.
     device : Device
-        Where to compute.
     seed : int
-        Seed of initial weights, segments and dropped units. On one machine the same seed gives the same bits, with any
+        Of initial weights, segments and dropped units. On one machine the same seed gives the same bits, with any
         number of processors.
     shuffled_like : path-like or None
         History of another run. If given, the labels of the training tracks are permuted, and the network is trained
@@ -120,7 +118,16 @@ def train_network(
         settings=settings.train,
         seed=seed,
     )
-    model = _initial_network(shards, train.track.tolist(), settings, n_labels=len(labels), seed=seed)
+    decibels = settings.network.scale == "decibels"
+    model = build_network(
+        settings.network,
+        frames=settings.segment.frames,
+        n_mels=settings.front_end.n_mels,
+        n_labels=len(labels),
+        seed=seed,
+        bands=band_statistics(shards.track(name) for name in train.track) if decibels else None,
+        tags=settings.tags,
+    )
     trainer = Trainer(
         model, settings.train, device=device, seed=seed, overlap=settings.segment.overlap, tags=settings.tags
     )
@@ -165,8 +172,8 @@ def train_network(
                 row |= trainer.run_epoch(batches, epoch, n_batches=n_batches, bar=bar)
                 row |= trainer.validate(shards, names, targets["validation"], epoch=epoch, start=start)
             except DivergenceError as error:
-                kept = f"The state after epoch {epoch} is in {files.checkpoint}." if epoch else "No epoch was finished."
-                raise EarfieldError(f"{error} {kept}") from None
+                left = f"The state after epoch {epoch} is in {files.checkpoint}." if epoch else "No epoch was finished."
+                raise EarfieldError(f"{error} {left}") from None
             history = [*state.history, row]
             state = trainer.state(history, kept=plan.kept(history), best=state)
             save_checkpoint(files.checkpoint, state, fingerprint=fingerprint)
@@ -175,10 +182,8 @@ def train_network(
             score = f"{best['validation_loss']:.2f}" if settings.tags else f"{best['validation_accuracy']:.1%}"
             bar.set_postfix(epoch=epoch + 1, loss=f"{row['train_loss']:.2f}", best=score)
     spent = time.perf_counter() - started
-    if state.history:
-        log.info("Epoch %d of %d is kept.", state.best_epoch + 1, len(state.history))
-    else:
-        log.info("The network keeps its initial weights.")
+    kept = f"Epoch {state.best_epoch + 1} of {len(state.history)} is kept."
+    log.info(kept if state.history else "The network keeps its initial weights.")
     log.info("%.1f s, of which %.2f%% waiting for data.", spent, 100 * trainer.waiting / max(spent, 1e-9))
 
     model.set_weights(state.weights if shuffled_like else state.best_weights)
@@ -187,22 +192,6 @@ def train_network(
     write_csv(history, files.history)
     Path(files.checkpoint).unlink(missing_ok=True)
     return history
-
-
-def _initial_network(
-    shards: MelShards, names: list[str], settings: ModelSettings, *, n_labels: int, seed: int
-) -> keras.Model:
-    """Build the network; decibels are standardised by the training tracks, which are named."""
-    decibels = settings.network.scale == "decibels"
-    return build_network(
-        settings.network,
-        frames=settings.segment.frames,
-        n_mels=settings.front_end.n_mels,
-        n_labels=n_labels,
-        seed=seed,
-        bands=band_statistics(shards.track(name) for name in names) if decibels else None,
-        tags=settings.tags,
-    )
 
 
 def _check_lengths(lengths: pd.Series, settings: ModelSettings) -> None:

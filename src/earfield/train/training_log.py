@@ -39,7 +39,7 @@ class Curves:
             shutil.rmtree(tensorboard, ignore_errors=True)
         self._board = tf.summary.create_file_writer(str(tensorboard))
         # The workflow versions its own files: no experiment is saved and no dvc.yaml written from here.
-        self._live: Live | None = None
+        self._live = None
         try:
             self._live = Live(str(dvclive), report=None, save_dvc_exp=False, dvcyaml=None)
         except SCMError as error:  # it asks git for the last commit, and there may be none
@@ -48,13 +48,7 @@ class Curves:
             self._to_dvclive(row)
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Add an epoch.
-
-        Parameters
-        ----------
-        row : mapping
-            Of the history: `epoch`, `segments` (trained on so far) and the scores.
-        """
+        """Add an epoch, a row of the history: `epoch`, `segments` (trained on so far) and the scores."""
         with self._board.as_default(step=row["segments"]):
             for name in row.keys() - _COUNTS:
                 tf.summary.scalar(name, row[name])
