@@ -65,17 +65,7 @@ def load_network(path: str | os.PathLike[str], *, front_end: Mapping[str, Any], 
 
 
 def segment_index(shards: MelShards, split: str | os.PathLike[str], *, frames: int, overlap: float) -> pd.DataFrame:
-    """Cut the tracks of a split into segments.
-
-    Parameters
-    ----------
-    shards : MelShards
-    split : path-like
-        `track, label, subset`.
-    frames : int
-        Length of a segment.
-    overlap : float
-        Overlap of neighbouring segments, as a fraction of their length.
+    """Cut the tracks of a split into segments of `frames`, neighbours overlapping by a fraction of their length.
 
     Returns
     -------

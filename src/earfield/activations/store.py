@@ -15,44 +15,20 @@ from earfield.files.tables import read_text_csv
 
 @dataclass(frozen=True)
 class DumpFacts:
-    """Layer, positions and shape of a dump.
-
-    Attributes
-    ----------
-    layer : str
-        Its name.
-    units : int
-        Channels of the layer.
-    positions : list of [frame, band]
-        Positions on the layer's map.
-    patch_frames, patch_bands : int
-        Size of the patch of input that reaches one position.
-    frame_step, band_step : int
-        How far the patch moves with the position.
-    frames : int
-        Length of a segment.
-    rows : int
-        Segments.
-    rows_per_chunk : int
-        Segments in each chunk but the last.
-    front_end : dict
-        Parameters that turned audio into the input.
-    broken : list of int
-        Units that depend on a weight that is not finite.
-    """
+    """Layer, positions and shape of a dump."""
 
     layer: str
-    units: int
-    positions: list[list[int]]
-    patch_frames: int
+    units: int  # channels of the layer
+    positions: list[list[int]]  # [frame, band] on the layer's map
+    patch_frames: int  # size of the patch of input that reaches one position
     patch_bands: int
-    frame_step: int
+    frame_step: int  # how far the patch moves with the position
     band_step: int
-    frames: int
-    rows: int
-    rows_per_chunk: int
-    front_end: dict[str, Any]
-    broken: list[int]
+    frames: int  # length of a segment
+    rows: int  # segments
+    rows_per_chunk: int  # segments in each chunk but the last
+    front_end: dict[str, Any]  # parameters that turned audio into the input
+    broken: list[int]  # units that depend on a weight that is not finite
 
     def to_json(self) -> str:
         """Return the facts as a JSON text."""

@@ -49,14 +49,7 @@ def spectral_shape(y: np.ndarray, *, sample_rate: int, n_fft: int, hop_length: i
 
 
 def loudness_and_crossings(y: np.ndarray, *, frame_length: int) -> np.ndarray:
-    """Describe the waveform in each analysis window.
-
-    Parameters
-    ----------
-    y : np.ndarray [shape=(n_samples,)]
-        Mono audio.
-    frame_length : int
-        Length of the windows, which do not overlap [samples]; they are centred on its multiples.
+    """Describe mono audio in analysis windows that do not overlap, centred on multiples of their length [samples].
 
     Returns
     -------

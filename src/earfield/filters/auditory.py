@@ -125,17 +125,7 @@ def model_strf(
 
 
 def read_stages(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read the ranges of rate and scale that physiology reports for the stages of the auditory system.
-
-    Parameters
-    ----------
-    path : path-like
-        `resources/auditory_stages.csv`.
-
-    Returns
-    -------
-    pd.DataFrame
-        With the columns `STAGE_COLUMNS`, one row per stage.
+    """Read the ranges of rate and scale that physiology reports, one row per stage of the auditory system.
 
     Raises
     ------

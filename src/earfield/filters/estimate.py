@@ -192,9 +192,6 @@ def fold_of_rows(index: pd.DataFrame, *, folds: int, seed: int) -> np.ndarray:
     ----------
     index : pd.DataFrame
         `track, label, subset`, one row per segment.
-    folds : int
-        Number of folds of the training and validation tracks.
-    seed : int
 
     Returns
     -------

@@ -35,22 +35,11 @@ _FRAME_POWER = np.array([0, 0, 0, 0, 0, 1, 2, 1])
 
 @dataclass(frozen=True)
 class GaborFit:
-    """The best Gabor of one receptive field.
+    """The best Gabor of one receptive field."""
 
-    Attributes
-    ----------
-    r2 : float
-        Fraction of the kernel's energy that the Gabor explains, 1 − Σ(K − G)² / ΣK². The kernel's mean is not removed,
-        since a Gabor has no constant term.
-    rate_hz : float
-        Rate ω of its ripple [Hz], not negative.
-    scale_cpo : float
-        Scale Ω of its ripple [cycles/octave], positive when the ripple moves up in frequency.
-    """
-
-    r2: float
-    rate_hz: float
-    scale_cpo: float
+    r2: float  # 1 − Σ(K − G)² / ΣK²; the kernel's mean is not removed, since a Gabor has no constant term
+    rate_hz: float  # ω of its ripple, not negative [Hz]
+    scale_cpo: float  # Ω of its ripple, positive when the ripple moves up in frequency [cycles/octave]
 
 
 def fit_gabors(strfs: np.ndarray, *, octaves: np.ndarray, frame_seconds: float) -> list[GaborFit]:

@@ -7,27 +7,14 @@ import numpy as np
 
 @dataclass
 class GramSums:
-    """Sums of products of inputs and activations over rows; those of disjoint rows add.
-
-    Attributes
-    ----------
-    rows : int
-    x : np.ndarray [shape=(n_inputs,)]
-        Sum of the inputs.
-    y : np.ndarray [shape=(n_units,)]
-        Sum of the activations.
-    xx : np.ndarray [shape=(n_inputs, n_inputs)]
-    xy : np.ndarray [shape=(n_inputs, n_units)]
-    yy : np.ndarray [shape=(n_units,)]
-        Sums of products.
-    """
+    """Sums of products of inputs and activations over rows; those of disjoint rows add."""
 
     rows: int
-    x: np.ndarray
-    y: np.ndarray
-    xx: np.ndarray
-    xy: np.ndarray
-    yy: np.ndarray
+    x: np.ndarray  # [shape=(n_inputs,)] sum of the inputs
+    y: np.ndarray  # [shape=(n_units,)] sum of the activations
+    xx: np.ndarray  # [shape=(n_inputs, n_inputs)] sum of products
+    xy: np.ndarray  # [shape=(n_inputs, n_units)]
+    yy: np.ndarray  # [shape=(n_units,)]
 
     @classmethod
     def empty(cls, n_inputs: int, n_units: int) -> "GramSums":

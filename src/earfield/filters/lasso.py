@@ -21,23 +21,12 @@ _PIVOT = 1.0e-10  # an input whose variance is explained by the active set up to
 
 @dataclass(frozen=True)
 class LassoFit:
-    """Lasso of many units on the same inputs, with penalties chosen by cross-validation.
+    """Lasso of many units on the same inputs, with penalties chosen by cross-validation."""
 
-    Attributes
-    ----------
-    coefficients : np.ndarray [shape=(n_inputs, n_units), dtype=float64]
-        In units of the activation for each unit of the input.
-    intercepts : np.ndarray [shape=(n_units,)]
-    alphas : np.ndarray [shape=(n_units,)]
-        Chosen penalties, for standardised inputs.
-    errors : np.ndarray [shape=(n_units, n_alphas)]
-        Mean over folds of the squared error on the fold left out, by descending penalty.
-    """
-
-    coefficients: np.ndarray
-    intercepts: np.ndarray
-    alphas: np.ndarray
-    errors: np.ndarray
+    coefficients: np.ndarray  # [shape=(n_inputs, n_units)] in units of the activation for each unit of the input
+    intercepts: np.ndarray  # [shape=(n_units,)]
+    alphas: np.ndarray  # [shape=(n_units,)] chosen penalties, for standardised inputs
+    errors: np.ndarray  # [shape=(n_units, n_alphas)] squared, on the fold left out, mean over folds; alphas descend
 
 
 def lasso_cv(folds: list[GramSums], *, n_alphas: int) -> LassoFit:

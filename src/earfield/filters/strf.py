@@ -38,21 +38,15 @@ _TIE = 1e-9  # relative: values that differ by less are equal, so that rounding 
 class WindowLimits:
     """What can be seen through a window at all.
 
-    Attributes
-    ----------
-    octaves, milliseconds : float
-        Height and length of the window.
-    lowest_rate_hz, lowest_scale_cpo : float
-        Of the slowest and of the broadest ripple that completes a cycle in the window [Hz; cycles/octave]. Values
-        below are those of less than one cycle: a trend or a bump.
-    highest_rate_hz, highest_scale_cpo : float
-        Nyquist frequencies: half a cycle from frame to frame, and from band to band where bands are closest.
+    The lowest rate and scale are those of a ripple that completes one cycle in the window: values below are a trend or
+    a bump. The highest are Nyquist frequencies: half a cycle from frame to frame, and from band to band where bands are
+    closest.
     """
 
-    octaves: float
-    milliseconds: float
+    octaves: float  # height of the window
+    milliseconds: float  # its length
     lowest_rate_hz: float
-    lowest_scale_cpo: float
+    lowest_scale_cpo: float  # [cycles/octave]
     highest_rate_hz: float
     highest_scale_cpo: float
 
@@ -67,23 +61,11 @@ class WindowLimits:
 
 
 def window_limits(*, band_hz: np.ndarray, n_frames: int, frame_seconds: float) -> WindowLimits:
-    """Return what can be seen through a window of some bands and frames.
+    """Return what can be seen through a window of some bands [Hz, rising] and frames.
 
-    Parameters
-    ----------
-    band_hz : np.ndarray [shape=(n_bands,)]
-        Centre frequencies [Hz], rising.
-    n_frames : int
-        Length of the window.
-    frame_seconds : float
-        Distance between frames [s].
-
-    Returns
-    -------
-    WindowLimits
-        The window is n_frames × frame_seconds long, and reaches half a spacing beyond the first and the last centre:
-        n_bands × spacing where bands are equally spaced. Its limits in octaves are NaN for a single band, whose
-        centre does not tell its width.
+    The window is n_frames × frame_seconds long, and reaches half a spacing beyond the first and the last centre:
+    n_bands × spacing where bands are equally spaced. Its limits in octaves are NaN for a single band, whose centre does
+    not tell its width.
 
     Raises
     ------

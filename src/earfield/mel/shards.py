@@ -45,10 +45,8 @@ class MelShards:
 
         Parameters
         ----------
-        names : sequence of str
-            The track of each window.
-        starts : sequence of int
-            Its first frame, counted from the track's first.
+        names, starts : sequence
+            The track of each window, and its first frame, counted from the track's first.
         frames : int
             Length of all windows.
 

@@ -23,28 +23,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Task:
-    """Input of a model.
+    """Input of a model, by subset: train, validation, test."""
 
-    Attributes
-    ----------
-    labels : list of str
-        Sorted; a target is an index into this list.
-    tracks : mapping of str to list of str
-        Names of the tracks of each subset: train, validation, test.
-    targets : mapping of str to np.ndarray [shape=(n_tracks,), dtype=int]
-        Of train and validation; test labels are withheld.
-    features : mapping of str to np.ndarray [shape=(n_tracks, n_features), dtype=float64]
-        By subset; empty if the model's module names no features.
-    shards : MelShards or None
-        The log-mel spectrograms; None if the module names features.
-    seed : int
-    """
-
-    labels: list[str]
-    tracks: Mapping[str, list[str]]
-    targets: Mapping[str, np.ndarray]
-    features: Mapping[str, np.ndarray]
-    shards: MelShards | None
+    labels: list[str]  # sorted; a target is an index into this list
+    tracks: Mapping[str, list[str]]  # names of the tracks of each subset
+    targets: Mapping[str, np.ndarray]  # [shape=(n_tracks,), dtype=int] of train and validation, not of test
+    features: Mapping[str, np.ndarray]  # [shape=(n_tracks, n_features), dtype=float64]; empty if the module names none
+    shards: MelShards | None  # the log-mel spectrograms; None if the module names features
     seed: int
 
 

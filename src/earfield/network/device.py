@@ -47,18 +47,10 @@ keras.config.set_image_data_format("channels_last")
 
 @dataclass(frozen=True)
 class Device:
-    """Compute device of a network.
-
-    Attributes
-    ----------
-    gpu : bool
-        Whether TensorFlow has a GPU.
-    workers : int
-        Number of micro-batches computed in parallel.
-    """
+    """Compute device of a network."""
 
     gpu: bool
-    workers: int
+    workers: int  # number of micro-batches computed in parallel
 
 
 def configure(threads: int) -> Device:

@@ -48,17 +48,7 @@ def map_positions(field: ReceptiveField, positions: Positions) -> list[tuple[int
 
 
 class LayerRunner:
-    """Computes a layer's output, and its gradient, at some positions of its map.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Made by `earfield.network.architecture.build_network`.
-    layer : str
-        Its name.
-    device : Device
-    positions : str or sequence of (frame, band)
-        As in `map_positions`.
+    """Computes a layer's output, and its gradient, at some positions (see `map_positions`) of its map.
 
     Attributes
     ----------

@@ -15,15 +15,7 @@ _MICRO_BATCH = {False: 8, True: 256}  # segments at a time, without and with a G
 
 
 class TrackPredictor:
-    """Predictor of whole tracks; the first call compiles the network.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From log-mel segments (batch, frames, n_mels) to probabilities.
-    device : Device
-    overlap : float
-        Overlap of neighbouring segments, as a fraction of their length.
+    """Predictor of whole tracks from segments that overlap by a fraction; the first call compiles the network.
 
     Attributes
     ----------

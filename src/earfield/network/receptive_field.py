@@ -10,23 +10,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """The patch of input that reaches one unit of a layer's map.
+    """The patch of input that reaches one unit of a layer's map."""
 
-    Attributes
-    ----------
-    frames, bands : int
-        Size of the patch along time and along the mel axis.
-    frame_step, band_step : int
-        How far the patch moves when the unit moves by one along each axis of its map.
-    map_frames, map_bands : int
-        Size of the layer's map; both 1 behind a dense layer, whose units share one receptive field.
-    """
-
-    frames: int
-    bands: int
-    frame_step: int
+    frames: int  # size of the patch along time
+    bands: int  # size along the mel axis
+    frame_step: int  # how far the patch moves when the unit moves by one along its map
     band_step: int
-    map_frames: int
+    map_frames: int  # size of the layer's map; 1 x 1 behind a dense layer, whose units share one receptive field
     map_bands: int
 
     def patch(self, frame: int, band: int) -> tuple[slice, slice]:

@@ -15,24 +15,14 @@ Statistic = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Difference:
-    """Trained networks compared with a control or a null kernel.
+    """Trained networks compared with a control or a null kernel."""
 
-    Attributes
-    ----------
-    trained, null : float
-        The statistic of each, mean over seeds; NaN without units.
-    difference, ci_low, ci_high : float
-        Trained minus null and its 95% interval; the interval is NaN for fewer than ten units.
-    seeds, units, null_units : int
-        Sample sizes; the units of all seeds if none has units of both.
-    """
-
-    trained: float
+    trained: float  # the statistic, mean over seeds; NaN without units
     null: float
-    difference: float
-    ci_low: float
+    difference: float  # trained minus null
+    ci_low: float  # 95% interval of the difference; NaN for fewer than ten units
     ci_high: float
-    seeds: int
+    seeds: int  # sample sizes; the units of all seeds if none has units of both
     units: int
     null_units: int
 

@@ -57,36 +57,18 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True)
 class TwoWayVariance:
-    """A mean over predictions and the parts of its variance.
+    """A mean over predictions and the parts of its variance."""
 
-    Attributes
-    ----------
-    value : float
-        The mean over all predictions.
-    n_predictions, n_tracks, n_runs : int
-        Sample sizes.
-    per_track : float
-        Number of predictions of a track, averaged over predictions.
-    independent : float
-        Variance of the mean if all predictions are independent.
-    by_tracks, by_runs : float
-        Variance of the mean from sampling tracks, and from sampling the runs' deviations; 0 for a single one.
-    by_chance : float
-        The part of `by_runs` that is expected from sampling tracks alone.
-    influence : np.ndarray [shape=(n_tracks,)]
-        Influence of each track on the mean.
-    """
-
-    value: float
+    value: float  # the mean over all predictions
     n_predictions: int
     n_tracks: int
     n_runs: int
-    per_track: float
-    independent: float
-    by_tracks: float
-    by_runs: float
-    by_chance: float
-    influence: np.ndarray
+    per_track: float  # number of predictions of a track, averaged over predictions
+    independent: float  # variance of the mean if all predictions are independent
+    by_tracks: float  # variance of the mean from sampling tracks; 0 for a single one
+    by_runs: float  # variance of the mean from sampling the runs' deviations; 0 for a single one
+    by_chance: float  # the part of `by_runs` that is expected from sampling tracks alone
+    influence: np.ndarray  # [shape=(n_tracks,)] of each track on the mean
 
     @property
     def variance(self) -> float:

@@ -17,23 +17,13 @@ _ARRAYS = ("weights", "best_weights", "optimizer")
 
 @dataclass
 class TrainingState:
-    """State that the next epoch depends on.
-
-    Attributes
-    ----------
-    weights, best_weights, optimizer : list of np.ndarray
-        The network's current weights, its weights after the best epoch, and the optimiser's variables.
-    history : list of dict
-        One row per epoch.
-    best_epoch : int
-        Row of `history` with the best validation; -1 before the first epoch.
-    """
+    """State that the next epoch depends on."""
 
     weights: list[np.ndarray]
-    best_weights: list[np.ndarray]
-    optimizer: list[np.ndarray]
-    history: list[dict[str, Any]] = field(default_factory=list)
-    best_epoch: int = -1
+    best_weights: list[np.ndarray]  # after the best epoch
+    optimizer: list[np.ndarray]  # its variables
+    history: list[dict[str, Any]] = field(default_factory=list)  # one row per epoch
+    best_epoch: int = -1  # row of `history` with the best validation; -1 before the first epoch
 
 
 def run_fingerprint(files: Sequence[str | os.PathLike[str]], settings: dict[str, Any]) -> str:

@@ -74,12 +74,10 @@ def max_pool(y: tf.Tensor, window: tuple[int, int]) -> tf.Tensor:
 def logits(
     model: keras.Model, x: tf.Tensor, *, seed: tf.Tensor | None, pool: Callable[..., tf.Tensor] = max_pool
 ) -> tf.Tensor:
-    """Compute the logits of a network.
+    """Compute the logits of a network of `build_network`.
 
     Parameters
     ----------
-    model : keras.Model
-        Of `build_network`: Conv2D + MaxPooling2D blocks, then Dropout and Dense layers.
     x : tf.Tensor [shape=(batch, frames, n_mels)]
         Log-mel segments after `scaled`, in the type that the network computes in.
     seed : tf.Tensor [shape=(2,)] or None

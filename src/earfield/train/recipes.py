@@ -17,23 +17,11 @@ _SETTLED = 0.01  # difference of validation accuracy below which training ends
 
 @dataclass(frozen=True)
 class RandomSegments:
-    """The default: a random start for each segment, early stopping on whole validation tracks, the best epoch kept.
+    """The default: a random start for each segment, early stopping on whole validation tracks, the best epoch kept."""
 
-    Attributes
-    ----------
-    lengths : np.ndarray [shape=(n_tracks,), dtype=int]
-        Of the training tracks [frames].
-    shortest : int
-        Length of the shortest training or validation track [frames].
-    frames : int
-        Length of a segment.
-    settings : TrainSettings
-    seed : int
-    """
-
-    lengths: np.ndarray
-    shortest: int
-    frames: int
+    lengths: np.ndarray  # [shape=(n_tracks,), dtype=int] of the training tracks [frames]
+    shortest: int  # length of the shortest training or validation track [frames]
+    frames: int  # length of a segment
     settings: TrainSettings
     seed: int
 

@@ -18,13 +18,11 @@ def plan_epoch(
     Parameters
     ----------
     lengths : np.ndarray [shape=(n_tracks,), dtype=int]
-        Length of each training track [frames].
+        Of the training tracks [frames].
     frames : int
         Length of a segment.
-    segments_per_track : int
-        Segments of each track; the last batch is filled up with some more.
-    batch_size : int
-        Segments in a batch.
+    segments_per_track, batch_size : int
+        Segments of each track, and in a batch; the last batch is filled up with some more.
     seed, epoch : int
         The draw depends on these alone, so that training can resume at any epoch.
 
@@ -55,8 +53,7 @@ def training_batches(
 
     Parameters
     ----------
-    shards : MelShards
-    names : sequence of str
+    shards, names
         The training tracks.
     labels : np.ndarray [shape=(n_tracks,), dtype=int] or [shape=(n_tracks, n_tags), dtype=bool]
         Their labels, or which tags they have.
@@ -70,8 +67,7 @@ def training_batches(
     Returns
     -------
     tf.data.Dataset
-        Of (float32 [batch, frames, n_mels], int32 [batch] or float32 [batch, n_tags]), with the context's frames behind
-        those of the segment.
+        Of (float32 [batch, frames, n_mels], int32 [batch] or float32 [batch, n_tags]).
     """
     kind = np.float32 if labels.ndim > 1 else np.int32
 

@@ -117,19 +117,16 @@ class Trainer:
     def validate(
         self, shards: MelShards, names: Sequence[str], y: np.ndarray, *, epoch: int, start: int | None = None
     ) -> dict[str, float]:
-        """Score the network on whole tracks, or on one segment of each.
+        """Score the network on whole tracks, or on the one segment of each that begins at frame `start`.
 
         Parameters
         ----------
-        shards : MelShards
-        names : sequence of str
+        shards, names
             Validation tracks.
         y : np.ndarray [shape=(n_tracks,), dtype=int] or [shape=(n_tracks, n_tags), dtype=bool]
             Their labels, or which tags they have.
         epoch : int
             Number of the epoch that was trained last, from 0.
-        start : int or None
-            First frame of the one segment of each track that is scored; None for whole tracks.
 
         Returns
         -------

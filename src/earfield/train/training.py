@@ -39,22 +39,12 @@ _COLUMNS = ["epoch", "segments", "train_loss", "train_accuracy", "validation_los
 
 @dataclasses.dataclass(frozen=True)
 class TrainingFiles:
-    """Files that a training writes.
+    """Files that a training writes; a later run of the same inputs, code and settings resumes from the checkpoint."""
 
-    Attributes
-    ----------
-    model, history : path-like
-        `.keras` and `.csv`, both written when training is over.
-    checkpoint : path-like
-        `.npz` with the state while training runs; a later run of the same inputs, code and settings resumes from it.
-    curves : path-like
-        Folder of the training curves while they grow, `tensorboard/` and `dvclive/`.
-    """
-
-    model: str | os.PathLike[str]
-    history: str | os.PathLike[str]
-    checkpoint: str | os.PathLike[str]
-    curves: str | os.PathLike[str]
+    model: str | os.PathLike[str]  # `.keras`, written when training is over
+    history: str | os.PathLike[str]  # `.csv`, likewise
+    checkpoint: str | os.PathLike[str]  # `.npz` with the state while training runs
+    curves: str | os.PathLike[str]  # folder of the growing training curves, `tensorboard/` and `dvclive/`
 
 
 def train_network(

@@ -40,8 +40,10 @@ def network(*, units=40, rng=None, **columns):
 
 
 @pytest.fixture
-def results(tmp_path, bank):
-    """Return a function that writes runs and returns the tables of differences and of units."""
+def results(tmp_path, bank, monkeypatch):
+    """Return a function that writes runs and returns the tables of differences and of units, of few draws."""
+    monkeypatch.setattr(earfield.filters.resemblance, "UNIT_DRAWS", 100)
+    monkeypatch.setattr(earfield.filters.resemblance, "_DISTANCES_OF_SEED", 50)
 
     def write(runs, gradients=None, **options):
         np.savez(tmp_path / "filters.npz", filters=np.zeros((1, 10, 34), np.float32), **AXES)

@@ -31,27 +31,13 @@ Visible = Callable[[np.ndarray], np.ndarray]
 
 @dataclass
 class Contrast:
-    """Sums over segments of statistics of the data minus those of its reconstruction.
+    """Sums over segments of statistics of the data minus those of its reconstruction."""
 
-    Attributes
-    ----------
-    weights : np.ndarray [shape=(n_bases, length, n_channels)]
-        Products of hidden and visible units.
-    hidden_bias : np.ndarray [shape=(n_bases,)]
-        Probabilities of hidden units.
-    visible_bias : np.ndarray [shape=(n_channels,)]
-        Visible units.
-    activation : np.ndarray [shape=(n_bases,)]
-        Probabilities of hidden units given the data, not a difference.
-    error : float
-        Squared difference of visible units.
-    """
-
-    weights: np.ndarray
-    hidden_bias: np.ndarray
-    visible_bias: np.ndarray
-    activation: np.ndarray
-    error: float
+    weights: np.ndarray  # [shape=(n_bases, length, n_channels)] products of hidden and visible units
+    hidden_bias: np.ndarray  # [shape=(n_bases,)] probabilities of hidden units
+    visible_bias: np.ndarray  # [shape=(n_channels,)] visible units
+    activation: np.ndarray  # [shape=(n_bases,)] probabilities of hidden units given the data, not a difference
+    error: float  # squared difference of visible units
 
 
 def contrast(
@@ -66,12 +52,12 @@ def contrast(
 
     Parameters
     ----------
-    layer : Crbm
-    inputs : HiddenInputs
-        Of the layer.
+    layer, inputs
+        A layer and the inputs of its hidden units.
     visible : np.ndarray [shape=(n_segments, n_frames, n_channels), dtype=float32]
         The data.
     generator : np.random.Generator
+        Of the samples.
     out : np.ndarray [shape=(n_bases, length, n_channels), dtype=float32], optional
         Buffer of the sum of products: allocating takes longer than filling.
     """
@@ -154,10 +140,8 @@ class Learner:
 
         Returns
         -------
-        error : float
-            Mean squared difference of a visible unit and its reconstruction.
-        activation : float
-            Mean probability of a hidden unit, given the data.
+        error, activation : float
+            Mean squared difference of a visible unit and its reconstruction; mean probability of a hidden unit.
         """
         layer, inputs = self._layer, self._inputs
         inputs.refresh()
@@ -205,15 +189,13 @@ def train_crbm(
     ----------
     layer : Crbm
     visible : callable
-        Reads segments by number.
-    n_segments : int
+        Reads segments by number, from 0 to `n_segments`.
     name : str
-        Name of the layer in errors and the log.
+        Of the layer in errors and the log.
     seed : sequence of int
         Of the order of segments and of the samples.
-    epochs : int
-    batch_size : int
-        Segments in a step.
+    epochs, batch_size : int
+        Number of epochs; segments in a step.
     **learning
         Of `Learner`.
 

@@ -24,24 +24,13 @@ from earfield.models.cdbn.fast_convolution import transformed_frames, transforme
 
 @dataclass
 class Crbm:
-    """One layer.
+    """One layer."""
 
-    Attributes
-    ----------
-    weights : np.ndarray [shape=(n_bases, length, n_channels), dtype=float32]
-    hidden_bias : np.ndarray [shape=(n_bases,), dtype=float32]
-    visible_bias : np.ndarray [shape=(n_channels,), dtype=float32]
-    pooling : int
-        Units in a block.
-    gaussian : bool
-        Whether visible units are normal with unit variance; else they are on or off.
-    """
-
-    weights: np.ndarray
-    hidden_bias: np.ndarray
-    visible_bias: np.ndarray
-    pooling: int
-    gaussian: bool
+    weights: np.ndarray  # [shape=(n_bases, length, n_channels), dtype=float32]
+    hidden_bias: np.ndarray  # [shape=(n_bases,), dtype=float32]
+    visible_bias: np.ndarray  # [shape=(n_channels,), dtype=float32]
+    pooling: int  # units in a block
+    gaussian: bool  # whether visible units are normal with unit variance; else they are on or off
 
     def positions(self, frames: int) -> int:
         """Return the number of positions of a basis along `frames`, in whole blocks."""
@@ -55,16 +44,9 @@ class Crbm:
 def new_crbm(
     *, channels: int, bases: int, length: int, pooling: int, gaussian: bool, activation: float, seed: Sequence[int]
 ) -> Crbm:
-    """Return a layer with small random weights.
+    """Return a layer of this shape and kind, as in `Crbm`, with small random weights.
 
-    Parameters
-    ----------
-    channels, bases, length, pooling, gaussian
-        Shape and kind, as in `Crbm`.
-    activation : float
-        Initial mean probability of a hidden unit.
-    seed : sequence of int
-        Of the weights.
+    `activation` is the initial mean probability of a hidden unit.
 
     Raises
     ------
@@ -107,11 +89,7 @@ class HiddenInputs:
             self._weights = tf.constant(self._transformed)
 
     def products(self, visible: np.ndarray) -> np.ndarray:
-        """Compute the products.
-
-        Parameters
-        ----------
-        visible : np.ndarray [shape=(n_segments, n_frames, n_channels), dtype=float32]
+        """Compute the products with visible units [shape=(n_segments, n_frames, n_channels), dtype=float32].
 
         Returns
         -------
@@ -133,9 +111,8 @@ def hidden_probabilities(layer: Crbm, inputs: HiddenInputs, visible: np.ndarray)
 
     Parameters
     ----------
-    layer : Crbm
-    inputs : HiddenInputs
-        Of the layer.
+    layer, inputs
+        A layer and the inputs of its hidden units.
     visible : np.ndarray [shape=(n_segments, n_frames, n_channels), dtype=float32]
 
     Returns

@@ -14,13 +14,6 @@ THREADS = 8  # maximum number of useful processors
 def predict(task: Task, **options: Any) -> np.ndarray:
     """Train the layers and the classifier on training tracks, choose layers and penalty on validation tracks.
 
-    Parameters
-    ----------
-    task : Task
-        With spectrograms.
-    **options
-        Fields of `Options`.
-
     Returns
     -------
     np.ndarray [shape=(n_test_tracks, n_labels)]
@@ -64,10 +57,8 @@ def classify(
     counts : mapping of str to np.ndarray [shape=(n_tracks,), dtype=int]
         Segments of each track.
     targets : mapping of str to np.ndarray [shape=(n_tracks,), dtype=int]
-        Of train and validation.
-    labels : int
-        Number of labels.
-    bases, c : sequence
+        Of train and validation, below `labels`.
+    bases, c
         As in `Options`.
 
     Returns

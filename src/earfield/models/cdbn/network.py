@@ -30,38 +30,19 @@ _SEGMENTS = 16  # per batch of `describe`
 
 @dataclass(frozen=True)
 class Cdbn:
-    """A trained network.
-
-    Attributes
-    ----------
-    whitening : Whitening
-    layers : list of Crbm
-        The lowest first.
-    histories : list of pd.DataFrame
-        Of each layer's training, as from `train_crbm`.
-    frames, hop : int
-        Length of a segment and distance between segments [frames].
-    """
+    """A trained network."""
 
     whitening: Whitening
-    layers: list[Crbm]
-    histories: list[pd.DataFrame]
-    frames: int
-    hop: int
+    layers: list[Crbm]  # the lowest first
+    histories: list[pd.DataFrame]  # of each layer's training, as from `train_crbm`
+    frames: int  # length of a segment
+    hop: int  # distance between segments [frames]
 
 
 def segments_of(
     shards: MelShards, names: Sequence[str], *, frames: int, hop: int
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Cut tracks into segments that cover them.
-
-    Parameters
-    ----------
-    shards : MelShards
-    names : sequence of str
-        The tracks.
-    frames, hop : int
-        Length of a segment and distance between segments [frames].
+    """Cut tracks into segments of some frames, a hop apart, that cover them with their tails.
 
     Returns
     -------
@@ -91,19 +72,9 @@ def segments_of(
 # One BLAS thread per worker: summation order independent of the number of processors.
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def train_cdbn(shards: MelShards, names: Sequence[str], options: Options, *, seed: int, workers: int) -> Cdbn:
-    """Fit the whitening, then train layer after layer.
+    """Fit the whitening, then train layer after layer, on the named tracks.
 
-    Parameters
-    ----------
-    shards : MelShards
-    names : sequence of str
-        The training tracks.
-    options : Options
-        Of the layers; the classifier's are not used.
-    seed : int
-        The same seed gives the same bits, with any number of workers.
-    workers : int
-        Number of threads.
+    The same seed gives the same bits, with any number of workers (threads).
 
     Raises
     ------
@@ -162,16 +133,7 @@ def train_cdbn(shards: MelShards, names: Sequence[str], options: Options, *, see
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def describe(cdbn: Cdbn, shards: MelShards, names: Sequence[str], *, workers: int) -> tuple[np.ndarray, np.ndarray]:
-    """Compute the features of segments: mean pooled probabilities of each layer.
-
-    Parameters
-    ----------
-    cdbn : Cdbn
-    shards : MelShards
-    names : sequence of str
-        The tracks.
-    workers : int
-        Number of threads.
+    """Compute the features of all segments of some tracks, in `workers` threads.
 
     Returns
     -------

@@ -6,38 +6,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Options:
-    """Options of the network and its classifier.
+    """Options of the network and its classifier."""
 
-    Attributes
-    ----------
-    frames : int
-        Length of a segment [frames].
-    overlap : float
-        Overlap of neighbouring segments, as a fraction of their length.
-    components : int or float
-        Number of whitened components, or below 1 the fraction of the variance that they have to explain.
-    bases : sequence of int
-        Number of bases of each layer.
-    length, pooling : int
-        Frames of a basis and positions in a block, of every layer.
-    epochs, batch_size : int
-        Epochs of each layer, and segments in a step.
-    learning_rate : float
-        Step along the mean contrast of a hidden unit's position.
-    activation : float
-        Target sparsity: the mean probability of a hidden unit.
-    c : sequence of float
-        Inverse weights of the classifier's squared coefficients to choose from.
-    """
-
-    frames: int
-    overlap: float
-    components: float
-    bases: Sequence[int]
-    length: int
-    pooling: int
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    activation: float
-    c: Sequence[float]
+    frames: int  # length of a segment
+    overlap: float  # of neighbouring segments, as a fraction of their length
+    components: float  # number of whitened ones, or below 1 the fraction of the variance that they have to explain
+    bases: Sequence[int]  # number of bases of each layer
+    length: int  # frames of a basis
+    pooling: int  # positions in a block
+    epochs: int  # of each layer
+    batch_size: int  # segments in a step
+    learning_rate: float  # step along the mean contrast of a hidden unit's position
+    activation: float  # target sparsity: the mean probability of a hidden unit
+    c: Sequence[float]  # inverse weights of the classifier's squared coefficients to choose from

@@ -10,23 +10,12 @@ from earfield.errors import DatasetError
 
 @dataclass(frozen=True)
 class Whitening:
-    """A linear map from spectra to uncorrelated components of unit variance, and back.
+    """A linear map from spectra to uncorrelated components of unit variance, and back."""
 
-    Attributes
-    ----------
-    mean : np.ndarray [shape=(n_mels,)]
-        Of the spectra.
-    to_components : np.ndarray [shape=(n_mels, n_components)]
-    to_bands : np.ndarray [shape=(n_components, n_mels)]
-        The pseudo-inverse.
-    variance_kept : float
-        Fraction of the variance explained by the components.
-    """
-
-    mean: np.ndarray
-    to_components: np.ndarray
-    to_bands: np.ndarray
-    variance_kept: float
+    mean: np.ndarray  # [shape=(n_mels,)] of the spectra
+    to_components: np.ndarray  # [shape=(n_mels, n_components)]
+    to_bands: np.ndarray  # [shape=(n_components, n_mels)] the pseudo-inverse
+    variance_kept: float  # fraction of the variance explained by the components
 
     @property
     def components(self) -> int:
