@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 _NARROWEST = 0.5  # width of the envelope in steps of the axis: a narrower one falls between the samples
 _WIDEST = 10.0  # in spans of the axis: a wider one is flat all over the window
@@ -21,9 +22,6 @@ _RIDGE = 1e-9  # relative: where rate and scale are zero so is the sine, and its
 _STARTS = 24  # sizes of envelope; more find nothing better, neither in noise nor in smooth or sparse kernels
 _STEPS = 60
 _TOLERANCE = 1e-8  # of the kernel's energy, gained by one step
-# Multiplications in a product of matrices that BLAS leaves to one thread. For windows like the paper's its threads cost
-# more than they bring, and on a busy machine, where they wait for each other, 5 to 30 times more.
-_SMALL = 50_000
 
 # What a change of each parameter adds to the Gabor: Re(γ · (x − x₀)^k · (t − t₀)^l · c·u·v). The parameters are Re c,
 # Im c, then centre, ln width and frequency f along the bands, then those along the frames. A part that a change of c
@@ -42,6 +40,9 @@ class GaborFit:
     scale_cpo: float  # Ω of its ripple, positive when the ripple moves up in frequency [cycles/octave]
 
 
+# Threads of BLAS cost more than they bring here, and on a busy machine, where they wait for each other, 5 to 30 times
+# more.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def fit_gabors(strfs: np.ndarray, *, octaves: np.ndarray, frame_seconds: float) -> list[GaborFit]:
     """Fit one Gabor to each receptive field by least squares.
 
@@ -126,8 +127,7 @@ def _starts(strf: np.ndarray, bands: _Axis, frames: _Axis) -> np.ndarray:
     for along_bands, u, pu, qu in bands.dictionary:
         left = u @ strf
         for along_frames, v, pv, qv in frames.dictionary:
-            rows = _SMALL // v.size or len(left)
-            z = np.concatenate([left[row : row + rows] @ v.T for row in range(0, len(left), rows)])
+            z = left @ v.T
             held = (_amplitude(z, np.outer(pu, pv), np.outer(qu, qv)) * z).real
             band, frame = np.unravel_index(np.argmax(held), held.shape)
             found.append((held[band, frame], np.concatenate([along_bands[band], along_frames[frame]])))
