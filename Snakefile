@@ -1,4 +1,4 @@
-"""From songs to a scored classifier and its receptive fields.
+"""Workflow from songs to evaluated genre classifiers and their receptive fields.
 
 audio -> tracks -> mel -> features -> splits -> train -> evaluate -> activations -> filters -> figures -> claims
 """
@@ -30,7 +30,7 @@ include: "workflow/rules/targets.smk"
 
 
 rule all:
-    """What the chosen dataset's results are: summary, receptive fields, figures."""
+    """Results of the chosen dataset: summary, receptive fields, figures."""
     default_target: True
     input:
         rules.all_features.input,

@@ -79,7 +79,7 @@ def test_clone_pull_and_adopt_leave_nothing_to_do(built, tmp_path):
     clone.run("dvc pull")
     assert clone.hashes() == built.hashes()
     refused = clone.run("snakemake -n", ok=False)
-    assert "are not those that Snakemake made here" in refused and "earfield adopt" in refused
+    assert "were written by DVC or another tool, not by Snakemake" in refused and "earfield adopt" in refused
     clone.run("earfield adopt")
     # What was adopted is as good as what was made: a changed parameter is noticed, and only what it touches.
     clone.configure(train={"max_epochs": 7})

@@ -6,7 +6,7 @@ Makes: results/{dataset}/activations/{protocol}/{seed}/{model}/dump/ and gradien
 
 
 rule activations:
-    """A layer's output on all segments, in chunks; a killed run resumes at its last chunk."""
+    """A layer's output on all segments, written in chunks; an interrupted job resumes from its last chunk."""
     input:
         model="results/{dataset}/train/{protocol}/{seed}/{model}/model.keras",
         frames=INPUTS.spectrograms("npy"),
@@ -31,7 +31,7 @@ rule activations:
             {
                 "activations": config["activations"],
                 "front_end": INPUTS.front_end,
-                # No output until all chunks are there: they have to outlive a job that was killed.
+                # Not declared as an output: chunks must survive a job that is killed.
                 "partial": INPUTS.run_file(wildcards, ".snakemake/partial"),
             }
         ),

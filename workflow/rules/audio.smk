@@ -1,6 +1,6 @@
-"""audio: songs that a rule obtains; songs of your own stay where they are.
+"""audio: songs of GTZAN and of the demo; your own songs stay where they are.
 
-Needs: a download, an archive at hand, or the demo's generator.
+Needs: a download, a local archive, or the demo's generator.
 Makes: data/{dataset}/audio/.
 """
 
@@ -26,7 +26,7 @@ rule audio_gtzan:
         mem_mb=1500,
         runtime=240,
     params:
-        # Without the mirrors: other addresses of the same archive change nothing.
+        # Mirrors are left out: another address of the same archive must not cause a rerun.
         settings=lambda wildcards: INPUTS.songs_settings(
             wildcards, leave_out={"mirrors"}
         ),
@@ -35,7 +35,7 @@ rule audio_gtzan:
 
 
 rule audio_demo:
-    """The demo's songs, composed and rendered by code."""
+    """Songs of the demo, composed and rendered by code."""
     input:
         code=code("audio_demo"),
     output:

@@ -11,7 +11,7 @@ rule claims_summary:
         summaries=INPUTS.protocol_tables("summary.csv"),
         predictions=INPUTS.runs("evaluate/predictions.csv"),
         splits=INPUTS.splits,
-        # Times and memory differ from run to run: they alone cause no rerun.
+        # Times and memory differ from run to run and must not cause a rerun.
         costs=ancient(INPUTS.runs("*/cost.json")),
         code=code("claims_summary"),
     output:
@@ -73,7 +73,7 @@ rule claims_summary_tags:
 
 
 rule claims:
-    """The paper's claims with number, interval and verdict."""
+    """Number, interval and verdict for each of the paper's claims."""
     input:
         summary="results/{dataset}/claims/summary.csv",
         paired=INPUTS.protocol_tables("paired.csv"),

@@ -1,4 +1,4 @@
-"""What all rules share: the checked configuration, what it implies, and the messages at the start and the end."""
+"""Common part of all rules: the checked configuration, derived inputs, and messages at start and end."""
 
 import contextlib
 import os
@@ -30,8 +30,8 @@ try:
     check_config(
         config, os.path.join(workflow.basedir, "workflow/schemas/config.schema.yaml")
     )
-    # What DVC has put under the names of outputs is not what Snakemake has records of. Jobs that read the rules on
-    # other machines do not ask: outputs of jobs beside them may be on their way.
+    # Output files written by DVC do not match Snakemake's records. Only the main process checks: on other machines,
+    # outputs of concurrent jobs may be incomplete.
     foreign = foreign_outputs() if workflow.is_main_process else []
 except EarfieldError as error:
     raise WorkflowError(str(error))
@@ -39,11 +39,11 @@ except EarfieldError as error:
 if foreign and "DVC_STAGE" not in os.environ:
     shown = "".join(f"\n  {path}" for path in foreign[:10])
     raise WorkflowError(
-        f"{len(foreign)} outputs are not those that Snakemake made here, but DVC's or another tool's, such as:{shown}\n"
-        "Once everything is there (dvc pull, or dvc repro), run: earfield adopt. To build again, remove them."
+        f"{len(foreign)} outputs were written by DVC or another tool, not by Snakemake, such as:{shown}\n"
+        "If they are complete (after dvc pull or dvc repro), run: earfield adopt. To build them again, remove them."
     )
 
-# One training at a time, unless --resources or a profile says how many GPUs there are.
+# One training at a time, unless --resources or a profile sets the number of GPUs.
 if "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", 1)
 
@@ -61,7 +61,7 @@ wildcard_constraints:
     shard=r"\d\d",
 
 
-# DVC may not remove or commit anything while jobs run, except for runs that DVC started.
+# DVC must not remove or commit files while jobs run, except in runs that DVC started.
 held = contextlib.ExitStack()
 
 

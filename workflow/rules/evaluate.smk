@@ -1,14 +1,14 @@
 """evaluate: predictions for test tracks, their scores, and the summary over seeds.
 
 Needs: trained networks, the mel shards, features, the splits.
-Makes: results/{dataset}/evaluate/{protocol}/{seed}/{model}/predictions.csv and metrics.json, of networks also excerpts.csv
-and MODEL_CARD.md; the tables of a protocol over its runs, results/{dataset}/evaluate/{protocol}/*.csv, which are
-others for a dataset of tags.
+Makes: results/{dataset}/evaluate/{protocol}/{seed}/{model}/predictions.csv and metrics.json, for networks also
+excerpts.csv and MODEL_CARD.md; the tables of a protocol over all its runs, results/{dataset}/evaluate/{protocol}/*.csv, with other
+tables for a dataset of tags.
 """
 
 
 rule evaluate_predict:
-    """A network's probabilities for the test tracks, averaged over all segments and over shorter excerpts."""
+    """Test predictions of a network: probabilities averaged over all segments and over shorter excerpts."""
     input:
         model="results/{dataset}/train/{protocol}/{seed}/{model}/model.keras",
         frames=INPUTS.spectrograms("npy"),
@@ -41,7 +41,7 @@ rule evaluate_predict:
 
 
 rule evaluate_model:
-    """A baseline, a module of earfield.models: fitted, applied to the test tracks, scored."""
+    """Fit, test predictions and scores of a baseline, a module of earfield.models."""
     input:
         features=INPUTS.features,
         frames=INPUTS.model_spectrograms("npy"),
@@ -77,7 +77,7 @@ rule evaluate_model:
 
 
 rule evaluate_score:
-    """A network's metrics and model card."""
+    """Metrics and model card of a network."""
     input:
         predictions="results/{dataset}/evaluate/{protocol}/{seed}/{model}/predictions.csv",
         history="results/{dataset}/train/{protocol}/{seed}/{model}/history.csv",
@@ -115,7 +115,7 @@ rule evaluate_score:
 
 
 rule evaluate_protocol:
-    """All runs of a protocol: accuracy, recall, calibration, paired differences, accuracy by length of the excerpt."""
+    """Tables over all runs of a protocol: accuracy, recall, calibration, paired differences, excerpt length."""
     input:
         predictions=INPUTS.runs("evaluate/predictions.csv"),
         excerpts=INPUTS.runs("evaluate/excerpts.csv", networks=True),
@@ -149,7 +149,7 @@ rule evaluate_protocol:
 
 
 rule evaluate_protocol_tags:
-    """All runs of a protocol of tags: scores of each model and tag, paired differences."""
+    """Tables over all runs of a protocol on tags: scores of each model and tag, paired differences."""
     input:
         predictions=INPUTS.runs("evaluate/predictions.csv"),
         tracks="data/{dataset}/tracks/tracks.csv",

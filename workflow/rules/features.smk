@@ -1,12 +1,12 @@
-"""features: what models other than networks are given of a song, computed once per track.
+"""features: input of the models that are not networks, computed once per track.
 
-Needs: data/{dataset}/tracks/shard-NN.csv, the audio it lists, and the mel shards.
+Needs: data/{dataset}/tracks/shard-NN.csv, the audio files that it lists, and the mel shards.
 Makes: data/{dataset}/features/{features}/shard-NN.csv, with {features} a module of earfield.features.
 """
 
 
 rule features:
-    """One kind of features of one shard of tracks."""
+    """Features of one shard of tracks, by one module."""
     input:
         tracks="data/{dataset}/tracks/shard-{shard}.csv",
         frames="data/{dataset}/mel/shard-{shard}.npy",

@@ -1,14 +1,15 @@
-"""figures: the data of each, then its drawing, from that file alone.
+"""figures: data file of each figure, and drawing from that file alone.
 
 Needs: tracks and mel shards (figures 1, 12), predictions (2), filters (3, 4, 6), one network (5), tables of the claims
-(7 to 11). Which function prepares and which draws a figure: earfield.figures.registry.
+(7 to 11). earfield.figures.registry lists the functions that prepare and draw
+each figure.
 Makes: results/{dataset}/figures/{figure}.npz or .csv, .pdf and .png, figure 5 also as an interactive page, .html;
 figures 7 to 12, which need every protocol, in results/{dataset}/claims/figures/.
 """
 
 
 rule figures_data:
-    """The data of a figure."""
+    """Data file of a figure."""
     input:
         unpack(FIGURE_INPUTS.inputs),
         own_code=FIGURE_INPUTS.code("data"),
@@ -36,7 +37,7 @@ rule figures_data:
 
 
 rule figures_draw:
-    """A figure, drawn from its data."""
+    """Drawing of a figure from its data file."""
     input:
         data=lambda wildcards: "results/{dataset}/{folder}/{figure}.{suffix}".format(
             suffix=FIGURES[wildcards.figure].suffix, **wildcards
@@ -69,7 +70,7 @@ rule figures_draw:
 
 
 rule figures_page:
-    """Figure 5 as an interactive page."""
+    """Interactive version of figure 5."""
     input:
         data="results/{dataset}/figures/fig5_discriminants.npz",
         code=code("figures_page"),

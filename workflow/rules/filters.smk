@@ -1,4 +1,4 @@
-"""filters: receptive field of each unit, its measures, and the comparison with null models.
+"""filters: receptive field of each unit, its measures, and comparison with controls and null kernels.
 
 Needs: dumped activations, mean gradients, the mel shards.
 Makes: results/{dataset}/filters/{protocol}/{seed}/{model}/filters.npz and .csv; results/{dataset}/filters/units.csv
@@ -7,7 +7,7 @@ and resemblance.csv.
 
 
 rule filters:
-    """Lasso filter of every unit, its R² on held-out tracks, and its measures."""
+    """Lasso filter of each unit, its R² on held-out tracks, and its measures."""
     input:
         dump="results/{dataset}/activations/{protocol}/{seed}/{model}/dump",
         gradient="results/{dataset}/activations/{protocol}/{seed}/{model}/gradient.npz",
@@ -35,7 +35,7 @@ rule filters:
 
 
 rule filters_null:
-    """Null kernels: each keeps the sparsity or the power spectrum of a learned filter."""
+    """Null kernels with the sparsity or the power spectrum of the learned filters."""
     input:
         filters=f"results/{{dataset}}/filters/{{protocol}}/{{seed}}/{INPUTS.model}/filters.npz",
         table=f"results/{{dataset}}/filters/{{protocol}}/{{seed}}/{INPUTS.model}/filters.csv",

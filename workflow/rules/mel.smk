@@ -1,12 +1,12 @@
-"""mel: the paper's front end, in a few shards.
+"""mel: log-mel spectrograms, the paper's front end.
 
-Needs: data/{dataset}/tracks/shard-NN.csv and the audio it lists.
+Needs: data/{dataset}/tracks/shard-NN.csv and the audio files that it lists.
 Makes: data/{dataset}/mel/shard-NN.npy and .csv.
 """
 
 
 rule mel:
-    """Log-mel spectrograms of one shard of tracks, end to end in one array."""
+    """Log-mel spectrograms of one shard of tracks, concatenated in one array."""
     input:
         tracks="data/{dataset}/tracks/shard-{shard}.csv",
         code=code("mel"),

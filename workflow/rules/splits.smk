@@ -1,4 +1,4 @@
-"""splits: which tracks train, validate and test, with a leakage report.
+"""splits: training, validation and test tracks, with a leakage report.
 
 Needs: data/{dataset}/tracks/tracks.csv and the mel shards.
 Makes: data/{dataset}/splits/duplicates.csv, {protocol}/{seed}.csv and its leakage report, .json.
@@ -6,7 +6,7 @@ Makes: data/{dataset}/splits/duplicates.csv, {protocol}/{seed}.csv and its leaka
 
 
 rule splits_duplicates:
-    """Pairs of tracks that are the same recording, by audio fingerprint."""
+    """Pairs of duplicate recordings, found by audio fingerprints."""
     input:
         frames=INPUTS.spectrograms("npy"),
         index=INPUTS.spectrograms("csv"),
@@ -33,7 +33,7 @@ rule splits_duplicates:
 
 
 rule splits:
-    """One split of one protocol, with its leakage report."""
+    """Split of one protocol and seed, with its leakage report."""
     input:
         tracks="data/{dataset}/tracks/tracks.csv",
         duplicates="data/{dataset}/splits/duplicates.csv",

@@ -1,8 +1,8 @@
-"""All that each stage makes of the chosen dataset, as targets.
+"""Targets that request all outputs of a stage for the chosen dataset.
 
-Needs: what the stage needs.
-Makes: nothing of its own; DVC asks for these, and `snakemake -- all_train` does. They hold the protocol that
-`figures.protocol` names or, with `evidence: true`, every protocol of the dataset and the claims.
+Needs: the outputs of the stage.
+Makes: no files of its own. DVC uses these targets, and so does `snakemake -- all_train`. They cover the protocol of
+`figures.protocol` or, with `evidence: true`, every protocol of the dataset and the claims.
 """
 
 DATASET = config["dataset"]
@@ -21,25 +21,25 @@ CLAIMS = [
 
 
 rule all_audio:
-    """Songs that a rule obtains."""
+    """Songs of GTZAN or the demo."""
     input:
         INPUTS.made_audio(DATASET),
 
 
 rule all_tracks:
-    """The table of tracks."""
+    """Table of tracks."""
     input:
         f"data/{DATASET}/tracks/tracks.csv",
 
 
 rule all_mel:
-    """Every log-mel shard."""
+    """All log-mel shards."""
     input:
         expand(f"data/{DATASET}/mel/shard-{{shard}}.npy", shard=INPUTS.shards),
 
 
 rule all_features:
-    """The features of every model that asks for some."""
+    """Features of all models that need them."""
     input:
         expand(
             f"data/{DATASET}/features/{{features}}/shard-{{shard}}.csv",
@@ -49,19 +49,19 @@ rule all_features:
 
 
 rule all_splits:
-    """Every split."""
+    """All splits."""
     input:
         INPUTS.built_splits(BUILT),
 
 
 rule all_train:
-    """Every network."""
+    """All networks."""
     input:
         INPUTS.built_runs("train/model.keras", BUILT, networks=True),
 
 
 rule all_evaluate:
-    """Every prediction, score and card, and the tables over all runs."""
+    """All predictions, scores and model cards, and the tables over all runs."""
     input:
         INPUTS.built_runs("evaluate/metrics.json", BUILT),
         INPUTS.built_runs("evaluate/MODEL_CARD.md", BUILT, networks=True),
@@ -69,7 +69,7 @@ rule all_evaluate:
 
 
 rule all_activations:
-    """Every dumped layer and mean gradient."""
+    """All dumped layers and mean gradients."""
     input:
         INPUTS.built_runs("activations/dump", [INPUTS.protocol], INPUTS.estimated),
         INPUTS.built_runs(
@@ -78,7 +78,7 @@ rule all_activations:
 
 
 rule all_filters:
-    """Every filter, those of null models too, and the resemblance to the auditory system."""
+    """All filters, including controls and null kernels, and the resemblance to the auditory system."""
     input:
         INPUTS.built_runs(
             "filters/filters.csv",
@@ -89,7 +89,7 @@ rule all_filters:
 
 
 rule all_figures:
-    """Every figure of the protocol that figures show."""
+    """All figures of the protocol in `figures.protocol`."""
     input:
         FIGURE_INPUTS.files("png", folder="figures"),
         [
@@ -100,6 +100,6 @@ rule all_figures:
 
 
 rule all_claims:
-    """The tables and figures over all protocols, and a verdict on each claim: none without `evidence: true`."""
+    """Tables and figures over all protocols, and verdicts on the claims; empty without `evidence: true`."""
     input:
         CLAIMS if config["evidence"] else [],

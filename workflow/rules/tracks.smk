@@ -1,8 +1,7 @@
-"""tracks: every collection as one table.
+"""tracks: table of the tracks of a collection.
 
-Needs: data/{dataset}/audio/, or songs of your own.
-Makes: data/{dataset}/tracks/tracks.csv, and the part of it that each mel shard is made of:
-data/{dataset}/tracks/shard-NN.csv.
+Needs: data/{dataset}/audio/, or your own songs.
+Makes: data/{dataset}/tracks/tracks.csv, and the rows of each mel shard, data/{dataset}/tracks/shard-NN.csv.
 """
 
 
@@ -40,7 +39,7 @@ rule tracks_shard:
 
 
 rule tracks:
-    """The whole collection as one table."""
+    """Table of all tracks of the collection."""
     input:
         shards=expand("data/{{dataset}}/tracks/shard-{shard}.csv", shard=INPUTS.shards),
         code=code("tracks"),

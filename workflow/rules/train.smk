@@ -1,4 +1,4 @@
-"""train: the paper's network on random segments of the training tracks.
+"""train: training of the networks on random segments of the training tracks.
 
 Needs: the mel shards and one split.
 Makes: results/{dataset}/train/{protocol}/{seed}/{model}/model.keras, history.csv, environment.json and cost.json.
@@ -6,7 +6,7 @@ Makes: results/{dataset}/train/{protocol}/{seed}/{model}/model.keras, history.cs
 
 
 rule train:
-    """One network; a killed run resumes at its last epoch."""
+    """Training of one network; an interrupted job resumes from its last epoch."""
     input:
         frames=INPUTS.spectrograms("npy"),
         index=INPUTS.spectrograms("csv"),
@@ -34,7 +34,7 @@ rule train:
     params:
         settings=lambda wildcards: in_order(
             {
-                # No output, and outside the stage's folder: it has to outlive a job that was killed.
+                # Not declared as an output, and outside the stage's folder: it must survive a job that is killed.
                 "checkpoint": INPUTS.run_file(
                     wildcards, ".snakemake/checkpoints", name="checkpoint.npz"
                 ),

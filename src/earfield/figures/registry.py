@@ -40,28 +40,28 @@ class Figure:
 _CLAIMS = "claims/figures"
 FIGURES = {
     "fig1_spectrogram": Figure(
-        "1. A song as the network hears it",
+        "1. Spectrogram and one segment of a track",
         "figures.spectrogram_data:write_spectrogram_data",
         "figures.spectrogram:draw_spectrogram",
         suffix="npz",
     ),
     "fig2_confusion": Figure(
-        "2. Which genres are taken for which", "evaluate.score:write_confusion", "figures.confusion:draw_confusion"
+        "2. Confusion matrix", "evaluate.score:write_confusion", "figures.confusion:draw_confusion"
     ),
     "fig3_filters": Figure(
-        "3. Filters that the network learned",
+        "3. Lasso filters of the units",
         "figures.filters_data:write_filters_data",
         "figures.filters:draw_filters",
         suffix="npz",
     ),
     "fig4_reference": Figure(
-        "4. Receptive fields of the auditory system",
+        "4. Model receptive fields of the auditory system",
         "figures.reference_data:write_reference_data",
         "figures.reference:draw_reference",
         suffix="npz",
     ),
     "fig5_discriminants": Figure(
-        "5. Genres on discriminant axes",
+        "5. Segments on discriminant axes",
         "figures.discriminants_data:write_discriminants_data",
         "figures.discriminants:draw_discriminants",
         suffix="npz",
@@ -69,7 +69,7 @@ FIGURES = {
         gpu=True,
     ),
     "fig6_populations": Figure(
-        "6. Learned filters among their nulls",
+        "6. Filter measures, controls and null kernels",
         "figures.populations_data:write_populations_data",
         "figures.populations:draw_populations",
     ),
@@ -98,13 +98,13 @@ FIGURES = {
         folder=_CLAIMS,
     ),
     "fig11_calibration": Figure(
-        "11. What the probabilities are worth",
+        "11. Calibration",
         "figures.evidence_data:write_calibration_data",
         "figures.calibration:draw_calibration",
         folder=_CLAIMS,
     ),
     "fig12_deep_belief": Figure(
-        "12. What a deep belief network learned without labels",
+        "12. Layers of the deep belief network",
         "figures.deep_belief_data:write_deep_belief_data",
         "figures.deep_belief:draw_deep_belief",
         suffix="npz",

@@ -123,7 +123,7 @@ def test_other_possible_values_pass(text):
         (
             "mel.n_fft=511",
             "The configuration sets mel.n_fft to 511, which is not a multiple of 2. "
-            "Length of a Hann window and of its Fourier transform [samples], an even number; 512 in the paper.",
+            "Length of the Hann window and of the Fourier transform [samples], an even number; 512 in the paper.",
         ),
         (
             "datasets.demo.seeds=[1, 2, 1]",
@@ -148,12 +148,12 @@ def test_other_possible_values_pass(text):
         (
             "train.optimizer.learning_rate=1e-3",
             "The configuration sets train.optimizer.learning_rate to '1e-3', which is not of type number. "
-            "The optimiser's rate; write 1.0e-3, since 1e-3 is text to some readers of YAML.",
+            "Learning rate; write 1.0e-3, because some YAML parsers read 1e-3 as text.",
         ),
         (
             "train.optimizer.learning_rate=.nan",
             "The configuration sets train.optimizer.learning_rate to nan, which is not of type number. "
-            "The optimiser's rate; write 1.0e-3, since 1e-3 is text to some readers of YAML.",
+            "Learning rate; write 1.0e-3, because some YAML parsers read 1e-3 as text.",
         ),
         (
             "mel.fmax=.inf",
@@ -168,7 +168,7 @@ def test_other_possible_values_pass(text):
         (
             "train.patience=true",
             "The configuration sets train.patience to True, which is not of type integer. "
-            "Epochs without a better one after which training ends.",
+            "Epochs without improvement after which training ends.",
         ),
         ("mel=null", "The configuration sets mel to None, which is not of type object."),
         (
@@ -196,12 +196,12 @@ def test_other_possible_values_pass(text):
         (
             "network.dropout=1",
             "The configuration sets network.dropout to 1, which is not below 1. "
-            "Fraction of units dropped before and behind the hidden layer.",
+            "Dropout rate before and after the hidden layer.",
         ),
         (
             "tracks.max_unusable=5",
             "The configuration sets tracks.max_unusable to 5, which is above 1. "
-            "Fraction of tracks that may be unusable before the run stops; 0.05 in the repository.",
+            "Largest accepted fraction of unusable tracks; with more, the run stops.",
         ),
         (
             "dataset=gtzn",
@@ -215,7 +215,7 @@ def test_other_possible_values_pass(text):
         (
             "datasets.demo.source=folder",
             "The configuration sets datasets.demo.source to 'folder', which is not one of gtzan, demo, files. "
-            "Where the songs come from.",
+            "Source of the songs.",
         ),
         (
             "datasets.gtzan.archive=/no/where.tar.gz",
@@ -241,7 +241,7 @@ def test_name_that_cannot_be_a_folders_is_refused(place, name, rule):
     config[place][name] = next(iter(config[place].values()))
     text = complaint(config)
     assert text.startswith(f"The configuration has the key {name!r} in {place}, which {rule}")
-    assert text.endswith("Names consist of letters, digits, - and _; a name of digits alone stands in quotes.")
+    assert text.endswith("Names consist of letters, digits, - and _; write a name of digits only in quotes.")
 
 
 def test_own_music_passes_and_its_missing_folder_is_named(tmp_path):
@@ -496,7 +496,7 @@ def test_options_of_the_right_type_pass(text):
         ),
         (
             "datasets.demo_artists.task.min_tracks=2",
-            "datasets.demo_artists.task.min_tracks to 2, which is below 3. Usable tracks that an artist or a tag ",
+            "datasets.demo_artists.task.min_tracks to 2, which is below 3. Minimum number of usable tracks of ",
         ),
         (
             "datasets.demo_artists.task.kind=composer",
