@@ -501,7 +501,7 @@ def test_fine_print_of_artists(judge):
 def test_other_music_is_said_to_be_other(judge, source, words):
     table, page = judge(source=source)
     assert words in table.reason["human_level"] and "120 tracks of 10 labels, 12 of each" in table.reason["human_level"]
-    assert "GTZAN's have" not in page and ("> This music was made by code" in page) == (source == "demo")
+    assert "GTZAN's have" not in page and ("> This music is synthetic" in page) == (source == "demo")
 
 
 HARD = ["R&B | *soul*", "<b>", "[x](y)", "a_b_c", "`code`", "#1", "~~no~~", "\\|", "a  &amp; $x$", "NA", "01", "2 \r 3"]
@@ -565,7 +565,7 @@ def test_page_begins_with_verdicts_and_repeats_the_table(judge):
     holds, fails, untold = papers
     head = page.split("\n\n")[1]
     assert head.startswith(f"**Of 9 claims of the paper {holds} hold") and f" {fails} do" in head
-    assert f", {untold} cannot be told" in head and "Of 5 further ones" in head
+    assert f", {untold} cannot be told" in head and "Of 5 further claims" in head
     first = tables_of(page)[0]
     assert [row[:2] for row in first[1:]] == [list(row) for row in zip(table.verdict, table.sentence, strict=True)]
     assert page.index("Accuracy differs from genre to genre") < page.index("## Accuracy")

@@ -17,7 +17,7 @@ from earfield.evaluate.tag_scores import write_tag_metrics
 from earfield.models.predictions import write_predictions
 from earfield.statistics.proportions import wilson_interval
 
-# Test tracks, their labels and what they were taken for. By hand: 5 of 8 right; recall 1/4, 2/2, 2/2.
+# Test tracks, their labels and what they were classified as. By hand: 5 of 8 correct; recall 1/4, 2/2, 2/2.
 TESTED = [("t0", "a", "a"), ("t1", "a", "b"), ("t2", "a", "b"), ("t3", "a", "c")]
 TESTED += [("t4", "b", "b"), ("t5", "b", "b"), ("t6", "c", "c"), ("t7", "c", "c")]
 OTHERS = [(f"u{n}", label, "train") for n, label in enumerate("aabbc")]
@@ -115,8 +115,8 @@ def test_results_are_those_of_the_metrics(card):
     assert f"interval {low:.1%} – {high:.1%}" in text
     assert "most frequent label would be correct for 50.0%" in text
     assert f"mean recall over labels is {(1 / 4 + 1 + 1) / 3:.1%}" in text
-    assert "The interval contains that baseline" in text
-    assert "Most frequent confusion: a taken for b (2 of 4 tracks)." in text
+    assert "The interval contains that fraction" in text
+    assert "Most frequent confusion: a classified as b (2 of 4 tracks)." in text
     bounds = wilson_interval(1, 4)
     assert ["a", "25.0%", "4", f"{bounds[0]:.1%} – {bounds[1]:.1%}"] in rendered_tables(text)[0]
 
@@ -132,7 +132,9 @@ def test_results_of_tags_are_those_of_the_metrics(card, tmp_path):
     text = card(tested=tested, history=history, metrics=tmp_path / "tags.json")
     found = section(text, "Results")
     assert "Area under the ROC curve 0.88" in found  # 1 and 3/4
-    assert "4 test tracks; by chance 0.50" in found and "by chance 0.62, the fraction of tracks with a tag" in found
+    assert (
+        "4 test tracks; chance level 0.50" in found and "chance level 0.62, the fraction of tracks with a tag" in found
+    )
     rows = {row[0]: row for row in rendered_tables(found)[0]}
     assert rows["a"][1:4] == [
         "3",
@@ -144,19 +146,19 @@ def test_results_of_tags_are_those_of_the_metrics(card, tmp_path):
     assert counts["a"] == ["2", "1", "3", "6"] and counts["b"] == ["2", "1", "2", "5"]
     training = section(text, "Training")
     assert "Epoch 2 was kept, the best by validation loss." in training and "accuracy" not in training
-    assert "classified wrongly" not in text and "each of its 2 tags a probability" in text
+    assert "misclassified" not in text and "a probability for each of its 2 tags" in text
 
 
 def test_other_predictions_give_another_card(card):
     right = [(track, label, label) for track, label, _ in TESTED]
     text = card(tested=right)
     assert "**100.0% of 8 test tracks are classified correctly** (8)" in text
-    assert "No test track was taken for another label." in text and "The interval contains" not in text
-    assert "0 of 8 test tracks were classified wrongly" in text
+    assert "No test track was misclassified." in text and "The interval contains" not in text
+    assert "0 of 8 test tracks were misclassified" in text
     once = [*right[:-1], ("t7", "c", "b")]
     text = card(tested=once)
-    assert "No two labels were confused more than once; 1 track was mistaken." in text
-    assert "1 of 8 test tracks was classified wrongly" in text
+    assert "No two labels were confused more than once; 1 track was misclassified." in text
+    assert "1 of 8 test tracks was misclassified" in text
 
 
 def test_label_without_a_test_track_is_not_tested(card):
@@ -201,8 +203,8 @@ def test_artists_on_both_sides_are_counted(card):
     changes |= {"u5": {"artist": "Y"}}  # of a validation track
     text = section(card(changes=changes), "Protocol")
     assert "5 for training, 3 for validation and 8 for test" in text
-    assert "2 of 8 test tracks are by an artist who is also in training" in text
-    assert "No artist is known for 5 test tracks and 4 training tracks; the true number may be larger." in text
+    assert "2 of 8 test tracks are by an artist of the training set" in text
+    assert "The artist is unknown for 5 test tracks and 4 training tracks; the true number may be larger." in text
 
 
 def test_all_artists_known(card):
@@ -214,13 +216,13 @@ def test_all_artists_known(card):
 
 def test_no_artist_known(card):
     text = section(card(), "Protocol")
-    assert "No artist is known, so the number" in text and "which can flatter" not in text
+    assert "No artist is known, so the number" in text and "which can inflate" not in text
 
 
 def test_files_on_both_sides_are_counted(card):
-    assert "0 test tracks are byte for byte" in card()
+    assert "0 test tracks are byte-identical" in card()
     changes = {"t0": {"sha256": "1f"}, "u0": {"sha256": "1f"}, "t1": {"sha256": "2e"}, "u5": {"sha256": "2e"}}
-    assert "1 test track is byte for byte the file of a training track." in card(changes=changes)
+    assert "1 test track is byte-identical to a training track." in card(changes=changes)
 
 
 def test_training_is_that_of_the_best_epoch(card):
@@ -247,23 +249,26 @@ def test_training_is_that_of_the_best_epoch(card):
 
 def test_network_with_true_labels_is_no_control(card):
     text = card()
-    assert "control" not in text.lower() and "learned no true label" not in text
+    assert "control" not in text.lower() and "trained on true labels" not in text
 
 
 def test_untrained_network_is_said_to_be_a_control(card):
     text = card(history=[], settings={"train": SETTINGS["train"] | {"max_epochs": 0}}, model="cnn_untrained")
-    assert "**This is a control.** The network was not trained" in text.split("## What it is")[0]
-    assert "learned no true label" in text and "Labelling music at all" in section(text, "What it must not be used for")
+    assert "**This is a control.** The network was not trained" in text.split("## Model description")[0]
+    assert "not trained on true labels" in text and "Labelling music" in section(text, "Out-of-scope uses")
     assert "No epoch was run." in text
     assert not [row for table in rendered_tables(text) for row in table if row[0].startswith("train.")]
 
 
 def test_network_on_shuffled_labels_is_said_to_be_a_control(card):
     text = card(settings={"shuffled_like": "cnn"}, model="cnn_shuffled")
-    assert "**This is a control.** The labels of its training tracks were shuffled" in text.split("## What it is")[0]
-    assert "learned no true label" in text and "Labelling music at all" in section(text, "What it must not be used for")
+    assert (
+        "**This is a control.** The labels of its training tracks were shuffled"
+        in text.split("## Model description")[0]
+    )
+    assert "not trained on true labels" in text and "Labelling music" in section(text, "Out-of-scope uses")
     training = section(text, "Training")
-    assert "3 epochs were run, as many as cnn took to its best one, and the last one kept." in training
+    assert "3 epochs were run, up to the number of the best epoch of cnn, and the last one was kept." in training
     results, settings = rendered_tables(training)
     assert "shuffled labels" in results[1][0] and results[1][1] == "1.333"
     assert not {"train.max_epochs", "train.patience"} & set(dict(settings))
@@ -295,20 +300,22 @@ def test_names_are_shown_as_they_are(card):
 def test_confused_names_are_shown_as_they_are(card):
     tested = [(f"h{n}", "R&B | *soul*", "<b>") for n in range(3)]
     html = MarkdownIt().render(section(card(tested=[*TESTED, *tested]), "Results"))
-    assert "R&amp;B | *soul* taken for &lt;b&gt; (3 of 3 tracks)" in html
+    assert "R&amp;B | *soul* classified as &lt;b&gt; (3 of 3 tracks)" in html
 
 
 def test_limits_and_licence_are_those_of_the_source(card):
     demo, gtzan, files = (card(source=source) for source in ("demo", "gtzan", "files"))
-    assert "numbers say nothing of how well" in demo and "invented music" in demo
+    assert "results do not show how well" in demo and "synthetic music" in demo
     assert "https://arxiv.org/abs/1306.1461" in section(gtzan, "Known faults of the data")
-    assert "no licence that allows passing it on" in section(gtzan, "Licence")
-    assert "unknown here" in section(files, "Licence") and "Unknown here" in section(files, "Known faults of the data")
-    for text, foreign in ((demo, "GTZAN"), (files, "GTZAN"), (gtzan, "invented")):
+    assert "no licence that allows redistribution" in section(gtzan, "Licence")
+    assert "not documented here" in section(files, "Licence") and "Not documented here" in section(
+        files, "Known faults of the data"
+    )
+    for text, foreign in ((demo, "GTZAN"), (files, "GTZAN"), (gtzan, "synthetic")):
         assert foreign not in text
     for text in (demo, gtzan, files):
         assert "Code: MIT." in section(text, "Licence") and "royalties" in text
-        assert "https://arxiv.org/abs/1802.09697" in section(text, "What it is")
+        assert "https://arxiv.org/abs/1802.09697" in section(text, "Model description")
 
 
 def test_unknown_source_is_refused(card, tmp_path):
@@ -356,7 +363,7 @@ def test_card_is_the_same_every_time_and_has_every_section(card):
     text = card()
     assert card() == text and text.endswith("|\n") and "\n\n\n" not in text
     assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == [
-        *["What it is", "How to use", "Data", "Protocol", "Training", "Results", "What it must not be used for"],
+        *["Model description", "How to use", "Data", "Protocol", "Training", "Results", "Out-of-scope uses"],
         *["Known faults of the data", "Licence", "Environment"],
     ]
 
