@@ -11,7 +11,7 @@ def main() -> None:
     """Run a command; an `EarfieldError` is printed without traceback, with exit status 1."""
     parser = argparse.ArgumentParser(
         prog="earfield",
-        description="Print the summary of a run, or keep DVC and Snakemake in step. Run it from the repository root.",
+        description="Print the summary of a run, or synchronise DVC and Snakemake. Run from the repository root.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     report = commands.add_parser("report", help="print the run summary: accuracy, intervals, skipped tracks, files")

@@ -20,7 +20,7 @@ _MPEG_FRAME = 1152  # samples: how far an MP3's own count may be off
 
 
 def read_audio(path: str | os.PathLike[str], *, sample_rate: int | None = None) -> np.ndarray:
-    """Read a file as mono audio, resampled if need be.
+    """Read a file as mono audio, resampled if a rate is given.
 
     Parameters
     ----------

@@ -154,7 +154,7 @@ def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]
 
 
 def models_of(config: Mapping[str, Any], protocol: str, dataset: str) -> list[str]:
-    """Return the models that are run under a protocol: those that it names, or all.
+    """Return the models that are run under a protocol: those that it lists, or all.
 
     On a dataset of tags those that cannot learn several tags of a track are left out.
     """
@@ -168,7 +168,7 @@ def networks(config: Mapping[str, Any]) -> list[str]:
 
 
 def model_settings(config: Mapping[str, Any], model: str, dataset: str | None = None) -> dict[str, dict[str, Any]]:
-    """Return what a network is made and trained with.
+    """Return the settings of a network and its training.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def networks_of(config: Mapping[str, Any], protocol: str, dataset: str) -> list[
 
 
 def split_settings(config: Mapping[str, Any], protocol: str) -> dict[str, Any]:
-    """Return what decides the splits of a protocol: all of its settings but `models` and `seeds`."""
+    """Return the settings that determine the splits of a protocol: all except `models` and `seeds`."""
     return {key: value for key, value in config["protocols"][protocol].items() if key not in _OF_RUNS}
 
 
@@ -215,8 +215,8 @@ def learning_curves(config: Mapping[str, Any], dataset: str) -> dict[str, tuple[
     Returns
     -------
     dict
-        By protocol: the protocol that differs from it in nothing but that all training tracks are used, and the share
-        of them that it uses itself; 1 for the former.
+        By protocol: the protocol with the same settings that uses all training tracks, and the fraction of them that
+        this protocol uses, 1 for the former.
     """
     names = list(dict.fromkeys(splits_of(config, name) for name in protocols_of(config, dataset)))
     settings = {name: split_settings(config, name) for name in names}

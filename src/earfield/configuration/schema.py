@@ -1,4 +1,4 @@
-"""Check of values against a JSON schema, whose errors are sentences that name the key, the value and the fix."""
+"""Validation against a JSON schema, with errors that name the key, the value and the fix."""
 
 import difflib
 import functools

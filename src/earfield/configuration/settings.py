@@ -6,7 +6,7 @@ from typing import Any, Self
 
 
 class _Settings:
-    """What all settings have in common: made from a mapping, and back."""
+    """Base class of settings: conversion from and to a mapping."""
 
     @classmethod
     def parse(cls, mapping: Mapping[str, Any]) -> Self:
@@ -46,7 +46,7 @@ class MelSettings(_Settings):
 
 @dataclass(frozen=True)
 class SegmentSettings(_Settings):
-    """What a network sees at a time."""
+    """Segments, the input of a network."""
 
     frames: int
     overlap: float  # of the segments that validation and test tracks are cut into, as a fraction of a segment
@@ -58,14 +58,14 @@ class NetworkSettings(_Settings):
 
     conv: Sequence[Mapping[str, Any]]  # `filters`, `kernel`, `pool` of each layer; `l2` weighs the squared kernel
     dense: Mapping[str, Any]  # `units` and `l2` of the hidden layer
-    dropout: float  # fraction of units dropped before and behind the hidden layer
+    dropout: float  # dropout rate before and after the hidden layer
     scale: str = "log_power"  # or "decibels", standardised in each mel band
     context: Mapping[str, Any] | None = None  # `frames` of a second input, a summary of the track, and its own `conv`
 
 
 @dataclass(frozen=True)
 class TrainSettings(_Settings):
-    """How a network is trained."""
+    """Training of a network."""
 
     recipe: str  # key of `earfield.train.recipes.RECIPES`
     optimizer: Mapping[str, Any]  # `name` of a Keras optimiser and its arguments
@@ -80,7 +80,7 @@ class TrainSettings(_Settings):
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """All settings that decide a network and its training."""
+    """All settings of a network and its training."""
 
     front_end: MelSettings
     segment: SegmentSettings
@@ -102,7 +102,7 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class ActivationSettings(_Settings):
-    """What is recorded of a network."""
+    """Layer and positions whose activations are recorded."""
 
     layer: str  # conv1, pool1, conv2, pool2, dense or output
     positions: Any  # "centre", "all", or a sequence of positions [frame, mel band] on the layer's map
@@ -111,7 +111,7 @@ class ActivationSettings(_Settings):
 
 @dataclass(frozen=True)
 class FilterSettings(_Settings):
-    """How receptive fields are estimated."""
+    """Estimation of receptive fields."""
 
     folds: int  # folds of tracks that choose the penalty by cross-validation
     alphas: int  # number of penalties tried
@@ -120,7 +120,7 @@ class FilterSettings(_Settings):
 
 @dataclass(frozen=True)
 class DiscriminantSettings(_Settings):
-    """How the discriminant axes of figure 5 are fitted."""
+    """Discriminant axes of figure 5."""
 
     overlap: float  # of the segments that tracks are cut into, as a fraction of a segment; a track's tail is left out
     components: tuple[int, ...]  # principal components of the raw input; the best on validation tracks is taken

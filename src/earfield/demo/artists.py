@@ -1,8 +1,8 @@
 """Artists and the style of one of their tracks.
 
-An artist draws from its genre once: favourite patterns and instruments, an own tuning of each, a room, a
-console. It leans towards neighbouring genres by borrowing whole ingredients of theirs: no classifier
-can be perfect. Its tracks share all that and differ in key, tempo, pattern, balance and form.
+For each artist, patterns, instruments, their tuning, a room and a console are drawn once from the genre. Some
+ingredients are borrowed from neighbouring genres, so that no classifier can be perfect. The tracks of an artist share
+all of these and differ in key, tempo, pattern, balance and form.
 """
 
 import math
@@ -35,7 +35,7 @@ PITCHED = ("bass", "comp", "pad", "lead")
 
 @dataclass(frozen=True)
 class Console:
-    """How an artist's records are made."""
+    """Mixing and mastering of an artist's recordings."""
 
     mix: Mix
     peaks: tuple[tuple[float, float, float], ...]  # equaliser: Hz, dB, octaves
@@ -45,7 +45,7 @@ class Console:
 
 @dataclass(frozen=True)
 class Artist:
-    """One artist: a genre with its choices made."""
+    """One artist: choices from a genre."""
 
     genre: Genre
     index: int
@@ -68,7 +68,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Style:
-    """All that composing and mixing one track needs, apart from random draws."""
+    """Parameters for composing and mixing one track."""
 
     meter: int
     tempo: float
@@ -95,15 +95,15 @@ def _any(rng: np.random.Generator, options: tuple[T, ...]) -> T:
 
 
 def _some(rng: np.random.Generator, options: tuple[T, ...], count: int) -> tuple[T, ...]:
-    """Draw up to `count` of the options, the first one being the favourite."""
+    """Draw up to `count` of the options; the first one is the favourite."""
     order = rng.permutation(len(options))[:count]
     return tuple(options[i] for i in order)
 
 
 def _borrow(genre: Genre, rng: np.random.Generator, probability: float) -> Genre:
-    """Replace some ingredients of a genre by those of a neighbour."""
+    """Replace some ingredients of a genre with those of a neighbouring genre."""
     for ingredient in INGREDIENTS:
-        # Draw for every ingredient, borrowed or not: later draws must not depend on the outcome.
+        # Draw for every ingredient, so that later draws do not depend on what was borrowed.
         neighbour = GENRES[_any(rng, genre.neighbours)]
         if rng.uniform() < probability:
             genre = replace(genre, **{ingredient: getattr(neighbour, ingredient)})
@@ -111,7 +111,7 @@ def _borrow(genre: Genre, rng: np.random.Generator, probability: float) -> Genre
 
 
 def _favourites(part: Part, rng: np.random.Generator) -> Part:
-    """Narrow a part to what one artist likes; a timbre listed twice is twice as likely to come first."""
+    """Restrict a part to one artist's favourites; a timbre listed twice is twice as likely to come first."""
     return replace(
         part,
         timbres=tuple(dict.fromkeys(_some(rng, part.timbres, 2))),
@@ -138,7 +138,7 @@ def _console(mix: Mix, rng: np.random.Generator) -> Console:
 
 
 def artist(label: str, index: int, *, seed: int) -> Artist:
-    """Draw artist `index`, from 0, of a genre: the same whatever other artists there are."""
+    """Draw artist `index`, from 0, of a genre; the result does not depend on the number of artists."""
     rng = generator(seed, label, index, "artist")
     genre = _borrow(GENRES[label], rng, BORROWED_BY_ARTIST)
     low, high = genre.tempo
@@ -168,10 +168,10 @@ def artist(label: str, index: int, *, seed: int) -> Artist:
 
 
 def style(performer: Artist, track: int, *, seed: int) -> Style:
-    """Draw what an artist does in track `track`, from 0: the same whatever other tracks there are."""
+    """Draw the style of an artist's track `track`, from 0; the result does not depend on the number of tracks."""
     label = performer.genre.name
     rng = generator(seed, label, performer.index, track, "style")
-    # What a single track borrows it borrows from the neighbour's table, but the console stays at home.
+    # A track may borrow ingredients from a neighbouring genre, but keeps the artist's console.
     genre = replace(_borrow(performer.genre, rng, BORROWED_BY_TRACK), mix=performer.genre.mix)
     low, high = genre.tempo
     tempo = float(np.clip(performer.tempo * math.exp(TEMPO_HABIT * rng.standard_normal()), 0.92 * low, 1.08 * high))

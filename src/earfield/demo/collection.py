@@ -1,4 +1,4 @@
-"""The demo collection: which recordings there are, and their files."""
+"""Recordings of the demo collection and their files."""
 
 import csv
 import io
@@ -30,10 +30,10 @@ MAX_PER_GENRE = 100  # artists per genre, and tracks per artist: two digits each
 
 @dataclass(frozen=True)
 class Recording:
-    """One track of the demo; it can be rendered without knowing of any other.
+    """One track of the demo, which is rendered independently of all others.
 
-    `start` (s) is where the track is cut out of the piece, `gain` (dB) is on top of the piece's own level; a
-    repeated recording differs from the first in these two and in its name.
+    `start` (s) is the start of the track within the piece, `gain` (dB) is relative to the level of the piece; a
+    duplicate differs from the first recording in these two and in its name.
     """
 
     track: str
@@ -80,15 +80,15 @@ def plan(*, artists_per_genre: int, tracks_per_artist: int, n_duplicates: int, s
     artists_per_genre, tracks_per_artist : int
         1 to 100.
     n_duplicates : int
-        How many of the recordings stand in the collection a second time, under another track name (the first
-        one's and `b`), cut one to two seconds later and at another level. They are spread over the genres.
+        Number of recordings that are in the collection twice: the copy has `b` appended to its track name, starts one
+        to two seconds later and has another level. Duplicates are distributed over the genres.
     seed : int
 
     Returns
     -------
     list of Recording
-        Sorted by track. More artists or more tracks add to the list and change nothing in it (but for which
-        recordings are repeated, once every artist has one).
+        Sorted by track. With more artists or tracks, the list becomes longer and its other entries do not change,
+        except the choice of duplicates once every artist has one.
 
     Raises
     ------
@@ -122,19 +122,19 @@ def _style(recording: Recording) -> Style:
 
 
 def render(recording: Recording, *, seconds: float) -> np.ndarray:
-    """Play a recording.
+    """Render a recording as a waveform.
 
     Parameters
     ----------
     recording : Recording
         From `plan`.
     seconds : float [s]
-        How much of it; at least 0.1.
+        Duration; at least 0.1.
 
     Returns
     -------
     np.ndarray [shape=(round(seconds * SAMPLE_RATE),), dtype=float32]
-        Mono, within ±1. On one machine the same samples every time.
+        Mono, within ±1; reproducible on one machine.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def render(recording: Recording, *, seconds: float) -> np.ndarray:
 
 
 def tags(recording: Recording) -> list[str]:
-    """Return what its generator knows of a recording: tempo, scale, drum kit, and whether it swings."""
+    """Return the tags of a recording, known from its generator: tempo, scale, drum kit, swing."""
     played = _style(recording)
     tempo = "slow" if played.tempo < SLOW else "fast" if played.tempo > FAST else "medium"
     kit = [f"{played.drums.kits[0]} drums"] if played.drums.presence >= OFTEN else []

@@ -1,7 +1,7 @@
-"""Composition: from a style and random draws to notes and strokes, bar by bar.
+"""Composition of notes and drum strokes, bar by bar, from a style and random draws.
 
-Every part draws from a generator of its own and in order, so that a longer piece begins with the shorter one: a second
-copy of a recording, cut later out of the same piece, holds the same music.
+Every part has its own random generator, used in order, so that a longer piece begins with the shorter one: a duplicate,
+cut later out of the same piece, contains the same music.
 """
 
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ class Section:
 
 
 class _Clock:
-    """Turns beats into seconds, with the swing and looseness of a style."""
+    """Conversion of beats to seconds, with the swing and timing deviations of a style."""
 
     def __init__(self, style: Style) -> None:
         self._style = style
@@ -86,7 +86,7 @@ def _form(style: Style, n_bars: int, rng: np.random.Generator) -> list[Section]:
 
 
 def _changes(style: Style, n_bars: int) -> Bars:
-    """Lay the progression out: for each bar its (beat, tones above the key) pairs."""
+    """Return the chord progression: for each bar its (beat, tones above the key) pairs."""
     changes = [0.0, float(style.meter // 2)] if style.chord_bars < 1 and style.meter > 3 else [0.0]
     bars = []
     for bar in range(n_bars):
@@ -280,14 +280,14 @@ def compose(style: Style, *, seconds: float, names: tuple[str | int, ...]) -> Sc
     ----------
     style : Style
     seconds : float [s]
-        At least how long.
+        Minimum duration.
     names : tuple of str or int
-        What the piece's random generators are named by.
+        Names that seed the piece's random generators.
 
     Returns
     -------
     Score
-        A longer piece of the same names begins with the same notes and strokes.
+        A longer piece with the same names begins with the same notes and strokes.
     """
     bar_seconds = 60 / style.tempo * style.meter
     # Two bars more than are heard: a last note that leads to the next chord must know it.

@@ -1,4 +1,4 @@
-"""Percussion: each voice of a kit is built once per recording and played at many velocities."""
+"""Percussion synthesis: each drum of a kit is synthesised once per recording and played at many velocities."""
 
 import math
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Kit:
-    """How a drum kit is built and recorded; pitches in Hz, times in s."""
+    """Parameters of a drum kit and its recording; pitches in Hz, times in s."""
 
     kick_hz: float = 52.0
     kick_sweep: float = 2.5  # the pitch starts this many octaves times 0.4 higher
@@ -51,7 +51,7 @@ KITS: dict[str, Kit] = {
 
 
 def vary_kit(kit: Kit, rng: np.random.Generator, *, spread: float) -> Kit:
-    """Make one drummer's kit out of the general one: a `spread` of 1 is as different as two good kits of a kind."""
+    """Vary a drum kit at random; a `spread` of 1 is the difference between two kits of one kind."""
     sizes = {"kick_hz": 0.1, "kick_seconds": 0.3, "kick_click": 0.5, "snare_hz": 0.15, "snare_seconds": 0.35,
              "snare_noise": 0.3, "snare_noise_hz": 0.3, "hat_hz": 0.15, "hat_seconds": 0.4, "metal": 0.4,
              "cymbal_seconds": 0.3, "tone_hz": 0.25, "drive": 0.4}  # fmt: skip
@@ -152,13 +152,13 @@ class Drummer:
         Parameters
         ----------
         hits : list of Hit
-            In the order in which they were composed; what exceeds `n_samples` is cut.
+            In order of composition; strokes beyond `n_samples` are truncated.
         n_samples : int
 
         Returns
         -------
         np.ndarray [shape=(n_samples,), dtype=float32]
-            The part, a loud kick or snare reaching about 1.
+            The part; a loud kick or snare has a peak of about 1.
         """
         bus = np.zeros(n_samples, dtype=np.float32)
         for position, hit in enumerate(hits):

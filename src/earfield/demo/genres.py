@@ -1,6 +1,6 @@
-"""The ten styles of the demo, as data.
+"""Definitions of the ten styles of the demo.
 
-Patterns are strings, one character a step, spread evenly over the pattern's beats.
+Patterns are strings, one character per step, evenly spaced over the pattern's beats.
 
 - Percussion: `X` `x` `o` from loud to soft, `.` silence.
 - Bass: `r` root, `3` third, `5` fifth, `8` octave, `w` a step of a walking line, `a` approach to the next
@@ -22,7 +22,7 @@ class Groove:
 
 @dataclass(frozen=True)
 class Drums:
-    """What the percussion of a style may be."""
+    """Options for the percussion of a style."""
 
     kits: tuple[str, ...]
     grooves: tuple[Groove, ...]
@@ -34,7 +34,7 @@ class Drums:
 
 @dataclass(frozen=True)
 class Part:
-    """What a bass or chord part of a style may be: each pattern is (beats, steps)."""
+    """Options for a bass or chord part of a style; each pattern is (beats, steps)."""
 
     timbres: tuple[str, ...]
     patterns: tuple[tuple[int, str], ...]
@@ -47,7 +47,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Lead:
-    """What the melody of a style may be."""
+    """Options for the melody of a style."""
 
     timbres: tuple[str, ...]
     presence: float
@@ -63,7 +63,7 @@ class Lead:
 
 @dataclass(frozen=True)
 class Harmony:
-    """Which chords a style moves through: progressions are scale degrees, one chord every `bars` bars."""
+    """Chord progressions of a style, as scale degrees, one chord every `bars` bars."""
 
     scales: tuple[str, ...]
     progressions: tuple[tuple[int, ...], ...]
@@ -74,7 +74,7 @@ class Harmony:
 
 @dataclass(frozen=True)
 class Mix:
-    """How a style is recorded and mastered."""
+    """Recording and mastering of a style."""
 
     level: float  # r.m.s. of the finished track, dB below full scale
     tilt: float  # dB per octave from 200 Hz up
@@ -90,7 +90,7 @@ class Mix:
 
 @dataclass(frozen=True)
 class Genre:
-    """One style; `tempo` is a range in beats per minute, `meter` the beats of a bar."""
+    """One style; `tempo` is a range in beats per minute, `meter` the number of beats per bar."""
 
     name: str
     tempo: tuple[float, float]

@@ -19,7 +19,7 @@ def chord(degree: int, *, scale: str, sevenths: bool, dominant: bool) -> tuple[i
     scale : str
         A key of `SCALES`.
     sevenths, dominant : bool
-        Add the seventh; make it a dominant seventh chord whatever the scale says, as the blues does.
+        Add the seventh; use a dominant seventh chord on every degree, as in the blues.
 
     Returns
     -------
@@ -38,21 +38,21 @@ def chord(degree: int, *, scale: str, sevenths: bool, dominant: bool) -> tuple[i
 
 
 def voicing(tones: tuple[int, ...], *, previous: tuple[int, ...], register: int) -> tuple[int, ...]:
-    """Place a chord so that the hand moves as little as it can.
+    """Choose the voicing of a chord with the smallest voice movement.
 
     Parameters
     ----------
     tones : tuple of int
         Pitches of the chord in any octave.
     previous : tuple of int
-        The voicing before, from below; empty at the start.
+        The preceding voicing, lowest note first; empty at the start.
     register : int
         MIDI pitch around which the chords stay.
 
     Returns
     -------
     tuple of int
-        The close voicing, from below, nearest to `previous` and to the register.
+        The close voicing, lowest note first, nearest to `previous` and to the register.
     """
     candidates: list[tuple[float, tuple[int, ...]]] = []
     for inversion in range(len(tones)):

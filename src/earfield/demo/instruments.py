@@ -1,7 +1,7 @@
-"""Pitched voices: wavetable synthesis in which a bright table fades into a dark one.
+"""Wavetable synthesis of pitched instruments, with a cross-fade from a bright to a dark table.
 
 Two single-cycle tables per pitch (the attack's spectrum and the sustained one), read at the note's phase and
-cross-faded, make plucked, struck, bowed, blown, sung and synthetic sounds, at a few array operations a note.
+cross-faded, give plucked, struck, bowed, blown, sung and synthetic sounds, with a few array operations per note.
 """
 
 import math
@@ -36,7 +36,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Timbre:
-    """How one instrument sounds; tilts in dB per octave, times in s, formants as (Hz, dB, octaves)."""
+    """Timbre of one instrument; tilts in dB per octave, times in s, formants as (Hz, dB, octaves)."""
 
     tilt: float = -9.0  # slope of the sustained spectrum
     bright: float = -5.0  # slope of the attack's spectrum
@@ -132,7 +132,7 @@ TIMBRES: dict[str, Timbre] = {
 
 
 def vary(timbre: Timbre, rng: np.random.Generator, *, spread: float) -> Timbre:
-    """Make one player's instrument out of the general one: `spread` 1 is as different as two good ones of a kind."""
+    """Vary a timbre at random; a `spread` of 1 is the difference between two instruments of one kind."""
     slope = spread * 1.3 * rng.standard_normal()
     resonances = tuple(
         (float(120 * 2 ** rng.uniform(0, 5.2)), float(spread * 5 * rng.standard_normal()), 0.5) for _ in range(3)
@@ -152,7 +152,7 @@ def vary(timbre: Timbre, rng: np.random.Generator, *, spread: float) -> Timbre:
 
 
 class Player:
-    """One instrument in one recording: keeps its tables, so that a pitch is built once."""
+    """One instrument in one recording, with a cache of the tables of each pitch."""
 
     def __init__(self, timbre: Timbre, *, rng: np.random.Generator, tuning_cents: float) -> None:
         self.timbre = timbre
@@ -168,7 +168,7 @@ class Player:
         return float(440 * 2 ** ((pitch - 69 + self.tuning_cents / 100) / 12))
 
     def _cycle(self, pitch: int, vowel: int) -> tuple[np.ndarray, np.ndarray]:
-        """Build the sustained and the bright cycle of a pitch, each of mean power 1."""
+        """Return the sustained and the bright cycle of a pitch, each with a mean power of 1."""
         if (pitch, vowel) in self._tables:
             return self._tables[pitch, vowel]
         timbre, hz = self.timbre, self._hz(pitch)
@@ -247,13 +247,13 @@ class Player:
         Parameters
         ----------
         notes : list of Note
-            In the order in which they were composed; what exceeds `n_samples` is cut.
+            In order of composition; notes beyond `n_samples` are truncated.
         n_samples : int
 
         Returns
         -------
         np.ndarray [shape=(n_samples,), dtype=float32]
-            The part behind its saturation and cabinet, a single loud note being about 0.2 in r.m.s.
+            The part after saturation and cabinet filter; a single loud note has an RMS of about 0.2.
         """
         bus = np.zeros(n_samples, dtype=np.float32)
         for note in notes:

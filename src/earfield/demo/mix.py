@@ -1,4 +1,4 @@
-"""From a score to a finished waveform: play, balance, reverberate, equalise, compress, level."""
+"""Synthesis and mastering of a piece: balance, reverberation, equalisation, compression, level."""
 
 import numpy as np
 from scipy import fft
@@ -15,10 +15,10 @@ from earfield.demo.seeds import generator
 ECHOES = 3
 BLOCK = 256  # samples per step of the compressor
 CEILING = 0.98
-PEAK_FACTOR = 0.75  # where the limiter starts to bend, as a fraction of full scale
+PEAK_FACTOR = 0.75  # knee of the limiter, as a fraction of full scale
 PUMP_SECONDS = 0.28
-AIR = 6000  # Hz: from here on all recordings lose 6 dB an octave, as microphones, tape and mp3 made them
-BALANCE = {"bass": -2.0, "comp": 1.5, "pad": 1.5, "lead": 2.0}  # dB, of the parts against the percussion
+AIR = 6000  # Hz: corner of a roll-off of all recordings, as by microphones, tape and mp3
+BALANCE = {"bass": -2.0, "comp": 1.5, "pad": 1.5, "lead": 2.0}  # dB, levels of the parts relative to the percussion
 
 
 def _gain(decibels: float) -> np.float32:
@@ -26,7 +26,7 @@ def _gain(decibels: float) -> np.float32:
 
 
 def _room(console: Console) -> np.ndarray:
-    """Build the impulse response of the artist's room: dense noise that darkens as it decays."""
+    """Return the impulse response of the artist's room: noise whose high frequencies decay faster."""
     n = int(min(console.mix.room, 2.5) * SAMPLE_RATE)
     rng = generator(console.seed, "room")
     t = np.arange(n, dtype=np.float32) / np.float32(SAMPLE_RATE)
@@ -39,7 +39,7 @@ def _room(console: Console) -> np.ndarray:
 
 
 def _response(console: Console, n_fft: int) -> np.ndarray:
-    """Draw the console's equaliser at the frequencies of an FFT, as amplitude factors."""
+    """Return the console's frequency response at the frequencies of an FFT, as amplitude factors."""
     # Drawn on a coarse logarithmic grid: a quarter of a million exponentials would cost more than the FFT.
     hz = np.geomspace(5, SAMPLE_RATE / 2, 240)
     mix = console.mix
@@ -53,7 +53,7 @@ def _response(console: Console, n_fft: int) -> np.ndarray:
 
 
 def _background(kind: str, n_samples: int, names: tuple[str | int, ...]) -> np.ndarray:
-    """Make the noise of the medium, r.m.s. about 1."""
+    """Return the noise of the recording medium, with an RMS of about 1."""
     noise = generator(*names, "hiss").standard_normal(n_samples, dtype=np.float32)
     if kind == "vinyl":
         noise = biquad(noise, kind="lowpass", hz=3500) * np.float32(1.6)
@@ -68,7 +68,7 @@ def _background(kind: str, n_samples: int, names: tuple[str | int, ...]) -> np.n
 
 
 def _ducking(hits: list[Hit], depth: float, n_samples: int) -> np.ndarray:
-    """Draw the gain that dips at every kick and comes back."""
+    """Return a gain curve that dips at every kick."""
     curve = np.ones(n_samples, dtype=np.float32)
     t = np.arange(int(PUMP_SECONDS * SAMPLE_RATE), dtype=np.float32) / np.float32(PUMP_SECONDS * SAMPLE_RATE)
     dip = 1 - np.float32(depth) * (1 - t) ** 2 * np.minimum(1, t * 30)
@@ -81,7 +81,7 @@ def _ducking(hits: list[Hit], depth: float, n_samples: int) -> np.ndarray:
 
 
 def _compress(y: np.ndarray, squash: float) -> np.ndarray:
-    """Reduce the differences in loudness by a fraction, with a window of a third of a second."""
+    """Reduce differences in level by a fraction, over windows of 0.35 s."""
     n_blocks = -(-len(y) // BLOCK)
     padded = np.pad(y, (0, n_blocks * BLOCK - len(y)))
     power = np.mean(padded.reshape(n_blocks, BLOCK) ** 2, axis=1)
@@ -92,7 +92,7 @@ def _compress(y: np.ndarray, squash: float) -> np.ndarray:
 
 
 def mix(score: Score, style: Style, *, n_samples: int, names: tuple[str | int, ...]) -> np.ndarray:
-    """Play and master a piece.
+    """Synthesise and master a piece.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def mix(score: Score, style: Style, *, n_samples: int, names: tuple[str | int, .
     style : Style
     n_samples : int
     names : tuple of str or int
-        What the piece's random generators are named by.
+        Names that seed the piece's random generators.
 
     Returns
     -------

@@ -20,16 +20,16 @@ _THING = "Avenue Letter Morning River Road Room Season Signal Summer Train Windo
 
 
 def artist_name(label: str, index: int, *, seed: int) -> str:
-    """Name artist `index`, 0 to 99, of a genre; no two of a collection's artists have the same name."""
+    """Return the name of artist `index`, 0 to 99, of a genre, unique in the collection."""
     number = index * len(GENRES) + sorted(GENRES).index(label)
     size = len(_FIRST) * len(_LAST)
-    # Odd steps are coprime to 1,024: a walk through all pairs without meeting one twice.
+    # Odd steps are coprime to 1,024, so that no pair repeats.
     place = (number * 397 + int(generator(seed, "artists").integers(size))) % size
     return f"{_FIRST[place % len(_FIRST)]} {_LAST[place // len(_FIRST)]}"
 
 
 def title(label: str, artist_index: int, track_index: int, *, seed: int) -> str:
-    """Name track `track_index`, 0 to 99, of an artist; no two of an artist's tracks have the same name."""
+    """Return the title of track `track_index`, 0 to 99, of an artist, unique among the artist's tracks."""
     size = len(_QUALITY) * len(_THING)
     # 87 is coprime to 220.
     place = (track_index * 87 + int(generator(seed, label, artist_index, "titles").integers(size))) % size

@@ -1,4 +1,4 @@
-"""Inputs and settings of the figures, as the functions that prepare their data take them."""
+"""Inputs and settings of the functions that prepare the data of figures."""
 
 import os
 from typing import Any
@@ -9,7 +9,7 @@ from earfield.jobs.inputs import Files, Inputs, Wildcards, in_order
 
 
 class FigureInputs:
-    """Which files a figure's jobs read and which settings they are given.
+    """Input files and settings of the jobs of figures.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class FigureInputs:
         self.base = base
 
     def title(self, wildcards: Wildcards) -> str:
-        """Return what a page calls the run that it shows."""
+        """Return the title of the shown run on a page."""
         seed = self.base.shown_seed(wildcards.dataset)
         return f"{wildcards.dataset}, {self.base.protocol} split, seed {seed}, {self.base.model}"
 

@@ -72,7 +72,7 @@ def pattern(names: Iterable[str]) -> str:
 
 
 class Inputs:
-    """Which files a job reads and which settings it is given.
+    """Input files and settings of jobs.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class Inputs:
         return pattern(name for name, each in self.config["datasets"].items() if each["source"] == source)
 
     def songs_settings(self, wildcards: Wildcards, *, leave_out: Iterable[str] = ()) -> dict[str, Any]:
-        """Return what decides a dataset's songs: not its seeds, training or task, which must not make them again."""
+        """Return the settings that determine a dataset's songs, without its seeds, training and task."""
         dataset = self.config["datasets"][wildcards.dataset]
         return in_order({key: dataset[key] for key in dataset if key not in {*_NOT_OF_SONGS, *leave_out}})
 
@@ -160,7 +160,7 @@ class Inputs:
         return os.path.expanduser(path) if path else []
 
     def split_settings(self, wildcards: Wildcards) -> dict[str, Any]:
-        """Return what decides the splits of a protocol."""
+        """Return the settings that determine the splits of a protocol."""
         return split_settings(self.config, wildcards.protocol)
 
     def splits(self, wildcards: Wildcards) -> list[str]:
@@ -300,7 +300,7 @@ class Inputs:
         return files
 
     def all_features(self) -> list[str]:
-        """Return all features that some model asks for."""
+        """Return all features that models use."""
         return sorted({self._constant(name, "FEATURES") for name in self.hand_made})
 
     def _constant(self, model: str, name: str) -> Any:
@@ -320,7 +320,7 @@ class Inputs:
         return self.runs("evaluate/predictions.csv", own, [model])(wildcards) if own and model else []
 
     def claims_settings(self, wildcards: Wildcards) -> dict[str, Any]:
-        """Return what the claims are asked about: the shown run, baselines, controls, protocols."""
+        """Return the settings of the claims: the shown run, baselines, controls, protocols."""
         names = protocols_of(self.config, wildcards.dataset)
         apart = [name for name in names if self.config["protocols"][name]["kind"] == "artist"]
         chance = [name for name in self.modules if self.config["models"][name]["module"] == "majority"]

@@ -1,4 +1,4 @@
-"""What every job of the workflow has in common: its log, how it ends on bad input, and inputs that stay as they are."""
+"""Common part of all jobs: log, exit status after an error, and a check that inputs did not change."""
 
 import errno
 import hashlib
@@ -13,7 +13,7 @@ from earfield.errors import EarfieldError
 from earfield.versioning.output_links import link_outputs, unlink_outputs
 
 _SOURCES = str(Path(__file__).parents[2])
-_LARGE = 1_000_000  # bytes; hashing more takes longer than many a job
+_LARGE = 1_000_000  # bytes; hashing larger files takes longer than many jobs
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -23,17 +23,17 @@ def logged(
     outputs: Iterable[str | os.PathLike[str]] = (),
     inputs: Iterable[str | os.PathLike[str]] = (),
 ) -> Iterator[None]:
-    """Run the block with a log; an error that a user can fix ends the job with its sentence alone.
+    """Run the block with a log; an error that a user can fix ends the job with its message, without a traceback.
 
     Parameters
     ----------
     path : path-like
-        The job's log file; what goes there goes to the terminal too.
+        The job's log file; messages are also printed to the terminal.
     outputs : iterable of path-like
-        What the block makes, to be kept when it ends well.
+        Outputs of the block, kept if it succeeds.
     inputs : iterable of path-like
-        What the block reads. Snakemake and DVC record inputs as they are when a job ends, so that one which was edited
-        meanwhile would count as what the outputs were made from: the job is refused instead.
+        Inputs of the block. Snakemake and DVC record inputs as they are when a job ends, so an input that was edited
+        during the job would be recorded as the source of its outputs; the job fails instead.
 
     Raises
     ------
@@ -51,7 +51,9 @@ def logged(
         before = {os.fspath(path): _signature(os.fspath(path)) for path in inputs}
         yield
         if changed := [path for path, signature in before.items() if _signature(path) != signature]:
-            raise EarfieldError(f"'{changed[0]}' changed while this job was running; nothing is kept of it, run again.")
+            raise EarfieldError(
+                f"'{changed[0]}' changed while this job was running; its outputs are discarded, run again."
+            )
         link_outputs(outputs)
     except EarfieldError as error:
         logging.error("%s", error)
@@ -64,7 +66,7 @@ def logged(
 
 
 def _signature(path: str) -> tuple[int, str] | None:
-    """Return what tells whether a file was edited: its content or, if it is large, its size and time."""
+    """Return a signature that changes when a file is edited: of its content or, if it is large, its size and time."""
     if not os.path.isfile(path):
         return None
     status = os.stat(path)
@@ -75,6 +77,6 @@ def _signature(path: str) -> tuple[int, str] | None:
 
 
 def let_jobs_import_package() -> None:
-    """Let jobs find this package where it lies, also in environments of their own and on other machines."""
+    """Add this package to PYTHONPATH, so that jobs in other environments and on other machines can import it."""
     paths = [_SOURCES, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))

@@ -8,7 +8,7 @@ from earfield.files.markdown import listed
 
 
 def old_results(config: Mapping[str, Any], *, root: str = ".") -> str | None:
-    """Return a sentence on files and folders of the old layout, which nothing reads any more, or None."""
+    """Return a message that lists files and folders of the old layout, which are no longer read, or None."""
     found = []
     for dataset in config["datasets"]:
         data, results = Path(root, "data", dataset), Path(root, "results", dataset)

@@ -1,4 +1,4 @@
-"""What a computation costs: time and memory."""
+"""Time and memory of a computation."""
 
 import contextlib
 import os
@@ -12,15 +12,15 @@ from earfield.files.atomic import write_json
 
 @contextlib.contextmanager
 def cost_written(path: str | os.PathLike[str], *, processors: int) -> Iterator[None]:
-    """Write what the block costs, when it ends well.
+    """Write the time and memory that the block used, if it succeeds.
 
     Parameters
     ----------
     path : path-like
         `.json` to write: `seconds` by the clock, `peak_mb`, the largest resident memory of this process so far, and
-        `processors`. A computation that goes on after a kill counts from where it went on.
+        `processors`. A resumed computation counts from its last start.
     processors : int
-        How many the block may use.
+        Number of processors that the block may use.
     """
     started = time.perf_counter()
     yield

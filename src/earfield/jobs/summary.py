@@ -42,7 +42,7 @@ def describe(dataset: str, *, root: str = ".") -> str:
 
 
 def describe_problems(dataset: str, *, root: str = ".") -> str:
-    """List the unusable tracks of a dataset with the reason, after a line that counts them; empty if there is none."""
+    """List the unusable tracks of a dataset with reasons, after a line with their number; empty if there are none."""
     tracks = Path(root, "data", dataset, "tracks", "tracks.csv")
     if not tracks.exists():
         return ""
@@ -73,7 +73,7 @@ def _conflicting_labels(data: Path) -> list[str]:
 
 
 def _first(lines: list[str], *, rest: str) -> list[str]:
-    """Indent the first lines, and say where the rest are."""
+    """Indent the first lines, and refer to the file with the rest."""
     more = [f"... and {len(lines) - _SHOWN} more: {rest}"] if len(lines) > _SHOWN else []
     return [f"  {line}" for line in [*lines[:_SHOWN], *more]]
 

@@ -1,8 +1,8 @@
-"""Conventions of the front end beside its parameters; conversion to decibels."""
+"""Fixed conventions of the front end; conversion to decibels."""
 
 import numpy as np
 
-# What the parameters leave open, in the terms of librosa's `melspectrogram`; saved with each network.
+# Settings that are not parameters, named as in librosa's `melspectrogram`; saved with each network.
 CONVENTIONS = {
     "window": "hann",
     "center": True,
@@ -14,7 +14,7 @@ CONVENTIONS = {
     "full_scale": 1.0,
 }
 
-LEAST_POWER = 1e-10  # of a band in decibels; less counts as this
+LEAST_POWER = 1e-10  # minimum power of a band for the conversion to decibels
 
 
 def array_decibels(mel: np.ndarray) -> np.ndarray:

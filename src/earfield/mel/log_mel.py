@@ -1,4 +1,4 @@
-"""The paper's front end, log-mel spectrograms, and the files of one shard of tracks."""
+"""Log-mel spectrograms, the paper's front end, and the files of one shard of tracks."""
 
 import functools
 import os
@@ -48,9 +48,9 @@ def log_mel(
 ) -> np.ndarray:
     """Compress a waveform into a log-mel spectrogram, ln(1 + power).
 
-    The numbers are those of librosa's `melspectrogram` with its defaults (periodic Hann window, centred frames,
-    zeros beyond the ends, power 2, Slaney's scale and normalisation) to 1e-6. The transform is done here: block by
-    block it takes three quarters of the time, and memory that the length of the track does not add to.
+    The numbers are those of librosa's `melspectrogram` with its defaults (periodic Hann window, centred frames, zeros
+    beyond the ends, power 2, Slaney's scale and normalisation) to 1e-6. Computing the transform here, block by block,
+    takes three quarters of the time, and its memory does not grow with the length of the track.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def log_mel(
     Returns
     -------
     np.ndarray [shape=(n_frames, n_mels), dtype=float32]
-        Time runs along the first axis: a window of it is contiguous in memory.
+        Time runs along the first axis, so that a segment is contiguous in memory.
 
     Raises
     ------
@@ -98,12 +98,12 @@ def write_shard(
     index_path: str | os.PathLike[str],
     front_end: MelSettings,
 ) -> None:
-    """Write the log-mel spectrograms of one shard of tracks, end to end in one array, and their index.
+    """Write the log-mel spectrograms of one shard of tracks, concatenated in one array, and their index.
 
     Parameters
     ----------
     tracks : path-like
-        The shard's table of tracks; those with a problem are passed over.
+        The shard's table of tracks; those with a problem are skipped.
     frames_path : path-like
         `.npy` to write: float32 of shape (frames, n_mels).
     index_path : path-like

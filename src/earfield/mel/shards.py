@@ -41,40 +41,40 @@ class MelShards:
         return self._tracks[name]
 
     def gather(self, names: Sequence[str], starts: Sequence[int], *, frames: int) -> np.ndarray:
-        """Copy windows out of the shards.
+        """Return segments of tracks.
 
         Parameters
         ----------
         names, starts : sequence
-            The track of each window, and its first frame, counted from the track's first.
+            The track of each segment, and its first frame, counted from the start of the track.
         frames : int
-            Length of all windows.
+            Length of all segments.
 
         Returns
         -------
-        np.ndarray [shape=(n_windows, frames, n_mels), dtype=float32]
+        np.ndarray [shape=(n_segments, frames, n_mels), dtype=float32]
         """
         return np.stack([self.track(name)[start : start + frames] for name, start in zip(names, starts, strict=True)])
 
 
 def window_starts(n_frames: int, *, frames: int, hop: int) -> np.ndarray:
-    """Return the first frames of windows that together cover a track of `n_frames`.
+    """Return the first frames of segments that cover a track of `n_frames`.
 
     Parameters
     ----------
     n_frames : int
     frames, hop : int
-        Length of a window and distance between windows [frames].
+        Length of a segment and distance between segments [frames].
 
     Returns
     -------
-    np.ndarray [shape=(n_windows,), dtype=int]
-        Multiples of `hop`, and a last window that ends with the track if those leave a tail.
+    np.ndarray [shape=(n_segments,), dtype=int]
+        Multiples of `hop`, and a last segment that ends with the track if those leave a tail.
 
     Raises
     ------
     ValueError
-        If the track is shorter than a window.
+        If the track is shorter than a segment.
     """
     if n_frames < frames:
         raise ValueError(f"a track of {n_frames} frames has no window of {frames}")

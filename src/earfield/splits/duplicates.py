@@ -1,4 +1,4 @@
-"""Duplicate recordings, found by audio fingerprints: re-encoded copies differ in every byte."""
+"""Detection of duplicate recordings, including re-encoded copies, by audio fingerprints."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ _COLUMNS = ["track", "other", "offset", "overlap", "correlation"]
 _LEAST_OVERLAP = 5.0  # s
 _LEAST_FRACTION = 0.5  # of the shorter track, if that is less
 _TREND = 1.0  # s: slower changes, such as fades, are similar in many tracks
-_CONTRAST = 0.05  # nepers, root mean square: less is silence or a drone, and not recognisable
+_CONTRAST = 0.05  # nepers, RMS: minimum contrast of a recognisable passage
 _PEAKS = 4  # offsets that are compared at full resolution
 # Copies coded at 64 kbit/s reach 0.96; tracks of one artist with the same drum kit reach 0.88 in passages of drums.
 _CORRELATION = 0.92
@@ -91,7 +91,7 @@ def _best_lag(one: np.ndarray, other: np.ndarray, *, scale: FrameScale) -> int:
     peaks = _coarse_lags(one[:: scale.spacing], other[:: scale.spacing], least=least / scale.spacing) * scale.spacing
     around = np.arange(1 - scale.spacing, scale.spacing)
     near = [max((_cosine(*_overlap(one, other, lag)), lag) for lag in (peak + around).tolist()) for peak in peaks]
-    # A loop agrees at many lags; the right one has the longest overlap.
+    # Loops correlate at many lags; the correct one has the longest overlap.
     return max(near, key=lambda pair: (round(pair[0], 2), len(_overlap(one, other, pair[1])[0])), default=(0, 0))[1]
 
 
@@ -114,7 +114,7 @@ def _coarse_lags(one: np.ndarray, other: np.ndarray, *, least: float) -> np.ndar
 def _correlation(one: np.ndarray, other: np.ndarray, *, scale: FrameScale) -> float:
     """Return the correlation of two spectrograms of equal length, in time and in frequency, whichever is lower.
 
-    Tracks that share a drum loop agree in time alone, and tracks that share chords agree in frequency alone.
+    Tracks that share a drum loop correlate only in time, and tracks that share chords only in frequency.
     """
     coarse, other_coarse = coarse_log_spectrogram(one, scale=scale), coarse_log_spectrogram(other, scale=scale)
     in_time = _cosine(_detrended(coarse, scale), _detrended(other_coarse, scale))
@@ -134,7 +134,7 @@ def _double_centred(coarse: np.ndarray) -> np.ndarray:
 
 
 def _overlap(one: np.ndarray, other: np.ndarray, lag: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the overlapping rows of both when the other one begins `lag` rows later."""
+    """Return the overlapping rows of two spectrograms, the second of which begins `lag` rows later."""
     start, end = max(lag, 0), min(len(one), len(other) + lag)
     return one[start:end], other[start - lag : end - lag]
 

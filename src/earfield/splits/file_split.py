@@ -1,4 +1,4 @@
-"""Splits that are read from a table, such as published ones."""
+"""Splits read from a table, such as published ones."""
 
 import unicodedata
 
@@ -27,7 +27,7 @@ def from_file(tracks: pd.DataFrame, *, path: str, column: str, listing: pd.DataF
     Returns
     -------
     subsets : np.ndarray [shape=(n_tracks,), dtype=str]
-        The subset of each row of `tracks`, or else why it is in none.
+        The subset of each row of `tracks`, or the reason why it is in none.
     warnings : list of str
         Tracks on which the file and the collection disagree.
 
@@ -68,7 +68,7 @@ def from_file(tracks: pd.DataFrame, *, path: str, column: str, listing: pd.DataF
     unusable = listing.track[(listing.problem != "") & listing.track.isin(subset.index[subset != ""])]
     if len(unusable):
         notes.append(
-            f"'{path}' asks for tracks that have a problem ({len(unusable)}, the first '{unusable.iloc[0]}'; see "
+            f"'{path}' lists tracks that have a problem ({len(unusable)}, the first '{unusable.iloc[0]}'; see "
             "tracks.csv); they are not used."
         )
     return tracks.track.map(subset.replace("", "excluded by the file")).fillna("not in the file").to_numpy(), notes

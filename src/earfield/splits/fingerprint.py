@@ -14,7 +14,7 @@ import numpy as np
 
 _BANDS = 16  # of a coarse spectrogram
 _WIDTH = 0.093  # s of audio per row of it: a shift by half a hop changes little
-_FLOOR = 1.0e-4  # relative to a track's mean power; codecs do not preserve what is below
+_FLOOR = 1.0e-4  # relative to a track's mean power; codecs do not preserve lower power
 _SPACING = 0.0464  # s between the rows of a segment
 _ROWS = 16  # of a segment: 0.74 s
 _ORDERS = 8  # of cosines, in time and in frequency
@@ -29,7 +29,7 @@ _VOTES = 2  # similar segments that have to agree on an offset
 
 @dataclass(frozen=True)
 class FrameScale:
-    """Durations in frames, for any distance between frames."""
+    """Durations in frames, for a given distance between frames."""
 
     seconds: float  # between frames
     width: int  # frames of audio per row of a coarse spectrogram
@@ -51,7 +51,7 @@ class Fingerprints:
 
 
 def coarse_log_spectrogram(mel: np.ndarray, *, scale: FrameScale) -> np.ndarray:
-    """Reduce a spectrogram to what copies of a recording have in common: log power, coarse in time and frequency.
+    """Return the log power, coarse in time and frequency, which copies of a recording have in common.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def candidate_pairs(prints: Fingerprints) -> np.ndarray:
         rotated = (prints.hashes << shift) | (prints.hashes >> (np.uint64(64) - shift) % np.uint64(64))
         order = np.argsort(rotated, kind="stable")
         found.append(_neighbours(prints.hashes[order], prints.tracks[order], order))
-    # Most are found after several sorts, and count once.
+    # Most are found after several sorts; each counts once.
     one, other = np.divmod(np.unique(np.concatenate(found)), len(prints.hashes))
     first, second, offsets = prints.tracks[one], prints.tracks[other], prints.frames[one] - prints.frames[other]
     order = np.lexsort((offsets, second, first))
@@ -158,7 +158,7 @@ def _coarse(mel, edges, width):  # type: ignore[no-untyped-def]
             for i in range(edges[band], edges[band + 1]):
                 power[t, band] += np.expm1(mel[t, i])
     coarse = np.empty((max(0, len(mel) - width + 1), bands), np.float32)
-    # For silence throughout any level is right.
+    # The level of a silent track is arbitrary.
     mean = max(power.mean(), 1e-30) if len(mel) else 1.0
     total = np.zeros(bands)
     for t in range(len(mel)):

@@ -1,4 +1,4 @@
-"""Stratified splits of tracks in groups: all tracks of an artist or of a recording go to one subset.
+"""Stratified splits of groups of tracks: all tracks of an artist or of a recording are in one subset.
 
 `stratified_group_split` is for one label per track, `stratified_multilabel_split` for several tags; both end in the
 same local search of moves and exchanges. Compared with scikit-learn 1.9's `StratifiedGroupKFold(10)`, its folds merged
@@ -111,9 +111,9 @@ def stratified_group_split(
     -------
     np.ndarray [shape=(n_tracks,), dtype=int]
         The subset of each track. That all subsets have tracks of all labels comes first, then the sum of squared
-        deviations from the targets. Neither is ever worse than with groups assigned greedily, the largest first, each
-        where most tracks are missing. Labels that share no group are drawn independently, and a label whose groups are
-        single tracks meets its targets exactly, if it has enough tracks for all subsets.
+        deviations from the targets. Neither is worse than for a greedy assignment of groups, the largest first, each to
+        the subset that lacks most tracks. Labels that share no group are drawn independently, and a label whose groups
+        are single tracks meets its targets exactly, if it has enough tracks for all subsets.
     """
     # A generator for each label: tracks added to one label leave the split of the others as it was.
     subsets = np.empty(len(labels), dtype=int)
@@ -191,7 +191,7 @@ def stratified_multilabel_split(
     ----------
     has : np.ndarray [shape=(n_tracks, n_tags), dtype=bool]
     ratio : sequence of float [shape=(n_subsets,)]
-        In any unit.
+        Relative sizes of the subsets.
     groups, key, in_first
         As in `stratified_group_split`.
 

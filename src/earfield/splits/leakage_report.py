@@ -58,13 +58,13 @@ def missed_ratios(
             owner, most = tracks.artist.iloc[together[firsts[np.argmax(sizes)]]], int(sizes.max())
         if np.abs(counts - target).max() <= max(1, _SLACK * len(rows)) and most <= target.max():
             continue
-        why = "artists stay in one subset" if artists else "repeated recordings stay in one subset"
+        why = "artists stay in one subset" if artists else "duplicate recordings stay in one subset"
         why += " and tracks have several tags" * tags
         if most > target[over]:
             why += f", and the artist '{owner}' has {most}"
         sentences.append(
-            f"The {'tag' if tags else 'label'} '{label}' was to have {_slashed(target)} tracks for {_slashed(SUBSETS)} "
-            f"and has {_slashed(counts)}: {why}."
+            f"The {'tag' if tags else 'label'} '{label}' has {_slashed(counts)} tracks for {_slashed(SUBSETS)} "
+            f"instead of {_slashed(target)}: {why}."
         )
     return sentences
 
@@ -157,7 +157,7 @@ def _shared(one: pd.DataFrame, other: pd.DataFrame, pairs: pd.DataFrame) -> dict
 
 
 def _absent_labels(subsets: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Name the labels that a subset lacks."""
+    """List the labels that a subset lacks."""
     return [
         f"The subset '{name}' has no track of the label{'s' * (len(labels) > 1)} {', '.join(labels)}."
         for name, held in subsets.items()
@@ -166,7 +166,7 @@ def _absent_labels(subsets: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _shared_recordings(shared: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Name recordings that are in two subsets."""
+    """List recordings that are in two subsets."""
     return [
         f"The subsets '{one}' and '{other}' share recordings ({len(pairs)}, the first '{pairs[0][0]}' = "
         f"'{pairs[0][1]}')."
@@ -177,7 +177,7 @@ def _shared_recordings(shared: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _conflicting_labels(tracks: pd.DataFrame, pairs: pd.DataFrame, *, tags: bool) -> list[str]:
-    """Name recordings that are in the split under two labels."""
+    """List recordings that have two labels in the split."""
     label = dict(zip(tracks.track, tracks.label, strict=True))
     known = [(one, other) for one, other in zip(pairs.track, pairs.other, strict=True) if {one, other} <= label.keys()]
     found = sorted((one, other) for one, other in known if label[one] != label[other])

@@ -46,9 +46,9 @@ def stratified(
     ratio : sequence of 3 floats
         Training, validation and test tracks, in any unit.
     recordings : np.ndarray [shape=(n_tracks,), dtype=int], optional
-        Equal for tracks that are the same recording, which go to one subset. By default each track is its own.
+        Equal for tracks that are the same recording, which go to one subset. By default, all are different.
     tags : bool
-        Whether a label is the text of several tags; each tag is stratified then.
+        Whether labels are several tags as one text; each tag is then stratified.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def by_artist(
 ) -> np.ndarray:
     """Split by artist: no artist is in two subsets, and labels are stratified as far as possible.
 
-    The split is drawn at random among good ones: the best would be the same for every seed.
+    The split is drawn at random among good ones, because the best one would be the same for every seed.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def cross_validation(
     unknown_artist: str = "own_group",
     recordings: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Test one fold: over the runs of one repetition every track is tested exactly once.
+    """Split for one fold: over the runs of one repetition, every track is tested exactly once.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def write_split(
         notes = missed_ratios(some, subsets[chosen], ratio=_ratio(options), artists=artists, tags=tags)
     used = np.isin(subsets, SUBSETS)
     unlearnt = [name for name, rows in carriers(some.label, tags=tags).items() if not used[chosen][rows].any()]
-    notes += [f"The label '{label}' is in no subset: the models do not know it." for label in unlearnt]
+    notes += [f"The label '{label}' is in no subset, so no model is trained on it." for label in unlearnt]
     _check_subsets(table.label.to_numpy(), subsets, place=tracks, tags=tags)
     if share < 1:
         beyond = _tracks_beyond_fraction if tags else _beyond_fraction
@@ -332,12 +332,12 @@ def _has_label(table: pd.DataFrame, labels: Sequence[str] | None, *, place: str 
     known = sorted(set(table.label))
     if missing := [f"'{label}'" for label in labels or () if label not in known]:
         raise DatasetError(
-            f"The protocol asks for the label {listed(missing)}, of which {place} has no usable track; it has those of "
+            f"The protocol uses the label {listed(missing)}, but {place} has no usable track with it; its labels are "
             f"{', '.join(known)}."
         )
     wanted = sorted(set(labels or known))
     if len(wanted) < 2:
-        what = "The labels asked for come down to one" if labels else f"{place} has one label"
+        what = "The protocol has one label" if labels else f"{place} has one label"
         raise DatasetError(f"{what}, '{wanted[0]}'; a classifier needs two or more.")
     return table.label.isin(wanted).to_numpy()
 
@@ -360,7 +360,9 @@ def _check_subsets(labels: np.ndarray, subsets: np.ndarray, *, place: str | os.P
             f"protocol or {fix}."
         )
     if len(found) < 2:
-        raise DatasetError(f"The protocol leaves tracks of one label, '{min(found)}'; a classifier needs two or more.")
+        raise DatasetError(
+            f"The protocol leaves only tracks of the label '{min(found)}'; a classifier needs two or more labels."
+        )
 
 
 def _beyond_fraction(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:

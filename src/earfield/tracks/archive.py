@@ -53,7 +53,7 @@ def unpack(
             f"This Python cannot unpack {archive} safely: use 3.11.4 or later, or unpack it yourself and name the "
             "folder."
         )
-    # One name for every run: what a killed run has left is removed by the next one.
+    # The same name in every run, so that the next run removes files that a killed run left.
     aside = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
     try:

@@ -1,4 +1,4 @@
-"""Audio files of a collection: which files are songs, how their tracks are named, and whether they changed."""
+"""Audio files of a collection: selection, names of tracks, and detection of changes."""
 
 import csv
 import hashlib
@@ -40,7 +40,7 @@ def track_names(paths: Iterable[Path]) -> list[str]:
     Raises
     ------
     DatasetError
-        If paths are not UTF-8; it names them.
+        If paths are not UTF-8; the message lists them.
     """
     names = [_track_name(path) for path in paths]
     if broken := [os.fsencode(name) for name in names if not _is_text(name)]:
@@ -56,8 +56,8 @@ def shard_of(track: str, *, shards: int) -> int:
 def fingerprints(path: str | os.PathLike[str], *, shards: int, hashes: str | os.PathLike[str]) -> list[str]:
     """Return a hash for each shard that changes when one of its songs is added, removed, renamed or rewritten.
 
-    Contents count: a song that is touched or copied back is unchanged. It imports nothing heavy, as the workflow asks
-    at every start.
+    Only contents count, not modification times. The module imports no large package, because every start of the
+    workflow calls this function.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def fingerprints(path: str | os.PathLike[str], *, shards: int, hashes: str | os.
     if known != before:
         folder = Path(hashes).parent
         folder.mkdir(parents=True, exist_ok=True)
-        # Under a name of its own: several jobs may write at once.
+        # A unique name, because several jobs may write at once.
         with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".json", delete=False, encoding="utf-8") as kept:
             json.dump(known, kept)
         os.replace(kept.name, hashes)
@@ -111,7 +111,7 @@ def _content_hash(file: Path, known: dict[str, list[Any]]) -> str:
 
 
 def _songs(path: Path) -> Iterator[tuple[str, Path, list[str]]]:
-    """Yield name, file and what a CSV says of each song."""
+    """Yield the name, the file and the CSV row of each song."""
     if path.is_file():
         with open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as table:
             for row in csv.DictReader(table):

@@ -1,4 +1,4 @@
-"""Download of a large file from the first of several mirrors that serves it; dropped connections are resumed."""
+"""Download of a large file from the first working mirror, with resumption of interrupted transfers."""
 
 import hashlib
 import os
@@ -32,16 +32,16 @@ def download(
 ) -> None:
     """Fetch a file from the first mirror whose copy is accepted; an existing file is checked and kept.
 
-    What has arrived stays in a hidden file beside `path`, one per mirror, and the next attempt or the next run asks for
-    the rest. Whether the parts belong together is left to `accept`; a refused file that was resumed is fetched again
-    from its start.
+    Partial downloads are kept in a hidden file beside `path`, one per mirror, and resumed by the next attempt or run.
+    Whether the parts belong together is left to `accept`; a refused file that was resumed is fetched again from its
+    start.
 
     Parameters
     ----------
     urls : sequence of str
         The mirrors, tried in turn.
     path : str or path-like
-        Taken by rename once the file is accepted.
+        The accepted file is renamed to this path.
     limit : int
         A mirror that announces or sends more is refused [bytes].
     accept : callable

@@ -1,4 +1,4 @@
-"""GTZAN: its archive, downloaded or the user's own, and its tracks, each compared with its known md5."""
+"""GTZAN: its archive, downloaded or the user's own, and its tracks, each verified by its published MD5."""
 
 import hashlib
 import io

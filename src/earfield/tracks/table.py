@@ -117,7 +117,7 @@ def inspect(path: str | os.PathLike[str], *, sample_rate: int, hop_length: int, 
     sample_rate, hop_length : int
         Rate that the front end works at [Hz], distance between its frames [samples].
     frames : int
-        Length of a segment [frames]: the least that a track must give.
+        Length of a segment [frames], the minimum length of a track.
 
     Returns
     -------
@@ -214,8 +214,8 @@ def write_tracks(
     max_unusable : float
         Largest accepted fraction of unusable tracks, 0 to 1.
     task : mapping, optional
-        `kind`, "artist" or "tags", and `min_tracks`, as `label_by_artist` and `label_by_tags` take it; without a task,
-        labels are the collection's. What the task leaves out is not counted as unusable.
+        `kind`, "artist" or "tags", and `min_tracks`, see `label_by_artist` and `label_by_tags`; without a task, labels
+        are the collection's. Tracks that the task leaves out are not counted as unusable.
 
     Raises
     ------

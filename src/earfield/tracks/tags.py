@@ -21,18 +21,18 @@ def as_text(tags: Iterable[str]) -> str:
 
 
 def tags_of_all(labels: Iterable[str]) -> list[str]:
-    """Return all tags that tracks have, sorted."""
+    """Return all tags of the tracks, sorted."""
     return sorted({tag for label in labels for tag in tags_in(label)})
 
 
 def tag_matrix(labels: Iterable[str], tags: Sequence[str]) -> np.ndarray:
-    """Return which track, of those with these labels, has which tag [shape=(n_tracks, n_tags), dtype=bool]."""
+    """Return the tags of each track as a matrix [shape=(n_tracks, n_tags), dtype=bool]."""
     rows = [set(tags_in(label)) for label in labels]
     return np.array([[tag in row for tag in tags] for row in rows], dtype=bool).reshape(len(rows), len(tags))
 
 
 def targets_of(table: pd.DataFrame, *, tags: bool) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Return what classifiers learn.
+    """Return the classification targets of each subset.
 
     Parameters
     ----------

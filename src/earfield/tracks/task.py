@@ -22,13 +22,13 @@ def label_by_artist(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
     tracks : pd.DataFrame
         With the columns `label, artist, problem`.
     min_tracks : int
-        Tracks without a problem that an artist must have.
+        Minimum number of usable tracks of an artist.
 
     Returns
     -------
     pd.DataFrame
-        `label` is the artist as first written: case, white space and how Unicode writes a letter make
-        no other one. Tracks without artist, and of artists with too few, keep their label and get a `problem`.
+        `label` is the artist in its first spelling; names that differ only in case, white space or Unicode form are
+        equal. Tracks without an artist, and those of artists with too few tracks, keep their label and get a `problem`.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def label_by_tags(tracks: pd.DataFrame, *, min_tracks: int) -> pd.DataFrame:
     tracks : pd.DataFrame
         With the columns `label` (tags as one text), `problem`.
     min_tracks : int
-        Tracks without a problem that a tag must have.
+        Minimum number of usable tracks of a tag.
 
     Returns
     -------

@@ -95,7 +95,7 @@ def test_input_that_changes_while_the_job_runs_is_refused(tmp_path):
     assert run("import os; os.utime('a.csv', (1, 1))").returncode == 0  # touched, not edited
     refused = run("open('b.py', 'w').write('x = 2')")
     assert refused.returncode == 1
-    assert refused.stderr == "'b.py' changed while this job was running; nothing is kept of it, run again.\n"
+    assert refused.stderr == "'b.py' changed while this job was running; its outputs are discarded, run again.\n"
 
 
 def test_missing_folder_of_the_log_is_an_error(tmp_path):

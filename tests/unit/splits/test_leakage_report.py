@@ -193,7 +193,7 @@ def test_artist_that_owns_a_label_is_named(tracks_csv, audited):
     others = tracks_of({f"artist {n}": 5 for n in range(20)}, label="rock")
     audit = audited(tracks_csv(pd.concat([owned, others])), ARTIST)
     assert audit["warnings"] == [
-        "The label 'reggae' was to have 50 / 20 / 30 tracks for train / validation / test and has 60 / 20 / 20: "
+        "The label 'reggae' has 60 / 20 / 20 tracks for train / validation / test instead of 50 / 20 / 30: "
         "artists stay in one subset, and the artist 'Bob Marley' has 60."
     ]
 
@@ -203,7 +203,7 @@ def test_artist_that_owns_a_small_label_is_named_though_it_is_off_by_one(tracks_
     others = tracks_of({f"artist {n}": 5 for n in range(20)}, label="rock")
     audit = audited(tracks_csv(pd.concat([owned, others])), ARTIST)
     assert audit["warnings"] == [
-        "The label 'pop' was to have 4 / 1 / 2 tracks for train / validation / test and has 5 / 1 / 1: "
+        "The label 'pop' has 5 / 1 / 1 tracks for train / validation / test instead of 4 / 1 / 2: "
         "artists stay in one subset, and the artist 'Alanis Morissette' has 5."
     ]
 
@@ -214,7 +214,7 @@ def test_artist_that_owns_all_of_a_label_is_for_training_alone(tracks_csv, audit
     audit = audited(tracks_csv(pd.concat([owned, others])), ARTIST)
     assert audit["subsets"]["train"]["labels"]["classical"] == 7
     assert audit["warnings"] == [
-        "The label 'classical' was to have 4 / 1 / 2 tracks for train / validation / test and has 7 / 0 / 0: "
+        "The label 'classical' has 7 / 0 / 0 tracks for train / validation / test instead of 4 / 1 / 2: "
         "artists stay in one subset, and the artist 'JS Bach' has 7.",
         "The subset 'validation' has no track of the label 'classical'.",
         "The subset 'test' has no track of the label 'classical'.",
@@ -240,8 +240,9 @@ def test_repeats_that_upset_the_ratio_are_told(tracks_csv, audited):
     pairs = [("a0", f"a{n}") for n in range(1, 25)]
     audit = audited(tracks_csv(tracks), STRATIFIED, repeats=pairs)
     (warning,) = audit["warnings"]
-    assert warning.startswith("The label 'a' was to have 15 / 6 / 9 tracks for train / validation / test and has ")
-    assert warning.endswith(": repeated recordings stay in one subset.")
+    assert warning.startswith("The label 'a' has ")
+    assert " tracks for train / validation / test instead of 15 / 6 / 9: " in warning
+    assert warning.endswith(": duplicate recordings stay in one subset.")
 
 
 # Files that do not fit.
@@ -259,7 +260,7 @@ def test_file_that_lacks_tracks_or_asks_for_unusable_ones_is_taken_with_warnings
     assert audit["not_used"] == {"not in the file": 2, "has a problem": 2}
     assert audit["warnings"] == [
         f"'{given}' lacks usable tracks (2, the first 'a4'); they are not used.",
-        f"'{given}' asks for tracks that have a problem (1, the first 'a3'; see tracks.csv); they are not used.",
+        f"'{given}' lists tracks that have a problem (1, the first 'a3'; see tracks.csv); they are not used.",
         "The subsets 'train' and 'test' share recordings (1, the first 'a0' = 'a2').",
     ]
     split = pd.read_csv(tmp_path / "split.csv").set_index("track").subset
@@ -271,5 +272,5 @@ def test_label_that_a_protocol_leaves_out_altogether_is_warned_of(tracks_csv, au
     audit = audited(
         tracks_csv(pd.concat([tracks, tracks_of({"": 5}, label="c")])), ARTIST | {"unknown_artist": "exclude"}
     )
-    assert audit["warnings"] == ["The label 'c' is in no subset: the models do not know it."]
+    assert audit["warnings"] == ["The label 'c' is in no subset, so no model is trained on it."]
     assert audit["subsets"]["train"]["labels"].keys() == {"a", "b"} and audit["not_used"] == {"no artist": 5}

@@ -533,7 +533,7 @@ def test_split_is_read_from_a_file(of_file, text):
         (WHOLE.replace("valid\n", "dev\n"), r"line 4 has 'dev' in the column 'part'; write train, validation"),
         (WHOLE.replace(",test", ",excluded"), r"leaves no track of .* for the subset 'test'"),
         (WHOLE.replace("b0,train", "b0,"), r"The label 'b' has 2 tracks for validation or test but none for training"),
-        ("track,part\na0,train\na1,valid\na2,test\n", r"leaves tracks of one label, 'a'"),
+        ("track,part\na0,train\na1,valid\na2,test\n", r"leaves only tracks of the label 'a'"),
         (b"track,part\n\xff,train\n", r"cannot be read as a CSV in UTF-8"),
         ("", r"cannot be read as a CSV in UTF-8"),
         ("track,part\na0,train,x,y\n", r"cannot be read as a CSV in UTF-8"),
@@ -611,9 +611,9 @@ def test_labels_leave_the_split_of_those_that_stay(tracks_csv, split_of):
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        (["a", "polka"], r"asks for the label 'polka', of which .*tracks\.csv has no usable track; .* of a, b\.$"),
-        (["a", "c"], r"asks for the label 'c', of which"),
-        (["b"], r"The labels asked for come down to one, 'b'; a classifier needs two or more\."),
+        (["a", "polka"], r"uses the label 'polka', but .*tracks\.csv has no usable track .* labels are a, b\.$"),
+        (["a", "c"], r"uses the label 'c', but"),
+        (["b"], r"The protocol has one label, 'b'; a classifier needs two or more\."),
     ],
 )
 def test_bad_labels_are_named(tracks_csv, split_of, labels, words):
