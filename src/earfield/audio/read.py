@@ -72,7 +72,7 @@ def _reason(error: soundfile.LibsndfileError | OSError | TypeError) -> str:
 
 
 def _missing_bytes(path: str | os.PathLike[str]) -> int:
-    """Return how many bytes of audio a WAV, AIFF or AU lacks; libsndfile does not report it.
+    """Return the number of audio bytes missing from a WAV, AIFF or AU; libsndfile does not report it.
 
     Programs that write to a pipe leave 0 or a number near 2 or 4 GB as the size: these are not cut short.
     """

@@ -28,7 +28,7 @@ def module_file(kind: str, name: str) -> Path:
 
 
 def module_name(kind: str, name: str) -> str:
-    """Return what Python imports for a model or features, such as `earfield.models.majority`."""
+    """Return the import name of a model or features module, such as `earfield.models.majority`."""
     parts = module_file(kind, name).relative_to(_PACKAGE).with_suffix("").parts
     return ".".join((_PACKAGE.name, *parts))
 

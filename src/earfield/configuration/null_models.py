@@ -1,4 +1,4 @@
-"""What trained networks are compared with: controls, networks that saw no true label, and null kernels."""
+"""Controls, networks that saw no true label, and null kernels, with which trained networks are compared."""
 
 from collections.abc import Mapping
 from typing import Any

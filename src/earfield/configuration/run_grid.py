@@ -57,7 +57,7 @@ def needs_one_label(protocol: Mapping[str, Any]) -> bool:
 def can_tag(config: Mapping[str, Any], model: str) -> bool:
     """Return whether a model can learn several tags of a track.
 
-    Modules say so, by `TAGS = True`; networks can but with the recipe `published_code`, which ends by their accuracy.
+    Modules declare it by `TAGS = True`; networks can, except with the recipe `published_code`, which stops by accuracy.
     """
     settings = config["models"][model]
     if "module" in settings:
@@ -106,7 +106,7 @@ def in_table_order(config: Mapping[str, Any], dataset: str) -> list[str]:
 
     Tables of protocols that share splits may hold the row of a model twice, with other numbers of runs. Of protocols
     that share splits the one with most runs keeps its place, and the others come last, those with more runs first: the
-    first row of a model is that of most runs, whatever the order in the configuration.
+    first row of a model is that of most runs, independently of the order in the configuration.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ class _Settings:
 
     @classmethod
     def parse(cls, mapping: Mapping[str, Any]) -> Self:
-        """Make settings from a mapping with a key for each field without default; other keys are passed over."""
+        """Make settings from a mapping with a key for each field without default; other keys are ignored."""
         own: Sequence[Field[Any]] = fields(cls)  # type: ignore[arg-type]
         return cls(**{each.name: mapping[each.name] for each in own if each.name in mapping or each.default is MISSING})
 
@@ -86,7 +86,7 @@ class ModelSettings:
     segment: SegmentSettings
     network: NetworkSettings
     train: TrainSettings
-    tags: bool = False  # whether a label is the text of several tags, each with a probability of its own
+    tags: bool = False  # whether a label is several tags as one text, each with its own probability
 
     @classmethod
     def parse(cls, mapping: Mapping[str, Any]) -> Self:

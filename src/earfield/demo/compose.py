@@ -36,7 +36,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Section:
-    """Which parts play in a section of bars, and how."""
+    """Parts that play in a section of bars, and their variation."""
 
     playing: frozenset[str]
     energy: float  # factor of all velocities
@@ -198,7 +198,7 @@ def _chords(style: Style, name: str, sections: list[Section], bars: Bars, rng: n
     for bar, section, beat, step, held in _steps(style, name, sections, len(bars)):
         tones = tuple(style.key + tone for tone in _chord_at(bars, bar, beat))
         if tones != sounding:
-            # Voice leading goes on while the part rests, so that an entry does not depend on the form.
+            # Voice leading continues while the part rests, so that an entry does not depend on the form.
             placed, sounding = voicing(tones, previous=placed, register=part.register), tones
         if name not in section.playing or step in ".-":
             continue

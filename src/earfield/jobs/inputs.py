@@ -274,7 +274,7 @@ class Inputs:
         return f"{run}/{like}/history.csv" if like else []
 
     def threads(self, wildcards: Wildcards) -> int:
-        """Return how many processors a model that is a module can use."""
+        """Return the number of processors that a baseline can use."""
         return int(self._constant(wildcards.model, "THREADS") or 1)
 
     def features(self, wildcards: Wildcards) -> list[str]:

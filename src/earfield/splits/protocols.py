@@ -328,7 +328,7 @@ def _artist_groups(
 
 
 def _has_label(table: pd.DataFrame, labels: Sequence[str] | None, *, place: str | os.PathLike[str]) -> np.ndarray:
-    """Return which tracks have a label of the protocol."""
+    """Return a mask of the tracks with a label of the protocol."""
     known = sorted(set(table.label))
     if missing := [f"'{label}'" for label in labels or () if label not in known]:
         raise DatasetError(

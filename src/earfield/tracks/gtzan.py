@@ -113,7 +113,7 @@ def listing(
     -------
     pandas.DataFrame
         One row for each track of `facts`, in its order; all columns are strings: track, label, path (empty if missing),
-        artist, title, problem (empty if the track is the known recording, bit for bit). Other files are passed over.
+        artist, title, problem (empty if the track is the known recording, bit for bit). Other files are ignored.
 
     Raises
     ------

@@ -56,7 +56,7 @@ def targets_of(table: pd.DataFrame, *, tags: bool) -> tuple[list[str], dict[str,
 
 
 def carriers(labels: Sequence[str] | np.ndarray, *, tags: bool) -> dict[str, np.ndarray]:
-    """Return which tracks have each label or, if labels are tags as one text, each tag; sorted.
+    """Return a mask of the tracks with each label or, if labels are tags as one text, each tag; sorted.
 
     Returns
     -------
