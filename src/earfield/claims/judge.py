@@ -103,7 +103,7 @@ def write_claims(
     table, caveats = read_sentences(sentences)
     evidence = read_evidence(dataset, inputs, settings)
     claims = judge(table, caveats, evidence)
-    write_csv(_as_table(claims), csv_path)
+    write_csv(claims_table(claims), csv_path)
     with write_aside(md_path) as aside:
         aside.write_text(claims_page(evidence, claims), encoding="utf-8")
 
@@ -157,7 +157,8 @@ def _judged(sentence: Sentence, caveats: Sequence[Caveat], evidence: Evidence) -
     )
 
 
-def _as_table(claims: Sequence[Claim]) -> pd.DataFrame:
+def claims_table(claims: Sequence[Claim]) -> pd.DataFrame:
+    """Return one row per claim, with the columns of `write_claims`."""
     lines = [
         vars(each.sentence) | vars(each) | dict(each.counts) | {"sentence": each.sentence.sentence}
         | {"measure": each.sentence.measure + _UNITS[each.sentence.unit]}

@@ -1,5 +1,6 @@
 """Pages from Jinja2 templates beside the modules that fill them."""
 
+import functools
 import os
 import re
 from pathlib import Path
@@ -18,7 +19,7 @@ def render(module: str | os.PathLike[str], **context: Any) -> str:
     module : path-like
         `__file__` of the module.
     **context
-        What the template names. It has the filters `plain`, which all names go through, `counted`, `percent` and
+        What the template names. Its filters are `plain`, which all names go through, `counted`, `percent` and
         `interval`.
 
     Returns
@@ -32,12 +33,17 @@ def render(module: str | os.PathLike[str], **context: Any) -> str:
         If the template names what is not there.
     """
     path = Path(module)
+    text = _environment(path.parent / "templates").get_template(f"{path.stem}.md.j2").render(context)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+@functools.cache
+def _environment(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(  # noqa: S701, Markdown: names are escaped by `plain`
-        loader=jinja2.FileSystemLoader(path.parent / "templates"),
+        loader=jinja2.FileSystemLoader(folder),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"plain": plain, "counted": counted, "percent": percent, "interval": interval}
-    text = environment.get_template(f"{path.stem}.md.j2").render(context)
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return environment

@@ -1,6 +1,7 @@
 """Verdicts on the paper's claims: each can be reached, from tables alone, and the page says what the table says."""
 
 import functools
+import io
 import math
 import re
 import subprocess
@@ -10,14 +11,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from markdown_it import MarkdownIt
 
-from earfield.claims.evidence import ClaimSettings
-from earfield.claims.judge import write_claims
+from earfield.claims.evidence import ClaimSettings, Evidence, read_evidence, read_table
+from earfield.claims.judge import claims_table, write_claims
+from earfield.claims.judge import judge as judge_sentences
+from earfield.claims.page import claims_page
 from earfield.claims.rules import RULES
 from earfield.claims.sentences import read_sentences
 from earfield.errors import ConfigError, DatasetError
+from earfield.evaluate.runs import read_runs
 from earfield.files.tables import TRACK_COLUMNS
 from earfield.models.predictions import write_predictions
 
@@ -160,57 +163,91 @@ def runs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def sentences(tmp_path_factory):
-    """Return a function that writes the table of sentences, or one of them, and takes 10 tracks per label for GTZAN."""
-    folder, whole = tmp_path_factory.mktemp("sentences"), yaml.safe_load(SENTENCES)
-    whole["claims"][0]["options"]["tracks_per_label"] = 10
+def sentences():
+    """Return the table of sentences, which takes 10 tracks per label for GTZAN, and the caveats."""
+    table, caveats = read_sentences("resources/claims.yaml")
+    table[0].options["tracks_per_label"] = 10
+    return table, caveats
 
-    @functools.cache
-    def write(only):
-        claims = [each for each in whole["claims"] if only in (None, each["claim"])]
-        path = folder / f"{only}.yaml"
-        path.write_text(yaml.safe_dump(whole | {"claims": claims}), encoding="utf-8")
-        return path
 
-    return write
+@pytest.fixture(scope="module")
+def read(tmp_path_factory):
+    """Return a function that returns `TABLES` as evidence, with those given in their place."""
+    folder = tmp_path_factory.mktemp("tables")
+
+    def read_again(name, rows):
+        if not rows:
+            return read_table(name, [])
+        path = folder / f"{name}.csv"
+        pd.DataFrame(rows).to_csv(path, index=False)
+        return read_table(name, [str(path)])
+
+    usual = {name: read_again(name, rows) for name, rows in TABLES.items()}
+    return lambda **given: usual | {name: read_again(name, rows) for name, rows in given.items()}
+
+
+@pytest.fixture(scope="module")
+def read_once():
+    """Return `read_runs`, which reads equal paths once."""
+    once = functools.cache(lambda paths: read_runs(paths))
+    return lambda paths: once(tuple(paths))
 
 
 @pytest.fixture
-def judge(tmp_path, runs, sentences):
-    """Return a function that writes tables and returns the claims by name, and the page.
+def gather(runs, read, read_once):
+    """Return a function that returns evidence: `TABLES` but for those given (None for none), and other settings."""
 
-    Tables (None for none), settings and other inputs may be given; without, every claim can be judged.
-    """
-
-    def write(
-        *, truth=None, per_label=12, runs_=3, discriminants=DISCRIMINANTS, artist="", whole=None, only=None, **given
-    ):
-        truth = dict.fromkeys(GENRES, 0.7) if truth is None else truth
-        settings = {name: given.pop(name, value) for name, value in SETTINGS.items()}
-        key = (per_label, runs_, settings["model"], settings["protocol"].replace("/", " "))
-        predictions, songs = runs(tuple(truth.items()), *key)
-        tracks = songs.assign(artist=artist).reindex(columns=TRACK_COLUMNS).astype(object).fillna("")
-        tracks.to_csv(tmp_path / "tracks.csv", index=False)
-        inputs = {"predictions": predictions, "references": "resources/reference_levels.csv"}
-        inputs["tracks"] = tmp_path / "tracks.csv"
+    def from_tables(*, truth=None, per_label=12, runs_=3, discriminants=DISCRIMINANTS, artist="", whole=None, **given):
+        settings = ClaimSettings(**{name: given.pop(name, value) for name, value in SETTINGS.items()})
+        key = (per_label, runs_, settings.model, settings.protocol.replace("/", " "))
+        predictions, songs = runs(tuple((truth or dict.fromkeys(GENRES, 0.7)).items()), *key)
+        predictions = given.pop("predictions", predictions)
         if whole is not None:
-            inputs["whole_track"] = runs(tuple(whole.items()), *key[:2], "summed", key[3])[0]
-        if discriminants:
-            np.savez(tmp_path / "fig5.npz", **discriminants)
-            inputs["discriminants"] = tmp_path / "fig5.npz"
+            predictions = [*predictions, *runs(tuple(whole.items()), *key[:2], "summed", key[3])[0]]
         dataset = given.pop("dataset", "songs")
-        for name, rows in (TABLES | {name: given.pop(name) for name in TABLES if name in given}).items():
-            if rows:
-                inputs[name] = [tmp_path / f"{name}.csv"]
-                pd.DataFrame(rows).to_csv(inputs[name][0], index=False)
-        write_claims(
-            csv_path=tmp_path / "out.csv", md_path=tmp_path / "out.md", dataset=dataset, sentences=sentences(only),
-            inputs=inputs | given, settings=ClaimSettings(**settings),
-        )  # fmt: skip
-        table = pd.read_csv(tmp_path / "out.csv", keep_default_na=False, dtype=str, lineterminator="\n")
-        return table.set_index("claim"), (tmp_path / "out.md").read_text(encoding="utf-8")
+        references = read_table("references", [given.pop("references", "resources/reference_levels.csv")])
+        assert set(given) <= set(TABLES)
+        return Evidence(
+            dataset=dataset,
+            settings=settings,
+            tables=read(**given) | {"references": references},
+            axes=discriminants and {name: np.asarray(each) for name, each in discriminants.items()},
+            runs={model: tests for (_, model), tests in read_once(predictions).items()},
+            songs=songs.assign(artist=artist).reindex(columns=TRACK_COLUMNS).astype(object).fillna(""),
+        )
 
-    return write
+    return from_tables
+
+
+def as_text(claims):
+    """Return the table of claims by name, as a reader of the file gets it."""
+    csv = io.StringIO(claims_table(claims).to_csv(index=False, lineterminator="\n"))
+    return pd.read_csv(csv, keep_default_na=False, dtype=str, lineterminator="\n").set_index("claim")
+
+
+@pytest.fixture
+def judge(gather, sentences):
+    """Return a function that judges all sentences, or one, and returns the claims by name."""
+    table, caveats = sentences
+
+    def from_tables(*, only=None, **given):
+        return as_text(
+            judge_sentences([each for each in table if only in (None, each.claim)], caveats, gather(**given))
+        )
+
+    return from_tables
+
+
+@pytest.fixture
+def judge_with_page(gather, sentences):
+    """Return a function that judges all sentences and returns the claims by name, and the page."""
+
+    def from_tables(**given):
+        evidence = gather(**given)
+        claims = judge_sentences(*sentences, evidence)
+        return as_text(claims), claims_page(evidence, claims)
+
+    return from_tables
 
 
 MORE = {"controls": ["x", "majority"]}
@@ -344,27 +381,24 @@ def test_every_claim_reaches_every_verdict():
     ("claim", "changes", "verdict"), [(claim, *case) for claim, cases in VERDICTS.items() for case in cases]
 )
 def test_verdict(judge, claim, changes, verdict):
-    table, page = judge(**changes, only=claim)
-    assert table.index.tolist() == [claim] and table.measure[claim]
+    table = judge(**changes, only=claim)
+    assert table.index.tolist() == [claim] and table.measure[claim] and table.reason[claim]
     assert table.verdict[claim] == verdict, table.reason[claim]
-    section = page.split(f"### {table.sentence[claim]}\n")[1]
-    assert f"**{table.verdict[claim]}:**" in section and table.reason[claim]
 
 
 def test_claims_are_those_of_the_table_in_its_order(judge):
-    assert judge()[0].index.tolist() == CLAIMS
-    assert judge(paired=[pair("majority", 0.1, 0, 0.2)])[0].index.tolist() == [c for c in CLAIMS if c != OF_FIVE_GENRES]
+    assert judge().index.tolist() == CLAIMS
+    assert judge(paired=[pair("majority", 0.1, 0, 0.2)]).index.tolist() == [c for c in CLAIMS if c != OF_FIVE_GENRES]
 
 
-def test_five_genres_are_asked_about_where_they_were_run(judge):
-    assert OF_FIVE_GENRES in judge()[0].index
+def test_five_genres_are_asked_about_where_they_were_run(judge_with_page):
     # On other labels than the five nothing follows.
-    table, page = judge(paired=[pair("cdbn", 0.1, 0.02, 0.18)])
+    table, page = judge_with_page(paired=[pair("cdbn", 0.1, 0.02, 0.18)])
     assert OF_FIVE_GENRES not in table.index and "Of 8 claims of the paper" in page
 
 
 def test_columns_of_the_table(judge):
-    table, _ = judge()
+    table = judge()
     assert list(table.reset_index()) == [
         *[
             "claim",
@@ -387,7 +421,7 @@ def test_columns_of_the_table(judge):
     assert (table.place == "not in the paper").tolist() == [False] * 9 + [True] * 5
 
 
-def test_numbers_are_those_of_the_tables(judge):
+def test_numbers_are_those_of_the_tables(judge_with_page):
     odd = {
         "summary": [summary(0.71234, 0.6543, 0.7654, baseline=0.1357)],
         "paired": [pair("mfcc_svm", 0.05432, 0.01, 0.09), pair("majority", 0.4321, 0.4, 0.5)],
@@ -396,7 +430,7 @@ def test_numbers_are_those_of_the_tables(judge):
         "resemblance": shapes((0.21, 0.23), (0.3, 0.31)),
         "discriminants": axes(0.12345, 0.1, 0.15),
     }
-    table, page = judge(**odd)
+    table, page = judge_with_page(**odd)
     assert table.value[["human_level", "above_hand_made", "filters_like_strfs", "hidden_separable"]].tolist() == [
         "0.71234", "0.05432", "0.21", "0.12345",
     ]  # fmt: skip
@@ -415,18 +449,18 @@ def test_numbers_are_those_of_the_tables(judge):
 def test_human_level_is_that_of_the_references(judge, tmp_path):
     references = pd.read_csv("resources/reference_levels.csv")
     changed = {"summary": [summary(0.75, 0.71, 0.79)]}
-    assert judge(**changed)[0].verdict["human_level"] == HOLDS
+    assert judge(**changed, only="human_level").verdict["human_level"] == HOLDS
     references.assign(accuracy=0.8).to_csv(tmp_path / "higher.csv", index=False)
-    table, _ = judge(**changed, references=tmp_path / "higher.csv")
+    table = judge(**changed, references=tmp_path / "higher.csv", only="human_level")
     assert table.verdict["human_level"] == FAILS and "80.0%" in table.baseline["human_level"]
     references.assign(kind="machine").to_csv(tmp_path / "none.csv", index=False)
-    table, _ = judge(**changed, references=tmp_path / "none.csv")
+    table = judge(**changed, references=tmp_path / "none.csv", only="human_level")
     assert table.verdict["human_level"] == UNTOLD and table.value["human_level"] == "0.75"
 
 
 def test_hardest_and_easiest_are_named(judge):
     recall = dict.fromkeys(GENRES, 0.9) | {"country": 0.4, "rock": 0.3, "jazz": 1.0}
-    table, _ = judge(truth=recall, per_label=10)
+    table = judge(truth=recall, per_label=10)
     assert "rock 30.0%, country 40.0%" in table.reason["hardest_genres"]
     assert "best jazz 100.0%, worst rock 30.0%" in table.baseline["genres_differ"]
     others = [recall[label] for label in GENRES if label not in ("country", "rock")]
@@ -437,6 +471,7 @@ def test_hardest_and_easiest_are_named(judge):
 @pytest.mark.parametrize(
     ("without", "untold"),
     [
+        ({}, set()),
         ({"resemblance": None}, {"filters_like_strfs"}),
         ({"discriminants": None}, {"hidden_separable"}),
         ({"protocols": None}, {"artists_apart", "still_rising"}),
@@ -462,17 +497,16 @@ def test_hardest_and_easiest_are_named(judge):
         ({"resemblance": shape("lasso", "same_sparsity", 0.2, 0.1)}, {"filters_like_strfs"}),
     ],
 )
-def test_what_is_not_there_cannot_be_told(judge, without, untold):
+def test_what_is_not_there_cannot_be_told(judge_with_page, without, untold):
     recall = dict.fromkeys(GENRES, 1.0) | {"country": 0.2, "rock": 0.1}
     complete = {"truth": recall, "summary": [summary(0.8, 0.75, 0.85)]}
-    assert UNTOLD not in set(judge(**complete)[0].verdict)
-    table, page = judge(**complete, **without)
+    table, page = judge_with_page(**complete, **without)
     assert set(table.index[table.verdict == UNTOLD]) == untold
     assert all(table.reason) and not re.search(r"\bnan\b", page)
 
 
-def test_intervals_that_are_not_there_decide_nothing(judge):
-    table, page = judge(
+def test_intervals_that_are_not_there_decide_nothing(judge_with_page):
+    table, page = judge_with_page(
         summary=[summary(0.7, math.nan, math.nan)],
         paired=[pair("mfcc_svm", 0.1, math.nan, math.nan), pair("majority", 0.5, math.nan, math.nan)],
         excerpts=[excerpts(2.97, 0, 0, 0), excerpts(30, 0.1, math.nan, math.nan)],
@@ -493,13 +527,13 @@ def test_intervals_that_are_not_there_decide_nothing(judge):
 
 
 def test_fine_print_of_artists(judge):
-    assert "No artist is known for 120 of 120 tracks" in judge()[0].reason["artists_apart"]
-    assert "artist is known" not in judge(artist="X")[0].reason["artists_apart"]
+    assert "No artist is known for 120 of 120 tracks" in judge(only="artists_apart").reason["artists_apart"]
+    assert "artist is known" not in judge(artist="X", only="artists_apart").reason["artists_apart"]
 
 
 @pytest.mark.parametrize(("source", "words"), [("files", "other music than this"), ("demo", "which code made")])
-def test_other_music_is_said_to_be_other(judge, source, words):
-    table, page = judge(source=source)
+def test_other_music_is_said_to_be_other(judge_with_page, source, words):
+    table, page = judge_with_page(source=source)
     assert words in table.reason["human_level"] and "120 tracks of 10 labels, 12 of each" in table.reason["human_level"]
     assert "GTZAN's have" not in page and ("> This music is synthetic" in page) == (source == "demo")
 
@@ -524,10 +558,10 @@ def tables_of(page):
     return tables
 
 
-def test_names_are_shown_as_they_are(judge):
+def test_names_are_shown_as_they_are(judge_with_page):
     model, protocol = "my_net|*", "so_*`|`<x>"
     mine = {"model": model, "protocol": protocol}
-    table, page = judge(
+    table, page = judge_with_page(
         dataset="my_*songs*",
         **mine,
         truth=dict.fromkeys(HARD, 0.5) | {"<b>": 1.0, "country": 0.1, "rock": 0.1},
@@ -547,7 +581,7 @@ def test_names_are_shown_as_they_are(judge):
 
 def test_all_models_on_features_made_by_hand_are_named(judge):
     pairs = [pair("mel_logistic", 0.2, 0.15, 0.25), pair("mfcc_svm", 0.05, 0.01, 0.09)]
-    table, _ = judge(paired=pairs)
+    table = judge(paired=pairs, only="above_hand_made")
     baseline = table.baseline["above_hand_made"]
     assert (
         baseline.startswith(
@@ -558,8 +592,8 @@ def test_all_models_on_features_made_by_hand_are_named(judge):
     )
 
 
-def test_page_begins_with_verdicts_and_repeats_the_table(judge):
-    table, page = judge(summary=[summary(0.65, 0.6, 0.69)])
+def test_page_begins_with_verdicts_and_repeats_the_table(judge_with_page):
+    table, page = judge_with_page(summary=[summary(0.65, 0.6, 0.69)])
     counts = table.verdict.groupby(table.place == "not in the paper").value_counts()
     papers = [int(counts.get((False, verdict), 0)) for verdict in (HOLDS, FAILS, UNTOLD)]
     holds, fails, untold = papers
@@ -568,14 +602,16 @@ def test_page_begins_with_verdicts_and_repeats_the_table(judge):
     assert f", {untold} cannot be told" in head and "Of 5 further claims" in head
     first = tables_of(page)[0]
     assert [row[:2] for row in first[1:]] == [list(row) for row in zip(table.verdict, table.sentence, strict=True)]
+    for claim in CLAIMS:
+        assert f"**{table.verdict[claim]}:**" in page.split(f"### {table.sentence[claim]}\n")[1].split("###")[0]
     assert page.index("Accuracy differs from genre to genre") < page.index("## Accuracy")
     text = " ".join(page.split())
     assert all(" ".join(rule.split()) in text for rule in ("Rule:*", "Compared with:*", "Where:* title and abstract"))
 
 
-def test_page_shows_accuracies_pairs_costs_and_references(judge):
+def test_page_shows_accuracies_pairs_costs_and_references(judge_with_page):
     other = {"protocol": "artist", "accuracy": 0.5, "ci_low": 0.4, "ci_high": 0.6, "baseline": 0.2, "train_seconds": ""}
-    _, page = judge(
+    _, page = judge_with_page(
         summary=[
             summary(0.7, 0.65, 0.75, train_seconds=61.5, peak_mb=812.4),
             summary(0.6, 0.55, 0.65, model="mfcc_svm", train_seconds=2.25, peak_mb=99.6),
@@ -597,23 +633,49 @@ def test_page_shows_accuracies_pairs_costs_and_references(judge):
     shown = tables[-1]
     assert [row[0] for row in shown[1:]] == references.name.tolist()
     assert [row[5] for row in shown[1:]] == references.protocol.tolist()
-    assert "memory [MB]" not in judge()[1]
+    assert "memory [MB]" not in judge_with_page()[1]
 
 
-def test_recall_of_each_label_is_shown(judge):
+def test_recall_of_each_label_is_shown(judge_with_page):
     rows = [
         {"protocol": "stratified", "model": model, "label": label, "seeds": 3, "n_tracks": 7, "n_predictions": 21}
         | {"recall": recall, "ci_low": recall - 0.1, "ci_high": recall + 0.1}
         for model, label, recall in (("cnn", "blues", 0.7), ("cnn", "rock", 0.2), ("mfcc_svm", "jazz", 0.5))
     ]
-    tables = tables_of(judge(recall=rows)[1])
+    tables = tables_of(judge_with_page(recall=rows)[1])
     shown = next(each for each in tables if each[0][:2] == ["label", "recall"])
     assert [row[0] for row in shown[1:]] == ["rock", "blues"] and shown[1][1] == "20.0% (10.0% – 30.0%)"
 
 
-def test_same_tables_give_the_same_files(judge):
-    one, other = judge(), judge()
-    assert one[0].equals(other[0]) and one[1] == other[1]
+@pytest.fixture
+def inputs(runs, tmp_path):
+    """Return a function that writes `TABLES` but for those given, and figure 5's data, and returns the inputs."""
+
+    def write(*, discriminants=DISCRIMINANTS, **given):
+        predictions, songs = runs(tuple(dict.fromkeys(GENRES, 0.7).items()), 12, 3, "cnn", "stratified")
+        songs.reindex(columns=TRACK_COLUMNS).to_csv(tmp_path / "tracks.csv", index=False)
+        np.savez(tmp_path / "fig5.npz", **discriminants)
+        paths = {name: tmp_path / f"{name}.csv" for name, rows in (TABLES | given).items() if rows}
+        for name, path in paths.items():
+            pd.DataFrame((TABLES | given)[name]).to_csv(path, index=False)
+        return paths | {
+            "predictions": predictions, "tracks": tmp_path / "tracks.csv", "discriminants": tmp_path / "fig5.npz",
+            "references": ["resources/reference_levels.csv"],
+        }  # fmt: skip
+
+    return write
+
+
+def test_files_are_the_table_and_the_page(inputs, judge_with_page, tmp_path):
+    outputs = tmp_path / "out.csv", tmp_path / "out.md"
+    named = {"dataset": "songs", "sentences": tmp_path / "claims.yaml", "settings": ClaimSettings(**SETTINGS)}
+    named["sentences"].write_text(SENTENCES.replace("tracks_per_label: 95", "tracks_per_label: 10"), encoding="utf-8")
+    table, page = judge_with_page()
+    for _ in range(2):
+        write_claims(csv_path=outputs[0], md_path=outputs[1], inputs=inputs(), **named)
+        written = pd.read_csv(outputs[0], keep_default_na=False, dtype=str, lineterminator="\n")
+        pd.testing.assert_frame_equal(written.set_index("claim"), table)
+        assert outputs[1].read_text(encoding="utf-8") == page
 
 
 @pytest.mark.parametrize(
@@ -627,10 +689,9 @@ def test_same_tables_give_the_same_files(judge):
         ({"discriminants": {"n_tracks": [1, 2, 3]}}, "fig5.npz lacks the array 'hidden_segments'"),
     ],
 )
-def test_tables_that_cannot_be_read(judge, tables, message, tmp_path):
+def test_tables_that_cannot_be_read(inputs, tables, message):
     with pytest.raises(DatasetError, match=message):
-        judge(**tables)
-    assert not (tmp_path / "out.md").exists()
+        read_evidence("songs", inputs(**tables), ClaimSettings(**SETTINGS))
 
 
 @pytest.mark.parametrize(
@@ -674,7 +735,7 @@ OF_PAIRS = [
 
 @pytest.mark.parametrize(("pairs", "claim", "verdict"), OF_PAIRS)
 def test_variants_that_were_not_run_are_no_claims(judge, pairs, claim, verdict):
-    table, _ = judge(paired=[pair(*each) for each in pairs])
+    table = judge(paired=[pair(*each) for each in pairs])
     assert table.verdict.get(claim) == verdict
     asked = {"own_recipe", "first_layer", "scale", "segment_length", "whole_track", "best_of_all", OF_FIVE_GENRES}
     assert asked & set(table.index) == ({claim} & asked if verdict else set())
@@ -682,14 +743,14 @@ def test_variants_that_were_not_run_are_no_claims(judge, pairs, claim, verdict):
 
 def test_number_is_the_gain_of_the_variant_that_comes_out_best(judge):
     pairs = [pair("cnn_1s", 0.2, 0.1, 0.3), pair("cnn_12s", -0.08, -0.12, -0.04)]
-    row = judge(paired=pairs)[0].loc["segment_length"]
+    row = judge(paired=pairs, only="segment_length").loc["segment_length"]
     assert (row.value, row.ci_low, row.ci_high, row.n_predictions) == ("0.08", "0.04", "0.12", "1000")
     assert row.reason == (
         "cnn is better than cnn_1s, worse than cnn_12s. They disagree on 41 tracks (p = 0.0123), 41 tracks "
         "(p = 0.0123). Not run here: cnn_6s. The comparison with cnn_12s decides."
     )
     pairs = [pair("cnn_1s", -0.05, -0.08, -0.02), pair("cnn_6s", -0.01, -0.09, 0.07), pair("cnn_12s", 0.1, 0, 0.2)]
-    row = judge(paired=pairs)[0].loc["segment_length"]
+    row = judge(paired=pairs, only="segment_length").loc["segment_length"]
     assert (row.verdict, row.value, row.ci_low, row.ci_high) == (FAILS, "0.05", "0.02", "0.08")
 
 
@@ -703,7 +764,7 @@ def test_number_is_the_gain_of_the_variant_that_comes_out_best(judge):
     ],
 )
 def test_whole_track_is_asked_of_the_hardest_genres(judge, alone, whole, verdict, value):
-    row = judge(truth=alone, whole=whole)[0].loc["whole_track"]
+    row = judge(truth=alone, whole=whole, only="whole_track").loc["whole_track"]
     assert (row.verdict, row.value, row.n_predictions, row.place) == (verdict, value, "72", "as work to come")
 
 
@@ -723,7 +784,7 @@ def test_best_is_compared_with_every_model_on_artists_apart(judge, lows_and_high
         for n, (low, high) in enumerate(lows_and_highs)
     ]
     pairs.append(pair("x", -0.45, -0.5, -0.4) | {"model": "ensemble"})  # on other splits
-    table, _ = judge(paired=pairs)
+    table = judge(paired=pairs, only="best_of_all")
     assert table.verdict.get("best_of_all") == verdict
     if verdict is not None:
         known = [low for low, _ in lows_and_highs if not math.isnan(low)]
@@ -733,7 +794,9 @@ def test_best_is_compared_with_every_model_on_artists_apart(judge, lows_and_high
 
 @pytest.mark.parametrize("source", ["gtzan", "files", "demo"])
 def test_what_a_model_was_chosen_on_is_said_of_that_dataset_alone(judge, source):
-    table, _ = judge(paired=[pair("ensemble", -0.1, -0.2, -0.05)], hand_made=["ensemble"], source=source)
+    table = judge(
+        paired=[pair("ensemble", -0.1, -0.2, -0.05)], hand_made=["ensemble"], source=source, only="above_hand_made"
+    )
     assert ("chosen on 130 tracks of GTZAN" in table.reason["above_hand_made"]) == (source == "gtzan")
 
 
