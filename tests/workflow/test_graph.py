@@ -169,8 +169,9 @@ def test_figures_need_neither_tensorflow_nor_librosa(built):
 import sys
 from earfield.figures.confusion import draw_confusion
 from earfield.figures.spectrogram import draw_spectrogram
-draw_confusion("results/demo/figures/fig2_confusion.csv", ["again.pdf"])
-draw_spectrogram("results/demo/figures/fig1_spectrogram.npz", ["again.png"])
+from earfield.figures.style import save_figure
+save_figure(draw_confusion("results/demo/figures/fig2_confusion.csv"), ["again.pdf"])
+save_figure(draw_spectrogram("results/demo/figures/fig1_spectrogram.npz"), ["again.png"])
 assert not {"tensorflow", "keras", "librosa", "sklearn"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=built.folder, env=built.environment)

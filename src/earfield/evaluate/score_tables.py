@@ -7,6 +7,32 @@ import pandas as pd
 
 from earfield.errors import DatasetError
 
+# Names of a row come before `seeds`, the number of its runs; `n_tracks` were tested in any of them. Limits are of 95%
+# intervals, all but the names are numbers.
+_MEASURED = ["seeds", "n_tracks", "n_predictions"]
+_ACCURACY = ["accuracy", "ci_low", "ci_high"]
+_DIFFERENCE = ["accuracy", "other_accuracy", "difference", "ci_low", "ci_high"]
+COLUMNS = {
+    # `sd`: between runs; `balanced_accuracy`: mean recall over labels; `baseline`: fraction of the most frequent label.
+    "summary": ["protocol", "model", *_MEASURED, *_ACCURACY, "sd", "balanced_accuracy", "baseline"],
+    # `disagreements`: predictions that are correct of one model alone; `tracks_disagreed`: tracks with one.
+    "paired": [
+        *["protocol", "model", "other", *_MEASURED, *_DIFFERENCE, "p_value", "disagreements", "tracks_disagreed"],
+    ],
+    "recall": ["protocol", "model", "label", *_MEASURED, "recall", "ci_low", "ci_high"],
+    # `confidence`: mean top probability. Of the bin `all` alone: expected calibration error, and the squared error
+    # summed over labels.
+    "calibration": [
+        *["protocol", "model", "bin", "from", "to", *_MEASURED, "confidence", *_ACCURACY, "calibration_error", "brier"],
+    ],
+    # `gain`: over the shortest excerpt, of the same predictions.
+    "excerpts": [
+        *["protocol", "model", "seconds", *_MEASURED, *_ACCURACY, "gain", "gain_ci_low", "gain_ci_high"],
+    ],
+    # `protocol`: the one with all training tracks; `train_tracks`: mean over runs.
+    "learning_curve": ["protocol", "model", "train_fraction", "train_tracks", *_MEASURED, *_ACCURACY],
+    "protocols": ["model", "protocol", "other", "n_tracks", *_DIFFERENCE],
+}
 _TEXT = frozenset(
     {"protocol", "model", "other", "label", "bin", "estimate", "measure", "null", "name", "dataset", "genres"}
     | {"source", "url", "kind", "statistic", "finding", "over"}

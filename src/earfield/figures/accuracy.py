@@ -2,72 +2,52 @@
 
 import os
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from earfield.evaluate.score_tables import read_scores
+from earfield.figures import series
 from earfield.figures.evidence_data import OURS
-from earfield.figures.series import (
-    GREY,
-    SMALL,
-    add_legend,
-    count,
-    draw_horizontal,
-    look,
-    one_line,
-    percent_axis,
-    percent_with_interval,
-    say_nothing_to_show,
-    shown_name,
-)
-from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
+from earfield.figures.style import PAGE_WIDTH, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _ROW, _GAP, _LINE = 0.13, 0.1, 0.1  # between protocols, more between models, between lines of small text [inch]
 _NAME_LETTERS, _NOTE_LETTERS = 24, 48  # on a line
 _TINY = 5.5  # [pt]
 
 
-def draw_accuracy(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Draw figure 7 from its data file.
-
-    Parameters
-    ----------
-    data : path-like
-        Written by `write_accuracy_data`.
-    paths : iterable of path-like
-        `.pdf` and `.png` to write.
-    """
+def draw_accuracy(data: str | os.PathLike[str]) -> "Figure":
+    """Draw figure 7 from the file that `write_accuracy_data` wrote."""
     from matplotlib.lines import Line2D
 
     table = read_scores(data)
+    if table.empty:
+        return series.empty_figure(PAGE_WIDTH, 2, "No run to show.")
     ours, theirs = table[table.kind == OURS], table[table.kind != OURS]
-    looks = {protocol: look(number) for number, protocol in enumerate(dict.fromkeys(ours.protocol))}
+    looks = {protocol: series.look(number) for number, protocol in enumerate(dict.fromkeys(ours.protocol))}
     figure = new_figure(PAGE_WIDTH, 2)
     axes = figure.add_subplot()
     names, end = _draw_models(axes, ours, looks)
     if len(theirs):
         more, end = _draw_references(axes, theirs, top=end)
         names |= more
-    if table.empty:
-        say_nothing_to_show(axes, "No run to show.")
-    else:
-        figure.set_figheight(end + 0.65 + 0.16 * len(looks))
-        axes.set_yticks(list(names), list(names.values()), linespacing=1.1)
-        axes.set(xlim=(0, 1), ylim=(end, 0), xlabel="Accuracy on test tracks (%)")
-        percent_axis(axes.xaxis)
-        axes.spines["left"].set_visible(False)
-        axes.tick_params(axis="y", length=0)
+    figure.set_figheight(end + 0.65 + 0.16 * len(looks))
+    axes.set_yticks(list(names), list(names.values()), linespacing=1.1)
+    axes.set(xlim=(0, 1), ylim=(end, 0), xlabel="Accuracy on test tracks (%)")
+    series.percent_axis(axes.xaxis)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
     if looks:
         marks: list[Any] = [Line2D([], [], markersize=4, linewidth=1.1, **each) for each in looks.values()]
-        marks.append(Line2D([], [], linestyle="", marker="|", markersize=6, color=GREY))
-        add_legend(figure, marks, [*map(shown_name, looks), "always the most frequent label"])
-    save_figure(figure, paths)
+        marks.append(Line2D([], [], linestyle="", marker="|", markersize=6, color=series.GREY))
+        series.add_legend(figure, marks, [*map(series.shown_name, looks), "always the most frequent label"])
+    return figure
 
 
 def _draw_models(
@@ -81,15 +61,17 @@ def _draw_models(
         for row in block.itertuples():
             y = end + _GAP / 2 + _ROW / 2
             end += _ROW
-            draw_horizontal(axes, y, row.accuracy, row.ci_low, row.ci_high, markersize=3.8, **looks[row.protocol])
+            series.draw_interval(
+                axes, y, row.accuracy, row.ci_low, row.ci_high, vertical=False, markersize=3.8, **looks[row.protocol]
+            )
             if np.isfinite(row.baseline):
-                axes.plot([row.baseline], [y], linestyle="", marker="|", markersize=6, color=GREY, zorder=2)
-            numbers = ", ".join(count([each], noun) for each, noun in ((row.n_tracks, "track"), (row.seeds, "run")))
-            text = f"{percent_with_interval(row.accuracy, row.ci_low, row.ci_high)}  {numbers}"
+                axes.plot([row.baseline], [y], linestyle="", marker="|", markersize=6, color=series.GREY, zorder=2)
+            numbers = f"{series.count([row.n_tracks], 'track')}, {series.count([row.seeds], 'run')}"
+            text = f"{series.percent_with_interval(row.accuracy, row.ci_low, row.ci_high)}  {numbers}"
             _write_beside(axes, y, text, color="black")
         end += _GAP
         axes.axhline(end, color="0.88", linewidth=0.5, zorder=1)
-        names[(begin + end) / 2] = textwrap.fill(shown_name(str(model)), _NAME_LETTERS)
+        names[(begin + end) / 2] = textwrap.fill(series.shown_name(str(model)), _NAME_LETTERS)
     return names, end
 
 
@@ -98,19 +80,17 @@ def _draw_references(axes: "Axes", theirs: pd.DataFrame, *, top: float) -> tuple
     end = top + 2 * _LINE
     heading = "Reported by others, under the conditions at the right:"
     plate = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # the references' lines pass behind it
-    axes.text(0, end - 0.3 * _LINE, heading, fontsize=SMALL, color=GREY, va="bottom", bbox=plate)
+    axes.text(0, end - 0.3 * _LINE, heading, fontsize=series.SMALL, color=series.GREY, va="bottom", bbox=plate)
     names = {}
     for row in theirs.itertuples():
-        name = textwrap.fill(one_line(row.model), _NAME_LETTERS)
-        note = textwrap.fill(
-            one_line(f"{percent_with_interval(row.accuracy, np.nan, np.nan)}, {_conditions(row)}"), _NOTE_LETTERS
-        )
+        name = textwrap.fill(series.one_line(row.model), _NAME_LETTERS)
+        note = textwrap.fill(series.one_line(f"{100 * row.accuracy:.0f}%, {_conditions(row)}"), _NOTE_LETTERS)
         begin, end = end, end + _LINE * (1 + max(name.count("\n") * 1.2, note.count("\n"))) + 0.06
         y = (begin + end) / 2
         axes.plot([row.accuracy] * 2, [0, y], color="0.7", linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5)
-        marker = "D" if row.kind == "human" else "s"
-        axes.plot([row.accuracy], [y], linestyle="", marker=marker, markersize=4, mfc="white", color=GREY, zorder=3)
-        _write_beside(axes, y, note, color=GREY)
+        look: dict[str, Any] = {"marker": "D" if row.kind == "human" else "s", "color": series.GREY}
+        axes.plot([row.accuracy], [y], linestyle="", markersize=4, mfc="white", zorder=3, **look)
+        _write_beside(axes, y, note, color=series.GREY)
         names[y] = name
     return names, end
 

@@ -2,47 +2,32 @@
 
 import os
 import textwrap
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from earfield.evaluate.score_tables import read_scores
-from earfield.figures.series import (
-    GREY,
-    draw_vertical,
-    say_nothing_to_show,
-    shown_name,
-)
-from earfield.figures.style import ACCENT, COLUMN_WIDTH, PAGE_WIDTH, new_figure, save_figure
+from earfield.figures import series
+from earfield.figures.style import ACCENT, COLUMN_WIDTH, PAGE_WIDTH, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 _ALL = "all"  # the bin of all predictions
+_LOOK = {"color": ACCENT, "marker": "o", "markersize": 3.2}
 _STRIP = 0.22  # height of the counts, as a fraction of the diagram's
 _TITLE_HEIGHT, _LABELS_HEIGHT = 0.42, 0.45  # [inch]
 
 
-def draw_calibration(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Draw figure 11 from its data file.
-
-    Parameters
-    ----------
-    data : path-like
-        Written by `write_calibration_data`.
-    paths : iterable of path-like
-        `.pdf` and `.png` to write.
-    """
+def draw_calibration(data: str | os.PathLike[str]) -> "Figure":
+    """Draw figure 11 from the file that `write_rows_of_protocol` wrote."""
     table = read_scores(data)
     models = list(dict.fromkeys(table.model))
     if not models:
-        figure = new_figure(COLUMN_WIDTH, 1.5)
-        say_nothing_to_show(figure.add_subplot(), "No run to show.")
-        save_figure(figure, paths)
-        return
+        return series.empty_figure(COLUMN_WIDTH, 1.5, "No run to show.")
     n_columns = _columns(len(models))
     n_rows = -(-len(models) // n_columns)
     width = COLUMN_WIDTH if len(models) == 1 else PAGE_WIDTH
@@ -60,13 +45,13 @@ def draw_calibration(data: str | os.PathLike[str], paths: Iterable[str | os.Path
         _draw_counts(strip, own[own.bin != _ALL], tallest=tallest)
         strip.tick_params(labelbottom=is_last)
         if column:
-            for axes in (diagram, strip):
-                axes.tick_params(labelleft=False)
+            diagram.tick_params(labelleft=False)
+            strip.tick_params(labelleft=False)
         else:
             diagram.set_ylabel("Accuracy (%)")
             strip.set_ylabel("n")
     figure.align_ylabels()
-    save_figure(figure, paths)
+    return figure
 
 
 def _columns(n: int) -> int:
@@ -76,7 +61,7 @@ def _columns(n: int) -> int:
 
 def _title(model: str, everything: pd.DataFrame, *, letters: int) -> str:
     """Return the model's name, its calibration error and its Brier score."""
-    lines = textwrap.wrap(shown_name(model), letters)
+    lines = textwrap.wrap(series.shown_name(model), letters)
     for row in everything.itertuples():
         lines.append(f"ECE {_decimals(row.calibration_error)}, Brier {_decimals(row.brier)}")
     return "\n".join(lines)
@@ -88,13 +73,11 @@ def _decimals(value: float) -> str:
 
 def _draw_diagram(axes: "Axes", own: pd.DataFrame, *, title: str) -> None:
     """Draw the accuracy in each bin, at the bin's mean probability."""
-    axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
+    axes.plot([0, 1], [0, 1], color=series.GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
     bins = own[own.bin != _ALL].dropna(subset=["confidence", "accuracy"]).sort_values("confidence")
     axes.plot(bins.confidence, bins.accuracy, color=ACCENT, linewidth=0.7, alpha=0.5, zorder=2)
     for row in bins.itertuples():
-        draw_vertical(
-            axes, row.confidence, row.accuracy, row.ci_low, row.ci_high, color=ACCENT, marker="o", markersize=3.2
-        )
+        series.draw_interval(axes, row.confidence, row.accuracy, row.ci_low, row.ci_high, vertical=True, **_LOOK)
     axes.set_title(title, fontsize=7, linespacing=1.2, pad=4)
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
     _half_ticks(axes.xaxis)
@@ -104,15 +87,9 @@ def _draw_diagram(axes: "Axes", own: pd.DataFrame, *, title: str) -> None:
 
 def _draw_counts(axes: "Axes", bins: pd.DataFrame, *, tallest: float) -> None:
     """Draw the number of predictions in each bin."""
-    tests = bins.dropna(subset=["n_predictions"])
-    axes.bar(
-        tests["from"],
-        tests.n_predictions,
-        width=tests["to"] - tests["from"],
-        align="edge",
-        color="0.75",
-        edgecolor="white",
-    )
+    known = bins.dropna(subset=["n_predictions"])
+    widths = known["to"] - known["from"]
+    axes.bar(known["from"], known.n_predictions, width=widths, align="edge", color="0.75", edgecolor="white")
     axes.set(xlim=(-0.03, 1.03), ylim=(0, tallest), yticks=(0, tallest), yticklabels=("0", f"{tallest:,.0f}"))
     _half_ticks(axes.xaxis)
 

@@ -1,26 +1,21 @@
 """Figure 2: the confusion matrix."""
 
 import os
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from earfield.figures.style import COLUMN_WIDTH, PAPER_MAP, new_figure, save_figure
+from earfield.figures.style import COLUMN_WIDTH, PAPER_MAP, new_figure
 from earfield.files.tables import read_text_csv
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _DARK = 0.45  # fraction from which the colour map is too dark for black text
 
 
-def draw_confusion(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Draw figure 2 from its data file.
-
-    Parameters
-    ----------
-    data : path-like
-        Written by `write_confusion`: `label, predicted, n_predictions, fraction`.
-    paths : iterable of path-like
-        `.pdf` and `.png` to write.
-    """
+def draw_confusion(data: str | os.PathLike[str]) -> "Figure":
+    """Draw figure 2 from the file that `write_confusion` wrote."""
     table = read_text_csv(data)
     labels = sorted(table.label.unique())
     fractions = table.pivot(index="label", columns="predicted", values="fraction").loc[labels, labels].to_numpy(float)
@@ -45,4 +40,4 @@ def draw_confusion(data: str | os.PathLike[str], paths: Iterable[str | os.PathLi
     bar.set_label("% of the true label")
     bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25", "50", "75", "100"])
     bar.outline.set_visible(False)
-    save_figure(figure, paths)
+    return figure

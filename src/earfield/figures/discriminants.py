@@ -2,18 +2,19 @@
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
+from earfield.figures.style import PAGE_WIDTH, new_figure
+from earfield.files.arrays import read_arrays
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
+    from matplotlib.figure import Figure, SubFigure
     from matplotlib.gridspec import SubplotSpec
     from matplotlib.ticker import Locator
 
@@ -119,20 +120,11 @@ def _marker(number: int) -> str:
     return _MARKERS[(number + number // len(_COLOURS)) % len(_MARKERS)]
 
 
-def draw_discriminants(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Draw figure 5 from its data file.
-
-    Parameters
-    ----------
-    data : path-like
-        Written by `write_discriminants_data`.
-    paths : iterable of path-like
-        `.pdf` and `.png` to write.
-    """
+def draw_discriminants(data: str | os.PathLike[str]) -> "Figure":
+    """Draw figure 5 from the file that `write_discriminants_data` wrote."""
     from matplotlib.lines import Line2D
 
-    with np.load(data) as archive:
-        shown: dict[str, Any] = dict(archive)
+    shown = read_arrays(data)
     labels = [str(label) for label in shown["labels"]]
     codes = np.searchsorted(shown["labels"], shown["label"])
     spaces = read_spaces(shown)
@@ -152,7 +144,7 @@ def draw_discriminants(data: str | os.PathLike[str], paths: Iterable[str | os.Pa
         marks, labels, loc="outside lower center", ncols=-(-len(labels) // rows), frameon=False, handletextpad=0.1,
         title="Large symbols: mean of a label's segments", title_fontsize=7,
     )  # fmt: skip
-    save_figure(figure, paths)
+    return figure
 
 
 def _draw_space(half: "SubFigure", space: Space, codes: np.ndarray, limits: list[tuple[float, float]]) -> None:

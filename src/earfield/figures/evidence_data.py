@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
-from earfield.evaluate.score_tables import read_as_text
+from earfield.evaluate.score_tables import COLUMNS, read_as_text
 from earfield.files.tables import write_csv
 
 OURS = "ours"
@@ -26,10 +27,10 @@ def write_accuracy_data(
     summary : path-like
         `summary.csv` of the dataset, in the order of drawing.
     references : path-like or None
-        Accuracies that others reported: `name, accuracy, dataset, genres, protocol, source, url, kind`.
+        Accuracies that others reported: `resources/reference_levels.csv`.
     path : path-like
-        `.csv` to write: `kind` (ours, or the reference's), `protocol, model` (a reference's name), `seeds, n_tracks,
-        n_predictions, accuracy, ci_low, ci_high, baseline`, and of references `dataset, genres, source, url`.
+        `.csv` to write: `kind` (ours, or the reference's), scores, and of references the conditions; their `model` is
+        the reference's name.
 
     Raises
     ------
@@ -43,43 +44,15 @@ def write_accuracy_data(
     write_csv(pd.concat([ours.assign(kind=OURS), theirs])[columns], path)
 
 
-def write_learning_curve_data(
-    *, learning_curve: str | os.PathLike[str], path: str | os.PathLike[str], protocol: str
-) -> None:
-    """Write the data of figure 8.
+def write_rows_of_protocol(*, scores: str | os.PathLike[str], path: str | os.PathLike[str], protocol: str) -> None:
+    """Write the data of figure 8, 9 or 11: the rows of one protocol.
 
     Parameters
     ----------
-    learning_curve : path-like
-        `learning_curve.csv` of the dataset.
+    scores : path-like
+        `learning_curve.csv`, `excerpts.csv` or `calibration.csv`; the columns are those of its name in `COLUMNS`.
     path : path-like
-        `.csv` to write: `protocol, model, train_fraction, train_tracks, seeds, n_tracks, n_predictions, accuracy,
-        ci_low, ci_high`.
-    protocol : str
-        The protocol to show, with all of its training tracks and with parts of them.
-
-    Raises
-    ------
-    DatasetError
-        If the table lacks a column.
-    """
-    columns = [
-        "protocol", "model", "train_fraction", "train_tracks", "seeds", "n_tracks", "n_predictions", "accuracy",
-        "ci_low", "ci_high",
-    ]  # fmt: skip
-    _write_protocol(learning_curve, path, protocol=protocol, columns=columns)
-
-
-def write_excerpts_data(*, excerpts: str | os.PathLike[str], path: str | os.PathLike[str], protocol: str) -> None:
-    """Write the data of figure 9.
-
-    Parameters
-    ----------
-    excerpts : path-like
-        `excerpts.csv` of the protocol.
-    path : path-like
-        `.csv` to write: `protocol, model, seconds, seeds, n_tracks, n_predictions, accuracy, ci_low, ci_high, gain,
-        gain_ci_low, gain_ci_high`.
+        `.csv` to write.
     protocol : str
         The protocol to show.
 
@@ -88,16 +61,12 @@ def write_excerpts_data(*, excerpts: str | os.PathLike[str], path: str | os.Path
     DatasetError
         If the table lacks a column.
     """
-    columns = [
-        "protocol", "model", "seconds", "seeds", "n_tracks", "n_predictions", "accuracy", "ci_low", "ci_high",
-        "gain", "gain_ci_low", "gain_ci_high",
-    ]  # fmt: skip
-    _write_protocol(excerpts, path, protocol=protocol, columns=columns)
+    write_csv(_rows(scores, protocol), path)
 
 
 def write_recall_data(
     *,
-    recall: str | os.PathLike[str],
+    scores: str | os.PathLike[str],
     path: str | os.PathLike[str],
     protocol: str,
     model: str,
@@ -107,11 +76,11 @@ def write_recall_data(
 
     Parameters
     ----------
-    recall : path-like
+    scores : path-like
         `recall.csv` of the protocol.
     path : path-like
-        `.csv` to write: `protocol, model, label, seeds, n_tracks, n_predictions, recall, ci_low, ci_high`; the shown
-        model first, its best label first, and then the baseline whose mean recall over labels is highest.
+        `.csv` to write: rows of the shown model, its best label first, and then of the baseline whose mean recall over
+        labels is highest.
     protocol, model : str
         What to show.
     baselines : sequence of str
@@ -122,42 +91,15 @@ def write_recall_data(
     DatasetError
         If the table lacks a column.
     """
-    columns = ["protocol", "model", "label", "seeds", "n_tracks", "n_predictions", "recall", "ci_low", "ci_high"]
-    table = read_as_text(recall, columns)[columns]
-    table = table[table.protocol == protocol].assign(number=lambda each: pd.to_numeric(each.recall))
-    means = table.groupby("model").number.mean().reindex([name for name in sorted(baselines) if name != model]).dropna()
+    table = _rows(scores, protocol)
+    numbers = pd.to_numeric(table.recall)
+    means = numbers.groupby(table.model).mean().reindex(sorted(set(baselines) - {model})).dropna()
     shown = [model] if means.empty else [model, str(means.idxmax())]
-    parts = [table[table.model == name].sort_values(["number", "label"], ascending=[False, True]) for name in shown]
-    write_csv(pd.concat(parts)[columns], path)
+    ordered = table.assign(number=numbers).sort_values(["number", "label"], ascending=[False, True])
+    write_csv(pd.concat([ordered[ordered.model == name] for name in shown])[table.columns], path)
 
 
-def write_calibration_data(*, calibration: str | os.PathLike[str], path: str | os.PathLike[str], protocol: str) -> None:
-    """Write the data of figure 11.
-
-    Parameters
-    ----------
-    calibration : path-like
-        `calibration.csv` of the protocol.
-    path : path-like
-        `.csv` to write: `protocol, model, bin, from, to, seeds, n_tracks, n_predictions, confidence, accuracy, ci_low,
-        ci_high, calibration_error, brier`; the last two are those of the bin `all`.
-    protocol : str
-        The protocol to show.
-
-    Raises
-    ------
-    DatasetError
-        If the table lacks a column.
-    """
-    columns = [
-        "protocol", "model", "bin", "from", "to", "seeds", "n_tracks", "n_predictions", "confidence", "accuracy",
-        "ci_low", "ci_high", "calibration_error", "brier",
-    ]  # fmt: skip
-    _write_protocol(calibration, path, protocol=protocol, columns=columns)
-
-
-def _write_protocol(
-    source: str | os.PathLike[str], path: str | os.PathLike[str], *, protocol: str, columns: list[str]
-) -> None:
-    table = read_as_text(source, columns)
-    write_csv(table.loc[table.protocol == protocol, columns], path)
+def _rows(scores: str | os.PathLike[str], protocol: str) -> pd.DataFrame:
+    columns = COLUMNS[Path(scores).stem]
+    table = read_as_text(scores, columns)
+    return table.loc[table.protocol == protocol, columns]

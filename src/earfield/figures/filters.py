@@ -1,23 +1,18 @@
 """Figure 3: the learned filters, the best first."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earfield.figures.panels import (
-    TINY,
-    draw_strf,
-    label_axes,
-    label_outer,
-    lines_height,
-    tighten,
-    wrap_lines,
-    write_lines,
-)
-from earfield.figures.style import COLUMN_WIDTH, PAGE_WIDTH, new_figure, save_figure
+from earfield.figures import panels
+from earfield.figures.style import COLUMN_WIDTH, PAGE_WIDTH, new_figure
+from earfield.files.arrays import read_arrays
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _COLUMNS = 8
 _PANEL_SHAPE = 0.7  # height of a panel with its title, as a part of its width
@@ -29,37 +24,29 @@ _MEANING = {
 }
 
 
-def draw_filters(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Draw figure 3 from its data file.
-
-    Parameters
-    ----------
-    data : path-like
-        Written by `write_filters_data`.
-    paths : iterable of path-like
-        `.pdf` and `.png` to write.
-    """
-    with np.load(data) as archive:
-        shown = dict(archive)
+def draw_filters(data: str | os.PathLike[str]) -> "Figure":
+    """Draw figure 3 from the file that `write_filters_data` wrote."""
+    shown = read_arrays(data)
     filters = shown["filters"]
     columns = min(_COLUMNS, max(1, len(filters)))
     rows = ceil(len(filters) / columns)
     width = min(PAGE_WIDTH, max(COLUMN_WIDTH, columns * PAGE_WIDTH / _COLUMNS))
-    lines = wrap_lines(_sentences(shown), width=width)
-    figure = new_figure(width, lines_height(lines) + (0.3 + _PANEL_SHAPE * width / columns * rows if rows else 0))
-    write_lines(figure, lines)
+    lines = panels.wrap_lines(_sentences(shown), width=width)
+    height = 0.3 + _PANEL_SHAPE * width / columns * rows if rows else 0
+    figure = new_figure(width, panels.lines_height(lines) + height)
+    panels.write_lines(figure, lines)
     if rows:
-        tighten(figure)
-        label_axes(figure)
+        panels.tighten(figure)
+        panels.label_axes(figure)
     grid = figure.add_gridspec(max(1, rows), columns)
     for panel, (strf, unit, r2) in enumerate(zip(filters, shown["units"], shown["r2_held_out"], strict=True)):
         row, column = divmod(panel, columns)
         axes = figure.add_subplot(grid[row, column])
-        draw_strf(axes, strf, band_hz=shown["band_hz"], frame_seconds=float(shown["frame_seconds"]))
-        label_outer(axes, left=column == 0, bottom=row == rows - 1)
-        axes.set_title(f"{unit}", loc="left", fontsize=TINY, pad=1.5, color="0.45")
-        axes.set_title(_r2_text(r2), loc="right", fontsize=TINY, pad=1.5)
-    save_figure(figure, paths)
+        panels.draw_strf(axes, strf, band_hz=shown["band_hz"], frame_seconds=float(shown["frame_seconds"]))
+        panels.label_outer(axes, left=column == 0, bottom=row == rows - 1)
+        axes.set_title(f"{unit}", loc="left", fontsize=panels.TINY, pad=1.5, color="0.45")
+        axes.set_title(_r2_text(r2), loc="right", fontsize=panels.TINY, pad=1.5)
+    return figure
 
 
 def _r2_text(r2: float) -> str:

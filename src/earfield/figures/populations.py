@@ -1,18 +1,18 @@
 """Figure 6: the populations of a trained network's filters, of its nulls and of the auditory stages."""
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from earfield.figures.style import ACCENT, PAGE_WIDTH, new_figure, save_figure
+from earfield.figures.style import ACCENT, PAGE_WIDTH, new_figure
 from earfield.files.tables import read_text_csv
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _COLOURS = {
     "trained": ACCENT,
@@ -51,16 +51,8 @@ class _Panel:
         return (inside - self.low) / (self.high - self.low)
 
 
-def draw_populations(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Draw figure 6 from its data file.
-
-    Parameters
-    ----------
-    data : path-like
-        Written by `write_populations_data`.
-    paths : iterable of path-like
-        `.pdf` and `.png` to write.
-    """
+def draw_populations(data: str | os.PathLike[str]) -> "Figure":
+    """Draw figure 6 from the file that `write_populations_data` wrote."""
     table = read_text_csv(data)
     groups = {str(model): group for model, group in table.groupby("population", sort=False)}
     roles = [group.role.iloc[0] for group in groups.values()]
@@ -82,7 +74,7 @@ def draw_populations(data: str | os.PathLike[str], paths: Iterable[str | os.Path
     for label, role in zip(all_axes[0].get_yticklabels(), roles, strict=True):
         label.set_color("black" if role == "null model" else _COLOURS[role])
     all_axes[0].set_ylim(rows[-1] + 0.45, -0.65)
-    save_figure(figure, paths)
+    return figure
 
 
 def _panels(table: pd.DataFrame) -> list[_Panel]:

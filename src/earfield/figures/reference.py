@@ -1,68 +1,53 @@
 """Figure 4: the reference receptive fields, stage by stage."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earfield.figures.panels import (
-    SMALL,
-    TINY,
-    draw_strf,
-    label_axes,
-    label_outer,
-    lines_height,
-    tighten,
-    wrap_lines,
-    write_lines,
-)
-from earfield.figures.style import PAGE_WIDTH, new_figure, save_figure
+from earfield.figures import panels
+from earfield.figures.style import PAGE_WIDTH, new_figure
+from earfield.files.arrays import read_arrays
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _ROW_HEIGHT, _HEADING_HEIGHT, _TICKS_HEIGHT = 0.5, 0.3, 0.13  # [inch]
 _DIRECTIONS = ("downward", "upward")
 
 
-def draw_reference(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Draw figure 4 from its data file.
-
-    Parameters
-    ----------
-    data : path-like
-        Written by `write_reference_data`.
-    paths : iterable of path-like
-        `.pdf` and `.png` to write.
-    """
-    with np.load(data) as archive:
-        shown = dict(archive)
+def draw_reference(data: str | os.PathLike[str]) -> "Figure":
+    """Draw figure 4 from the file that `write_reference_data` wrote."""
+    shown = read_arrays(data)
     n_stages, _, n_scales, n_rates = shown["strfs"].shape[:4]
-    lines = wrap_lines(_sentences(shown), width=PAGE_WIDTH)
+    lines = panels.wrap_lines(_sentences(shown), width=PAGE_WIDTH)
     heights = np.full(n_stages, _HEADING_HEIGHT + n_scales * _ROW_HEIGHT)
     heights[-1] += _TICKS_HEIGHT
-    figure = new_figure(PAGE_WIDTH, lines_height(lines) + heights.sum() + 0.15)
-    write_lines(figure, lines)
-    label_axes(figure)
-    tighten(figure)
+    figure = new_figure(PAGE_WIDTH, panels.lines_height(lines) + heights.sum() + 0.15)
+    panels.write_lines(figure, lines)
+    panels.label_axes(figure)
+    panels.tighten(figure)
     # Fastest downward at the left, fastest upward at the right, as on an axis of signed rates; finest scale on top.
     columns = [(0, rate) for rate in range(n_rates)[::-1]] + [(1, rate) for rate in range(n_rates)]
     rows = range(n_scales)[::-1]
     blocks = figure.subfigures(n_stages, 1, squeeze=False, height_ratios=heights)[:, 0]
     for stage, block in enumerate(blocks):
-        block.suptitle(_heading(shown, stage), fontsize=SMALL, x=0.01, ha="left", fontweight="bold")
+        block.suptitle(_heading(shown, stage), fontsize=panels.SMALL, x=0.01, ha="left", fontweight="bold")
         for place, (scale, (direction, rate)) in enumerate(product(rows, columns)):
             first, last = place % len(columns) == 0, (place + 1) % len(columns) == 0
             axes = block.add_subplot(n_scales, len(columns), place + 1)
             strf = shown["strfs"][stage, direction, scale, rate]
-            draw_strf(axes, strf, band_hz=shown["band_hz"], frame_seconds=float(shown["frame_seconds"]))
-            label_outer(axes, left=first, bottom=scale == rows[-1] and stage == n_stages - 1)
+            panels.draw_strf(axes, strf, band_hz=shown["band_hz"], frame_seconds=float(shown["frame_seconds"]))
+            panels.label_outer(axes, left=first, bottom=scale == rows[-1] and stage == n_stages - 1)
             if scale == rows[0]:
                 title = f"{_DIRECTIONS[direction]} {shown['rates'][stage, rate]:.2g} Hz"
-                axes.set_title(title, fontsize=TINY, pad=2)
+                axes.set_title(title, fontsize=panels.TINY, pad=2)
             if last:
                 axes.yaxis.set_label_position("right")
-                axes.set_ylabel(f"{shown['scales'][stage, scale]:.2g} cyc/oct", fontsize=TINY, labelpad=2)
-    save_figure(figure, paths)
+                axes.set_ylabel(f"{shown['scales'][stage, scale]:.2g} cyc/oct", fontsize=panels.TINY, labelpad=2)
+    return figure
 
 
 def _heading(shown: Mapping[str, Any], stage: int) -> str:

@@ -9,107 +9,71 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure.
+    """One figure: `figures.<name>:draw_<name>` draws the data that `writer` has written.
 
     Attributes
     ----------
     title : str
         Name in the report.
-    data, draw : str
-        `module:function` below `earfield`. The first takes named inputs and settings and writes `path`; the second
-        takes that file and the paths to draw to.
+    name : str
+        Name of the module and of its function.
     suffix : str
         Of the data file.
+    writer : str
+        `module:function` below `earfield`, which takes named inputs and settings and writes `path`; without,
+        `figures.<name>_data:write_<name>_data`.
     folder : str
         Folder below `results/{dataset}/`.
-    device : bool
-        Whether preparing the data computes with TensorFlow.
-    gpu : bool
-        Whether it makes use of a GPU.
+    device, gpu : bool
+        Whether preparing the data computes with TensorFlow, and makes use of a GPU.
     """
 
     title: str
-    data: str
-    draw: str
+    name: str
     suffix: str = "csv"
+    writer: str = ""
     folder: str = "figures"
     device: bool = False
     gpu: bool = False
 
+    @property
+    def data(self) -> str:
+        """`module:function` that prepares the data."""
+        return self.writer or f"figures.{self.name}_data:write_{self.name}_data"
+
+    @property
+    def draw(self) -> str:
+        """`module:function` that takes the data file and returns the figure."""
+        return f"figures.{self.name}:draw_{self.name}"
+
 
 _CLAIMS = "claims/figures"
+_ROWS = "figures.evidence_data:write_rows_of_protocol"
 FIGURES = {
-    "fig1_spectrogram": Figure(
-        "1. Spectrogram and one segment of a track",
-        "figures.spectrogram_data:write_spectrogram_data",
-        "figures.spectrogram:draw_spectrogram",
-        suffix="npz",
-    ),
-    "fig2_confusion": Figure(
-        "2. Confusion matrix", "evaluate.score:write_confusion", "figures.confusion:draw_confusion"
-    ),
-    "fig3_filters": Figure(
-        "3. Lasso filters of the units",
-        "figures.filters_data:write_filters_data",
-        "figures.filters:draw_filters",
-        suffix="npz",
-    ),
-    "fig4_reference": Figure(
-        "4. Model receptive fields of the auditory system",
-        "figures.reference_data:write_reference_data",
-        "figures.reference:draw_reference",
-        suffix="npz",
-    ),
-    "fig5_discriminants": Figure(
-        "5. Segments on discriminant axes",
-        "figures.discriminants_data:write_discriminants_data",
-        "figures.discriminants:draw_discriminants",
-        suffix="npz",
-        device=True,
-        gpu=True,
-    ),
-    "fig6_populations": Figure(
-        "6. Filter measures, controls and null kernels",
-        "figures.populations_data:write_populations_data",
-        "figures.populations:draw_populations",
-    ),
+    "fig1_spectrogram": Figure("1. Spectrogram and one segment of a track", "spectrogram", "npz"),
+    "fig2_confusion": Figure("2. Confusion matrix", "confusion", writer="evaluate.score:write_confusion"),
+    "fig3_filters": Figure("3. Lasso filters of the units", "filters", "npz"),
+    "fig4_reference": Figure("4. Model receptive fields of the auditory system", "reference", "npz"),
+    "fig5_discriminants": Figure("5. Segments on discriminant axes", "discriminants", "npz", device=True, gpu=True),
+    "fig6_populations": Figure("6. Filter measures, controls and null kernels", "populations"),
     "fig7_accuracy": Figure(
         "7. Accuracy of every model under every protocol",
-        "figures.evidence_data:write_accuracy_data",
-        "figures.accuracy:draw_accuracy",
+        "accuracy",
+        writer="figures.evidence_data:write_accuracy_data",
         folder=_CLAIMS,
     ),
     "fig8_learning_curve": Figure(
-        "8. Accuracy by number of training tracks",
-        "figures.evidence_data:write_learning_curve_data",
-        "figures.learning_curve:draw_learning_curve",
-        folder=_CLAIMS,
+        "8. Accuracy by number of training tracks", "learning_curve", writer=_ROWS, folder=_CLAIMS
     ),
     "fig9_excerpt_length": Figure(
-        "9. Accuracy by length of the excerpt",
-        "figures.evidence_data:write_excerpts_data",
-        "figures.excerpt_length:draw_excerpt_length",
-        folder=_CLAIMS,
+        "9. Accuracy by length of the excerpt", "excerpt_length", writer=_ROWS, folder=_CLAIMS
     ),
     "fig10_recall": Figure(
-        "10. Recall of each label",
-        "figures.evidence_data:write_recall_data",
-        "figures.recall:draw_recall",
-        folder=_CLAIMS,
+        "10. Recall of each label", "recall", writer="figures.evidence_data:write_recall_data", folder=_CLAIMS
     ),
-    "fig11_calibration": Figure(
-        "11. Calibration",
-        "figures.evidence_data:write_calibration_data",
-        "figures.calibration:draw_calibration",
-        folder=_CLAIMS,
-    ),
+    "fig11_calibration": Figure("11. Calibration", "calibration", writer=_ROWS, folder=_CLAIMS),
     "fig12_deep_belief": Figure(
-        "12. Layers of the deep belief network",
-        "figures.deep_belief_data:write_deep_belief_data",
-        "figures.deep_belief:draw_deep_belief",
-        suffix="npz",
-        folder=_CLAIMS,
-        device=True,
+        "12. Layers of the deep belief network", "deep_belief", "npz", folder=_CLAIMS, device=True
     ),
 }
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from earfield.figures.style import new_figure
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -59,20 +61,18 @@ def percent_with_interval(fraction: float, low: float, high: float) -> str:
     return f"{100 * fraction:.0f}%{interval}"
 
 
-def draw_vertical(axes: "Axes", x: float, y: float, low: float, high: float, **style: Any) -> None:
-    """Draw a point with its interval as a bar of the same colour; without an interval the point alone."""
-    if np.isfinite([x, low, high]).all():
-        axes.plot([x, x], [low, high], color=style["color"], linewidth=1.1, solid_capstyle="butt", zorder=2.9)
-    if np.isfinite([x, y]).all():
-        axes.plot([x], [y], linestyle="", zorder=3, clip_on=False, **style)
+def draw_interval(
+    axes: "Axes", place: float, value: float, low: float, high: float, *, vertical: bool, **style: Any
+) -> None:
+    """Draw a value with its interval as a bar of the same colour; without an interval the point alone."""
 
+    def plot(values: list[float], **line: Any) -> None:
+        places = [place] * len(values)
+        if np.isfinite([place, *values]).all():
+            axes.plot(*((places, values) if vertical else (values, places)), **line)
 
-def draw_horizontal(axes: "Axes", y: float, x: float, low: float, high: float, **style: Any) -> None:
-    """Draw a point with its interval as a bar of the same colour; without an interval the point alone."""
-    if np.isfinite([low, high]).all():
-        axes.plot([low, high], [y, y], color=style["color"], linewidth=1.1, solid_capstyle="butt", zorder=2.9)
-    if np.isfinite(x):
-        axes.plot([x], [y], linestyle="", zorder=3, clip_on=False, **style)
+    plot([low, high], color=style["color"], linewidth=1.1, solid_capstyle="butt", zorder=2.9)
+    plot([value], linestyle="", zorder=3, clip_on=False, **style)
 
 
 def fraction_limits(*columns: pd.Series, lowest: float = 0) -> tuple[float, float]:
@@ -180,10 +180,13 @@ def name_ends(axes: "Axes", ends: Sequence[tuple[float, float, str, str]], *, he
         )
 
 
-def say_nothing_to_show(axes: "Axes", sentence: str) -> None:
-    """Write why a plot is empty in its place."""
+def empty_figure(width: float, height: float, sentence: str) -> "Figure":
+    """Return a figure that says why there is nothing to show."""
+    figure = new_figure(width, height)
+    axes = figure.add_subplot()
     axes.set_axis_off()
     axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center", color=GREY)
+    return figure
 
 
 def add_legend(figure: "Figure", handles: Sequence[Any], names: Sequence[str]) -> None:

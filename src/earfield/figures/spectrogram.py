@@ -1,32 +1,24 @@
 """Figure 1: waveform, log-mel spectrogram and one segment of a track."""
 
 import os
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from earfield.figures.style import ACCENT, COLOUR_MAP, PAGE_WIDTH, new_figure, save_figure
+from earfield.figures.style import ACCENT, COLOUR_MAP, PAGE_WIDTH, new_figure
+from earfield.files.arrays import read_arrays
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
 _TICKS_HZ = (250, 500, 1000, 2000, 4000, 8000)
 
 
-def draw_spectrogram(data: str | os.PathLike[str], paths: Iterable[str | os.PathLike[str]]) -> None:
-    """Draw figure 1 from its data file.
-
-    Parameters
-    ----------
-    data : path-like
-        Written by `write_spectrogram_data`.
-    paths : iterable of path-like
-        `.pdf` and `.png` to write.
-    """
-    with np.load(data) as archive:
-        shown = dict(archive)
+def draw_spectrogram(data: str | os.PathLike[str]) -> "Figure":
+    """Draw figure 1 from the file that `write_spectrogram_data` wrote."""
+    shown = read_arrays(data)
     mel, hop = shown["mel"], float(shown["hop_seconds"])
     first, frames = shown["segment"]
     begin, end = first * hop, (first + frames) * hop
@@ -54,7 +46,7 @@ def draw_spectrogram(data: str | os.PathLike[str], paths: Iterable[str | os.Path
     whole.sharex(wave)
     bar = figure.colorbar(image, cax=figure.add_subplot(grid[1:, 1]), extend="max")
     bar.set_label("ln(1 + mel power)")
-    save_figure(figure, paths)
+    return figure
 
 
 def _draw_mel(axes: "Axes", mel: np.ndarray, *, start: float, hop: float, edges: np.ndarray, loudest: float) -> Any:

@@ -49,10 +49,10 @@ class FigureInputs:
             "fig5_discriminants": {"model_path": model, "split": base.shown_split(wildcards), **shards},
             "fig6_populations": {"units": f"{results}/filters/units.csv"},
             "fig7_accuracy": {"summary": f"{results}/claims/summary.csv", **references},
-            "fig8_learning_curve": {"learning_curve": f"{results}/claims/learning_curve.csv"},
-            "fig9_excerpt_length": {"excerpts": f"{tables}/excerpts.csv"},
-            "fig10_recall": {"recall": f"{tables}/recall.csv"},
-            "fig11_calibration": {"calibration": f"{tables}/calibration.csv"},
+            "fig8_learning_curve": {"scores": f"{results}/claims/learning_curve.csv"},
+            "fig9_excerpt_length": {"scores": f"{tables}/excerpts.csv"},
+            "fig10_recall": {"scores": f"{tables}/recall.csv"},
+            "fig11_calibration": {"scores": f"{tables}/calibration.csv"},
         }
         if dataset in base.deep_belief:
             protocol, seed, _ = base.deep_belief[dataset]

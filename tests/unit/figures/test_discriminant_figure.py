@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from earfield.configuration.settings import NetworkSettings
+from earfield.figures.style import save_figure
 
 FRONT_END = {"sample_rate": 1000, "n_fft": 20, "hop_length": 10, "n_mels": 8, "fmin": 0, "fmax": 500}
 FRAMES, HOP = 30, 27
@@ -237,7 +238,7 @@ def test_any_number_of_axes_and_labels_can_be_drawn(tmp_path, labels, change, ex
 
     shown = Collection(tmp_path, labels).write(change=change or (lambda model: None))
     assert axes_of(shown) == expected
-    draw_discriminants(tmp_path / "data.npz", [tmp_path / "figure.png"])
+    save_figure(draw_discriminants(tmp_path / "data.npz"), [tmp_path / "figure.png"])
     write_discriminants_page(tmp_path / "data.npz", tmp_path / "page.html", run="demo")
     assert (tmp_path / "figure.png").stat().st_size > 10_000
     assert (tmp_path / "page.html").stat().st_size > 1_000_000
@@ -248,8 +249,8 @@ def test_drawing_repeats_itself_and_says_the_numbers(made):
 
     collection, shown = made
     one, two = collection.folder / "one.pdf", collection.folder / "two.pdf"
-    draw_discriminants(collection.folder / "data.npz", [one])
-    draw_discriminants(collection.folder / "data.npz", [two])
+    for path in (one, two):
+        save_figure(draw_discriminants(collection.folder / "data.npz"), [path])
     assert one.read_bytes() == two.read_bytes()
     for space, name in zip(read_spaces(shown), ("raw", "hidden"), strict=True):
         share, low, high = (f"{100 * each:.0f}" for each in shown[f"{name}_segments"])

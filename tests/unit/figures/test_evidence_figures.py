@@ -20,6 +20,7 @@ from earfield.figures.excerpt_length import draw_excerpt_length
 from earfield.figures.learning_curve import draw_learning_curve
 from earfield.figures.recall import draw_recall
 from earfield.figures.series import count, fraction_limits, look, percent_with_interval, shown_label, space_labels
+from earfield.figures.style import save_figure
 
 REFERENCES = Path(__file__).parents[3] / "resources" / "reference_levels.csv"
 MODELS = ["cnn", "cnn_untrained", "mfcc_svm", "mel_logistic", "majority"]
@@ -99,27 +100,16 @@ def calibration(models, protocol):
 
 def data_of(name, table, folder, *, protocol="stratified", model="cnn", baselines=tuple(MODELS[1:]), references=None):
     """Write a table and its figure's data to a folder, and return the path of the latter."""
-    source, path = folder / "table.csv", folder / f"{name}.csv"
+    source, path = folder / f"{name}.csv", folder / "fig.csv"
     table.to_csv(source, index=False)
     if name == "accuracy":
         evidence_data.write_accuracy_data(summary=source, references=references or REFERENCES, path=path)
     elif name == "recall":
         options = {"protocol": protocol, "model": model, "baselines": baselines}
-        evidence_data.write_recall_data(recall=source, path=path, **options)
+        evidence_data.write_recall_data(scores=source, path=path, **options)
     else:
-        function = getattr(evidence_data, f"write_{name}_data")
-        function(**{name: source}, path=path, protocol=protocol)
+        evidence_data.write_rows_of_protocol(scores=source, path=path, protocol=protocol)
     return path
-
-
-def drawn(name, path):
-    """Return the figure that is drawn from a data file."""
-    figures = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(f"{DRAW[name].__module__}.save_figure", lambda figure, paths: figures.append(figure))
-        DRAW[name](path, [])
-    (figure,) = figures
-    return figure
 
 
 @pytest.fixture
@@ -138,7 +128,7 @@ def usual(tmp_path_factory):
         if name == "accuracy":
             table = pd.concat([table, summary(MODELS[:3], "artist").assign(baseline=0.2)])
         path = data_of(name, table, tmp_path_factory.mktemp(name))
-        return table, path, drawn(name, path)
+        return table, path, DRAW[name](path)
 
     return make
 
@@ -195,7 +185,10 @@ def test_data_are_the_rows_of_the_protocol_digit_by_digit(write, tmp_path, name)
     table = TABLES[name](["cnn", "majority"], "01").astype(object)
     other = TABLES[name](["cnn"], "1")
     path = write(name, pd.concat([table, other]), protocol="01", baselines=["majority"])
-    lines, source = path.read_text().splitlines(), pd.read_csv(tmp_path / "table.csv", dtype=str, keep_default_na=False)
+    lines, source = (
+        path.read_text().splitlines(),
+        pd.read_csv(tmp_path / f"{name}.csv", dtype=str, keep_default_na=False),
+    )
     shown = pd.read_csv(path, dtype=str, keep_default_na=False)
     expected = source if name == "accuracy" else source[source.protocol == "01"]
     shown = shown[shown.kind == "ours"] if name == "accuracy" else shown
@@ -209,7 +202,7 @@ def test_data_are_the_rows_of_the_protocol_digit_by_digit(write, tmp_path, name)
 
 @pytest.mark.parametrize("name", list(TABLES))
 def test_table_without_a_column_is_refused(write, name):
-    with pytest.raises(DatasetError, match=r"table\.csv lacks the column 'ci_low'"):
+    with pytest.raises(DatasetError, match=rf"{name}\.csv lacks the column 'ci_low'"):
         write(name, TABLES[name](MODELS, "stratified").drop(columns="ci_low"))
 
 
@@ -220,7 +213,7 @@ def test_references_are_marked_as_those_of_others(write):
     theirs = shown[shown.kind != "ours"]
     assert set(theirs.kind) == {"human", "machine"} and list(theirs.model) == list(references.name)
     assert theirs.ci_low.isna().all() and theirs.source.notna().all() and theirs.url.notna().all()
-    axes = drawn("accuracy", path).axes[0]
+    axes = DRAW["accuracy"](path).axes[0]
     hollow = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
     np.testing.assert_allclose([line.get_xdata()[0] for line in hollow], references.accuracy)
     dashed = [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"]
@@ -250,7 +243,7 @@ def test_accuracy_of_every_model_and_protocol_is_drawn(usual):
 def test_accuracy_tells_protocols_apart_by_colour_and_marker(write):
     protocols = ["stratified", "artist", "cross_validation", "fault_filtered", "e", "f"]
     table = pd.concat([summary(["cnn"], protocol) for protocol in protocols])
-    figure = drawn("accuracy", write("accuracy", table))
+    figure = DRAW["accuracy"](write("accuracy", table))
     marks = [line for line in figure.axes[0].lines if line.get_markersize() == 3.8]
     assert len({line.get_color() for line in marks}) == len({line.get_marker() for line in marks}) == 6
     legend = dict(
@@ -298,7 +291,7 @@ def test_recall_is_sorted_by_the_shown_model_and_beside_the_best_baseline(write)
     assert list(dict.fromkeys(shown.model)) == ["cnn", "mfcc_svm"]
     own = shown[shown.model == "cnn"]
     assert list(own.recall) == sorted(own.recall, reverse=True)
-    axes = drawn("recall", path).axes[0]
+    axes = DRAW["recall"](path).axes[0]
     np.testing.assert_allclose([x for x, _ in points(axes)], shown.recall)
     np.testing.assert_allclose(bars(axes, vertical=False), shown[["ci_low", "ci_high"]])
     ticks = [text.get_text() for text in axes.get_yticklabels()]
@@ -313,7 +306,7 @@ def test_recall_is_sorted_by_the_shown_model_and_beside_the_best_baseline(write)
 def test_recall_of_a_model_alone_needs_no_baseline(write):
     path = write("recall", recall(["cnn"], "stratified", labels=["a", "b"]), baselines=["cnn", "absent"])
     assert set(pd.read_csv(path).model) == {"cnn"}
-    axes = drawn("recall", path).axes[0]
+    axes = DRAW["recall"](path).axes[0]
     assert [y for _, y in points(axes)] == [0, 1]
 
 
@@ -339,7 +332,7 @@ def test_calibration_has_a_diagram_with_counts_and_errors_for_each_model(usual):
 @pytest.mark.parametrize("name", list(TABLES))
 def test_no_text_runs_into_another_or_over_the_edge(write, usual, name):
     assert_nothing_collides(usual(name)[2])
-    assert_nothing_collides(drawn(name, write(name, TABLES[name](["cnn"], "stratified"), baselines=[])))
+    assert_nothing_collides(DRAW[name](write(name, TABLES[name](["cnn"], "stratified"), baselines=[])))
 
 
 @pytest.mark.parametrize("name", list(TABLES))
@@ -350,7 +343,7 @@ def test_odd_names_run_into_nothing_and_are_drawn_as_they_are(write, name):
     if name == "recall":
         labels = [*ODD, *(f"genre number {number}" for number in range(18))]
         table = recall(ODD, ODD[-1], labels=labels)
-    figure = drawn(name, write(name, table, protocol=ODD[-1], model=ODD[0], baselines=ODD[1:]))
+    figure = DRAW[name](write(name, table, protocol=ODD[-1], model=ODD[0], baselines=ODD[1:]))
     assert_nothing_collides(figure)
     texts = " ".join(" ".join(text.split()) for text, _ in text_boxes(figure))
     assert "…" in texts and "cost $" in texts and ("$x 1$" in texts or "$x_1$" in texts) and "\\" not in texts
@@ -361,7 +354,7 @@ def test_scores_without_interval_are_points(write, name):
     columns = {"ci_low": np.nan, "ci_high": np.nan} | (
         {"gain_ci_low": np.nan, "gain_ci_high": np.nan} if name == "excerpts" else {}
     )
-    figure = drawn(name, write(name, TABLES[name](["cnn", "majority"], "stratified").assign(seeds=1, **columns)))
+    figure = DRAW[name](write(name, TABLES[name](["cnn", "majority"], "stratified").assign(seeds=1, **columns)))
     marks = [line for axes in figure.axes for line in axes.lines if line.get_marker() in ("o", "s")]
     assert len(marks) >= 2 and not [bar for axes in figure.axes for bar in bars(axes, vertical=True)]
 
@@ -371,7 +364,7 @@ def test_table_without_rows_gives_a_figure_that_says_so(write, tmp_path, name):
     references = tmp_path / "references.csv"
     pd.read_csv(REFERENCES).iloc[:0].to_csv(references, index=False)
     path = write(name, TABLES[name](MODELS, "stratified").iloc[:0], references=references)
-    figure = drawn(name, path)
+    figure = DRAW[name](path)
     assert re.match(r"No (run|network) to show", figure.axes[0].texts[0].get_text())
     assert_nothing_collides(figure)
 
@@ -380,7 +373,7 @@ def test_table_without_rows_gives_a_figure_that_says_so(write, tmp_path, name):
 def test_curve_of_one_point_is_drawn(write, name):
     table = TABLES[name](MODELS, "stratified")
     single = table[(table.train_fraction == 1) if name == "learning_curve" else (table.seconds == 2.97)]
-    assert_nothing_collides(drawn(name, write(name, single)))
+    assert_nothing_collides(DRAW[name](write(name, single)))
 
 
 @pytest.mark.parametrize("shares", [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
@@ -388,14 +381,14 @@ def test_curve_of_one_point_is_drawn(write, name):
 def test_scores_at_the_ends_are_inside(write, name, shares):
     table = TABLES[name](["cnn", "majority"], "stratified")
     table["accuracy"] = table.model.map(dict(zip(["cnn", "majority"], shares, strict=True)))
-    axes = drawn(name, write(name, table.assign(ci_low=table.accuracy, ci_high=table.accuracy))).axes[0]
+    axes = DRAW[name](write(name, table.assign(ci_low=table.accuracy, ci_high=table.accuracy))).axes[0]
     low, high = axes.get_xlim() if name == "accuracy" else axes.get_ylim()
     assert low <= min(shares) and high >= max(shares)
 
 
 def test_calibration_of_a_model_without_bins_is_drawn(write):
     table = calibration(["cnn"], "stratified")
-    figure = drawn("calibration", write("calibration", table[table.bin == "all"].assign(calibration_error=np.nan)))
+    figure = DRAW["calibration"](write("calibration", table[table.bin == "all"].assign(calibration_error=np.nan)))
     assert "ECE unknown" in figure.axes[0].get_title()
 
 
@@ -403,7 +396,7 @@ def test_calibration_of_a_model_without_bins_is_drawn(write):
 def test_same_data_give_the_same_bytes(write, tmp_path, name):
     path, paths = write(name, TABLES[name](["cnn", "majority"], "stratified")), [tmp_path / "1.pdf", tmp_path / "2.pdf"]
     for each in paths:
-        DRAW[name](path, [each])
+        save_figure(DRAW[name](path), [each])
     first, second = (each.read_bytes() for each in paths)
     assert first == second and len(first) > 1000
 

@@ -7,6 +7,7 @@ import pytest
 from earfield.errors import DatasetError
 from earfield.figures.populations import draw_populations
 from earfield.figures.populations_data import PANELS, write_populations_data
+from earfield.figures.style import save_figure
 
 LIMITS = {"window_octaves": 0.74, "window_ms": 394.7, "lowest_rate_hz": 2.533, "lowest_scale_cpo": 1.351}
 NULLS = ["cnn_untrained", "cnn_shuffled", "same_sparsity", "same_spectrum"]
@@ -48,14 +49,6 @@ def figure_data(tmp_path):
     return write
 
 
-def drawn(path, monkeypatch):
-    """Return the figure that is drawn from a data file."""
-    figures = []
-    monkeypatch.setattr("earfield.figures.populations.save_figure", lambda figure, paths: figures.append(figure))
-    draw_populations(path, [])
-    return figures[0]
-
-
 def test_data_hold_every_unit_in_the_order_of_drawing(figure_data):
     table = units([*STAGES, *NULLS[::-1], "cnn"])
     shown = pd.read_csv(figure_data(table))
@@ -73,9 +66,9 @@ def test_other_protocols_are_left_out(figure_data):
     assert (pd.read_csv(figure_data(table)).groupby("population").size()["cnn"]) == 60
 
 
-def test_figure_draws_every_unit_and_its_medians(figure_data, monkeypatch):
+def test_figure_draws_every_unit_and_its_medians(figure_data):
     path = figure_data(units(["cnn", *NULLS, *STAGES]))
-    data, figure = pd.read_csv(path), drawn(path, monkeypatch)
+    data, figure = pd.read_csv(path), draw_populations(path)
     assert len(figure.axes) == len(PANELS)
     for axes, name in zip(figure.axes, PANELS, strict=True):
         dots = [collection for collection in axes.collections if len(collection.get_offsets()) > 1]
@@ -87,23 +80,23 @@ def test_figure_draws_every_unit_and_its_medians(figure_data, monkeypatch):
 
 
 @pytest.mark.parametrize("value", [0.03, 0.31, 0.5, 0.97])
-def test_hill_stands_over_its_units(figure_data, monkeypatch, value):
-    figure = drawn(figure_data(units(["cnn", *NULLS, *STAGES]).assign(separability=value)), monkeypatch)
+def test_hill_stands_over_its_units(figure_data, value):
+    figure = draw_populations(figure_data(units(["cnn", *NULLS, *STAGES]).assign(separability=value)))
     hill = figure.axes[0].collections[0].get_paths()[0].vertices
     assert hill[hill[:, 1].argmin(), 0] == pytest.approx(value, abs=0.5 / 80 + 1e-9)  # half a step of its grid
 
 
-def test_figure_shades_what_the_window_cannot_show(figure_data, monkeypatch):
-    figure = drawn(figure_data(units(["cnn", *NULLS, *STAGES])), monkeypatch)
+def test_figure_shades_what_the_window_cannot_show(figure_data):
+    figure = draw_populations(figure_data(units(["cnn", *NULLS, *STAGES])))
     shaded = [bool([text for text in axes.texts if "< 1 cycle" in text.get_text()]) for axes in figure.axes]
     assert shaded == [False, False, True, True, False]
     labels = [text.get_text() for text in figure.axes[2].get_xticklabels()]
     assert labels[0] == "≤1.3"  # half a cycle in 395 ms
 
 
-def test_model_without_units_keeps_its_row_and_says_so(figure_data, monkeypatch):
+def test_model_without_units_keeps_its_row_and_says_so(figure_data):
     path = figure_data(units(["cnn", "cnn_shuffled", *NULLS[2:], *STAGES]))
-    figure = drawn(path, monkeypatch)
+    figure = draw_populations(path)
     labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert "cnn untrained\nno fitted unit" in labels and "cnn\n60 units, 2 seeds" in labels
 
@@ -115,7 +108,7 @@ def test_table_without_rows_is_refused(figure_data):
 
 def test_figure_is_saved(figure_data, tmp_path):
     paths = [tmp_path / "a.png", tmp_path / "a.pdf"]
-    draw_populations(figure_data(units(["cnn", *NULLS, *STAGES])), paths)
+    save_figure(draw_populations(figure_data(units(["cnn", *NULLS, *STAGES]))), paths)
     assert all(path.stat().st_size > 10_000 for path in paths)
 
 
@@ -128,6 +121,6 @@ def test_gradients_stand_between_nulls_and_stages(figure_data):
     assert (shown[shown.role == "gradient"].groupby("population").size() == 60).all()
 
 
-def test_window_of_one_band_has_no_panel_of_scales(figure_data, monkeypatch):
-    figure = drawn(figure_data(units(["cnn", *NULLS, *STAGES]).assign(lowest_scale_cpo=np.nan)), monkeypatch)
+def test_window_of_one_band_has_no_panel_of_scales(figure_data):
+    figure = draw_populations(figure_data(units(["cnn", *NULLS, *STAGES]).assign(lowest_scale_cpo=np.nan)))
     assert len(figure.axes) == len(PANELS) - 1

@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 
 from earfield.errors import DatasetError
-from earfield.figures import filters, panels, reference
+from earfield.figures import panels
+from earfield.figures.filters import draw_filters
 from earfield.figures.filters_data import write_filters_data
+from earfield.figures.reference import draw_reference
 from earfield.figures.reference_data import write_reference_data
-from earfield.figures.style import new_figure
+from earfield.figures.style import new_figure, save_figure
 from earfield.filters.auditory import model_strf, read_stages
 from earfield.mel.log_mel import band_edges
 
@@ -38,19 +40,6 @@ def run(tmp_path):
         return tmp_path / "fig3.npz", strfs
 
     return write
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """Return a function that draws from a data file and returns the figure."""
-
-    def draw(module, data):
-        figures = []
-        monkeypatch.setattr(module, "save_figure", lambda figure, paths: figures.append(figure))
-        (module.draw_filters if module is filters else module.draw_reference)(data, [])
-        return figures[0]
-
-    return draw
 
 
 def pictures(figure):
@@ -87,9 +76,9 @@ def test_files_of_different_runs_are_refused(run):
 
 
 @pytest.mark.parametrize("n", [1, 3, 11])
-def test_each_fitted_unit_has_a_panel_with_its_number_and_r2(run, drawn, n):
+def test_each_fitted_unit_has_a_panel_with_its_number_and_r2(run, n):
     data, strfs = run(["fitted"] * n + ["dead"] * 2, np.append(np.linspace(0.9, -0.3, n), [0, 0]))
-    figure = drawn(filters, data)
+    figure = draw_filters(data)
     assert np.allclose(pictures(figure), scaled(strfs[:n]))
     assert [axes.get_title("left") for axes in figure.axes] == [str(unit) for unit in range(n)]
     with np.load(data) as shown:
@@ -101,9 +90,9 @@ def test_each_fitted_unit_has_a_panel_with_its_number_and_r2(run, drawn, n):
     assert figure.get_figwidth() <= 7
 
 
-def test_without_a_fitted_unit_the_figure_says_so(run, drawn, tmp_path):
+def test_without_a_fitted_unit_the_figure_says_so(run, tmp_path):
     data, _ = run(["dead", "dead", "flat", "nan"])
-    figure = drawn(filters, data)
+    figure = draw_filters(data)
     assert not figure.axes
     assert texts(figure).endswith(
         "No filter to show: 0 of 4 units fitted; without a filter: 2 dead (never active), "
@@ -111,17 +100,17 @@ def test_without_a_fitted_unit_the_figure_says_so(run, drawn, tmp_path):
     )
 
 
-def test_more_units_than_fit_a_page_are_cut_to_the_best(run, drawn):
+def test_more_units_than_fit_a_page_are_cut_to_the_best(run):
     data, strfs = run(["fitted"] * 70)
-    figure = drawn(filters, data)
+    figure = draw_filters(data)
     assert np.allclose(pictures(figure), scaled(strfs[:5:-1]))
     assert "70 of 70 units fitted. Shown are the 64 best." in texts(figure)
 
 
 @pytest.mark.parametrize(("r2", "text"), [(0.456, "0.46"), (-0.001, "0.00"), (-0.25, "−0.25"), (np.nan, "unknown")])
-def test_r2_is_written_as_a_reader_expects(run, drawn, r2, text):
+def test_r2_is_written_as_a_reader_expects(run, r2, text):
     data, _ = run(["fitted"], [r2])
-    assert drawn(filters, data).axes[0].get_title("right") == f"R² {text}"
+    assert draw_filters(data).axes[0].get_title("right") == f"R² {text}"
 
 
 def test_axes_of_a_panel_are_lag_and_frequency():
@@ -178,8 +167,8 @@ def test_reference_panels_are_the_models_in_the_learned_window(reference_data):
         assert np.allclose(shown["strfs"][stage, direction, scale, rate], expected, atol=1e-6)
 
 
-def test_reference_is_drawn_by_stage_with_rate_and_scale(reference_data, drawn):
-    figure = drawn(reference, reference_data)
+def test_reference_is_drawn_by_stage_with_rate_and_scale(reference_data):
+    figure = draw_reference(reference_data)
     with np.load(reference_data) as archive:
         shown = dict(archive)
     assert len(figure.subfigs) == 3
@@ -198,10 +187,9 @@ def test_reference_is_drawn_by_stage_with_rate_and_scale(reference_data, drawn):
     assert "0.74 octave by 395 ms" in texts(figure) and "18 of 128 fields" in texts(figure)
 
 
-@pytest.mark.parametrize("module", [filters, reference])
-def test_text_is_large_enough_to_read_and_inside_the_page(run, reference_data, drawn, module):
-    data = reference_data if module is reference else run(["fitted"] * 20 + ["rare"] * 4)[0]
-    figure = drawn(module, data)
+@pytest.mark.parametrize("draw", [draw_filters, draw_reference])
+def test_text_is_large_enough_to_read_and_inside_the_page(run, reference_data, draw):
+    figure = draw(reference_data if draw is draw_reference else run(["fitted"] * 20 + ["rare"] * 4)[0])
     figure.draw_without_rendering()
     from matplotlib.text import Text
 
@@ -218,7 +206,7 @@ def test_text_is_large_enough_to_read_and_inside_the_page(run, reference_data, d
 def test_figures_are_saved_in_both_formats_the_same_each_time(run, tmp_path):
     data, _ = run(["fitted"] * 3)
     paths = [tmp_path / "fig3.pdf", tmp_path / "fig3.png"]
-    filters.draw_filters(data, paths)
+    save_figure(draw_filters(data), paths)
     first = [path.read_bytes() for path in paths]
-    filters.draw_filters(data, paths)
+    save_figure(draw_filters(data), paths)
     assert first == [path.read_bytes() for path in paths] and all(first)

@@ -9,14 +9,14 @@ import pytest
 from matplotlib import font_manager
 from matplotlib.text import Text
 
-from earfield.figures import style
 from earfield.figures.confusion import draw_confusion
+from earfield.figures.style import save_figure
 
 DOLLARS = ["A$AP Rocky & Ke$ha", "Ba$$", r"Ca$h\Ma$ter", "$uicideboy$", r"\$", "100% $x_1$"]
 JOBS = [
     "accuracy", "calibration", "confusion", "deep_belief", "discriminants", "discriminants_page", "evidence_data",
     "excerpt_length", "filters", "filters_data", "learning_curve", "populations", "populations_data", "recall",
-    "reference", "reference_data", "spectrogram",
+    "reference", "reference_data", "spectrogram", "style",
 ]  # fmt: skip
 
 
@@ -28,19 +28,13 @@ def confusion_of(labels, path):
 
 
 @pytest.fixture
-def drawn(monkeypatch, tmp_path):
+def drawn(tmp_path):
     """Return a function that saves figure 2 of some labels, and returns the figure."""
 
     def draw(labels):
-        figures, save = [], style.save_figure
-
-        def kept(figure, paths):
-            figures.append(figure)
-            save(figure, paths)
-
-        monkeypatch.setattr("earfield.figures.confusion.save_figure", kept)
-        draw_confusion(confusion_of(labels, tmp_path / "data.csv"), [tmp_path / "fig.png", tmp_path / "fig.pdf"])
-        return figures[-1]
+        figure = draw_confusion(confusion_of(labels, tmp_path / "data.csv"))
+        save_figure(figure, [tmp_path / "fig.png", tmp_path / "fig.pdf"])
+        return figure
 
     return draw
 
@@ -114,7 +108,8 @@ def test_jobs_draw_in_a_notebooks_environment_and_load_nothing_heavy(tmp_path):
     """A notebook names its backend in MPLBACKEND, which need not be installed where the jobs run."""
     code = (
         f"import sys; from earfield.figures import {', '.join(JOBS)}; import earfield.filters.estimate; "
-        f"confusion.draw_confusion({str(confusion_of(['a', 'b'], tmp_path / 'data.csv'))!r}, ['fig.png']); "
+        f"figure = confusion.draw_confusion({str(confusion_of(['a', 'b'], tmp_path / 'data.csv'))!r}); "
+        "style.save_figure(figure, ['fig.png']); "
         "sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras', 'sklearn', 'matplotlib.pyplot')))"
     )
     environment = os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}

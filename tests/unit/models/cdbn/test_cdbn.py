@@ -287,28 +287,27 @@ def test_bases_that_change_most_are_shown_where_not_all_fit(drawn_network, monke
     assert norms[shown["units"]].min() > np.delete(norms, shown["units"]).max()
 
 
-def test_figure_draws_its_data(drawn_network, monkeypatch):
-    from earfield.figures import deep_belief
+def test_figure_draws_its_data(drawn_network):
+    from earfield.figures.deep_belief import draw_deep_belief
 
-    figures = []
-    monkeypatch.setattr(deep_belief, "save_figure", lambda figure, paths: figures.append(figure))
-    deep_belief.draw_deep_belief(drawn_network[0], [])
+    figure = draw_deep_belief(drawn_network[0])
     with np.load(drawn_network[0]) as archive:
         shown = dict(archive)
-    curves, panels = figures[0].subfigs
+    curves, panels = figure.subfigs
     assert [axes.lines[0].get_ydata().tolist() for axes in curves.axes] == shown["errors"].tolist()
     assert [axes.lines[0].get_xdata().tolist() for axes in curves.axes] == [[1, 2]] * 2
     pictures = [axes.images[0].get_array() for axes in panels.axes]
     assert np.allclose(pictures, shown["bases"] / np.abs(shown["bases"]).max(axis=(1, 2), keepdims=True))
     assert [axes.get_title("left") for axes in panels.axes] == [str(unit) for unit in shown["units"]]
-    assert "12 of 12 bases" in " ".join(figures[0].get_suptitle().split())
+    assert "12 of 12 bases" in " ".join(figure.get_suptitle().split())
 
 
 @pytest.mark.nightly
 def test_figure_is_drawn_without_tensorflow(drawn_network, tmp_path):
     code = (
         "import sys; from earfield.figures.deep_belief import draw_deep_belief;"
-        "draw_deep_belief(sys.argv[1], [sys.argv[2]]);"
+        "from earfield.figures.style import save_figure;"
+        "save_figure(draw_deep_belief(sys.argv[1]), [sys.argv[2]]);"
         "assert not {'tensorflow', 'keras', 'librosa'} & set(sys.modules)"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
