@@ -10,24 +10,15 @@ import pandas as pd
 
 from earfield.errors import DatasetError
 from earfield.evaluate.runs import read_runs
-from earfield.evaluate.score_tables import no_scores, read_scores
+from earfield.evaluate.score_tables import COLUMNS, no_scores, read_scores
 from earfield.files.tables import read_text_csv
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None
 
 # Of each table the columns without which nothing can be judged by it; what names a row comes before its counts.
-_COUNTS = "seeds n_tracks n_predictions"
-_COLUMNS = {
-    "summary": f"protocol model {_COUNTS} accuracy ci_low ci_high baseline",
-    "paired": f"protocol model other {_COUNTS} accuracy other_accuracy difference ci_low ci_high p_value "
-    "tracks_disagreed",
-    "recall": f"protocol model label {_COUNTS} recall ci_low ci_high",
-    "excerpts": f"protocol model seconds {_COUNTS} accuracy ci_low ci_high gain gain_ci_low gain_ci_high",
-    "calibration": f"protocol model bin {_COUNTS} confidence accuracy ci_low ci_high calibration_error",
-    "learning_curve": "protocol model train_fraction train_tracks accuracy ci_low ci_high",
-    "protocols": "model protocol other n_tracks accuracy other_accuracy difference ci_low ci_high",
-    "resemblance": "protocol estimate measure null difference ci_low ci_high seeds units",
-    "references": "name accuracy dataset genres protocol source url kind",
+_COLUMNS = COLUMNS | {
+    "resemblance": ["protocol", "estimate", "measure", "null", "difference", "ci_low", "ci_high", "seeds", "units"],
+    "references": ["name", "accuracy", "dataset", "genres", "protocol", "source", "url", "kind"],
 }
 _ARRAYS = ("hidden_segments", "raw_segments", "difference_segments", "baseline_segments", "n_tracks", "n_segments")
 
@@ -147,26 +138,14 @@ def _listed(paths: Paths) -> list[str]:
 
 
 def read_table(name: str, paths: Sequence[str]) -> pd.DataFrame:
-    """Read a table of one protocol or of several.
-
-    Parameters
-    ----------
-    name : str
-        Such as "summary".
-    paths : sequence of str
-        Its files; none give a table without rows.
-
-    Returns
-    -------
-    pd.DataFrame
-        Names as text, all else as numbers, NaN where there is none.
+    """Read a table of one protocol or of several; without paths, a table without rows.
 
     Raises
     ------
     DatasetError
         If a file lacks a column, or holds something else where a number should be.
     """
-    needed = _COLUMNS[name].split()
+    needed = _COLUMNS[name]
     if not paths:
         return no_scores(needed)
     table = pd.concat([read_scores(path, needed) for path in paths], ignore_index=True)

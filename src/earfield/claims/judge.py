@@ -109,20 +109,7 @@ def write_claims(
 
 
 def judge(sentences: Sequence[Sentence], caveats: Sequence[Caveat], evidence: Evidence) -> list[Claim]:
-    """Judge every sentence.
-
-    Parameters
-    ----------
-    sentences, caveats
-        From `read_sentences`.
-    evidence : Evidence
-        The results of one dataset.
-
-    Returns
-    -------
-    list of Claim
-        In the order of the sentences, without those that are asked only of models that were run.
-    """
+    """Judge every sentence, in their order; without those that are asked only of models that were run."""
     return [claim for each in sentences if (claim := _judged(each, caveats, evidence))]
 
 

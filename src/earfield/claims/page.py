@@ -16,20 +16,7 @@ _FEW_SEEDS = 5
 
 
 def claims_page(evidence: Evidence, claims: "Sequence[Claim]") -> str:
-    """Return the page.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        What was judged by.
-    claims : sequence of Claim
-        From `earfield.claims.judge.judge`.
-
-    Returns
-    -------
-    str
-        Markdown, with a line break at its end.
-    """
+    """Return the page in Markdown, with a line break at its end."""
     settings, summary = evidence.settings, evidence.tables["summary"]
     seeds = evidence.shown("summary").seeds
     costs = rows(summary, protocol=settings.protocol) if {"train_seconds", "peak_mb"} <= set(summary) else summary[:0]

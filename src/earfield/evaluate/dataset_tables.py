@@ -10,34 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from earfield.evaluate.runs import counts, outcomes, read_runs
-from earfield.evaluate.score_tables import read_as_text
+from earfield.evaluate.runs import outcomes, read_runs, score_of
+from earfield.evaluate.score_tables import COLUMNS, read_as_text, swapped, write_scores
 from earfield.files.tables import read_text_csv, write_csv
-from earfield.statistics.intervals import mean_ci, unpaired_difference_ci
-
-_DIFFERENCES = [
-    "model",
-    "protocol",
-    "other",
-    "n_tracks",
-    "accuracy",
-    "other_accuracy",
-    "difference",
-    "ci_low",
-    "ci_high",
-]
-_CURVE = [
-    "protocol",
-    "model",
-    "train_fraction",
-    "train_tracks",
-    "seeds",
-    "n_tracks",
-    "n_predictions",
-    "accuracy",
-    "ci_low",
-    "ci_high",
-]
+from earfield.statistics.intervals import unpaired_difference_ci
 
 
 def write_dataset_tables(
@@ -69,11 +45,9 @@ def write_dataset_tables(
         `.csv` to write: the summaries below each other, with `train_seconds` (of training or fitting, mean over runs)
         and `peak_mb` (the largest of any run).
     protocols_path : path-like
-        `.csv` to write: `model, protocol, other, n_tracks, accuracy, other_accuracy, difference, ci_low, ci_high`: each
-        model under two protocols, on the tracks that both tested; the runs are not paired.
+        `.csv` to write: each model under two protocols, on the tracks that both tested; the runs are not paired.
     learning_curve_path : path-like
-        `.csv` to write: `protocol` (with all training tracks), `model, train_fraction, train_tracks` (mean over runs),
-        `seeds, n_tracks, n_predictions, accuracy, ci_low, ci_high`.
+        `.csv` to write. Columns of both are those of `earfield.evaluate.score_tables.COLUMNS`.
     """
     write_summary(summaries, costs, summary_path)
     tables = {key: outcomes(tests) for key, tests in read_runs(predictions).items()}
@@ -81,7 +55,7 @@ def write_dataset_tables(
     for (protocol, model), table in tables.items():
         by_model.setdefault(model, {})[protocol] = table
     rows = [row for model, protocols in by_model.items() for row in _differences(model, protocols)]
-    write_csv(pd.DataFrame(rows, columns=_DIFFERENCES).round(6), protocols_path)
+    write_scores("protocols", rows, protocols_path)
 
     sizes: dict[str, list[int]] = {}
     for path in splits:
@@ -90,12 +64,11 @@ def write_dataset_tables(
     points = [
         {"protocol": curves[protocol][0], "model": model, "train_fraction": float(curves[protocol][1])}
         | {"train_tracks": sum(sizes[protocol]) / len(sizes[protocol])}
-        | counts(table)
-        | dict(zip(("accuracy", "ci_low", "ci_high"), mean_ci(table), strict=True))
+        | score_of(table)
         for (protocol, model), table in tables.items()
         if protocol in curves
     ]
-    curve = pd.DataFrame(points, columns=_CURVE)
+    curve = pd.DataFrame(points, columns=COLUMNS["learning_curve"])
     curve = curve[curve.duplicated(["protocol", "model"], keep=False)]  # one point is no curve
     curve = curve.sort_values(["protocol", "model", "train_fraction"], kind="stable")
     write_csv(curve.round(6), learning_curve_path)
@@ -130,12 +103,8 @@ def _differences(model: str, protocols: Mapping[str, np.ndarray]) -> list[dict[s
         common = np.logical_and(*((~np.isnan(table)).any(axis=1) for table in tables))
         if common.any():
             a, b = (table[common] for table in tables)
-            value, low, high = unpaired_difference_ci(a, b)
-            names = {"model": model, "n_tracks": int(common.sum())}
-            means = {"accuracy": float(np.nanmean(a)), "other_accuracy": float(np.nanmean(b))}
-            found[one, other] = names | {"protocol": one, "other": other} | means
-            found[one, other] |= {"difference": value, "ci_low": low, "ci_high": high}
-            means = {"accuracy": means["other_accuracy"], "other_accuracy": means["accuracy"]}
-            found[other, one] = names | {"protocol": other, "other": one} | means
-            found[other, one] |= {"difference": -value, "ci_low": -high, "ci_high": -low}
+            row = {"model": model, "protocol": one, "other": other, "n_tracks": int(common.sum())}
+            row |= {"accuracy": float(np.nanmean(a)), "other_accuracy": float(np.nanmean(b))}
+            row |= dict(zip(("difference", "ci_low", "ci_high"), unpaired_difference_ci(a, b), strict=True))
+            found[one, other], found[other, one] = row, swapped(row, "protocol")
     return [found[pair] for pair in itertools.permutations(protocols, 2) if pair in found]

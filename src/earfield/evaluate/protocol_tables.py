@@ -3,16 +3,16 @@
 import itertools
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from earfield.evaluate.runs import counts, of_both, outcomes, read_runs
-from earfield.files.atomic import write_json
-from earfield.files.tables import read_text_csv, write_csv
-from earfield.statistics.intervals import mean_ci, paired_difference_ci, paired_permutation_test
+from earfield.evaluate.runs import counts, of_both, outcomes, read_runs, score_of
+from earfield.evaluate.score_tables import swapped, write_facts, write_scores
+from earfield.files.tables import read_text_csv
+from earfield.statistics.intervals import paired_difference_ci, paired_permutation_test
 
 _BINS = 10  # of the top probability, equally wide
 _SMALLEST = 1e-6  # the tables' last decimal: no probability is 0
@@ -39,17 +39,9 @@ def write_protocol_tables(
     tracks : path-like
         The table of tracks, for the count of those left out.
     paths : mapping of str to path-like
-        Files to write. Of the summary one as `.csv` (`table`) and one as `.json`, as DVC reads metrics, with the tracks
-        left out (`facts`): `protocol, model, seeds, n_tracks, n_predictions, accuracy, ci_low, ci_high, sd` (between
-        runs), `balanced_accuracy` (mean recall over labels, mean over runs), `baseline` (fraction of the most frequent
-        label). `paired`: `protocol, model, other, seeds, n_tracks, n_predictions, accuracy, other_accuracy,
-        difference, ci_low, ci_high, p_value, disagreements` (predictions that are correct of one model alone),
-        `tracks_disagreed` (tracks with one). `recall`: `protocol, model, label, seeds, n_tracks, n_predictions, recall,
-        ci_low, ci_high`. `calibration`: `protocol, model, bin, from, to, seeds, n_tracks, n_predictions, confidence`
-        (mean top probability), `accuracy, ci_low, ci_high, calibration_error, brier`; the last two, expected
-        calibration error and the squared error summed over labels, are those of the bin `all`. `excerpts`: `protocol,
-        model, seconds, seeds, n_tracks, n_predictions, accuracy, ci_low, ci_high, gain, gain_ci_low, gain_ci_high`,
-        where the gain is over the shortest excerpt, of the same predictions.
+        `.csv` to write: `table` (the summary), `paired`, `recall`, `calibration` and `excerpts`, with the columns of
+        `earfield.evaluate.score_tables.COLUMNS`; and `facts`, the summary as `.json`, as DVC reads metrics, with the
+        tracks left out.
 
     Raises
     ------
@@ -60,73 +52,30 @@ def write_protocol_tables(
     Monthly Weather Review 78, 1-3.
     """
     runs = read_runs(predictions)
-    rows = [_summary(*key, tests) for key, tests in runs.items()]
-    write_csv(pd.DataFrame(rows).round(6), paths["table"])
-    _write_facts(rows, tracks, paths["facts"])
-    _write(_pairs(runs), _PAIRED, paths["paired"])
-    _write([row for key, tests in runs.items() for row in _recalls(*key, tests)], _RECALL, paths["recall"])
-    _write([row for key, tests in runs.items() for row in _bins(*key, tests)], _CALIBRATION, paths["calibration"])
-    shorter = read_runs(excerpts, read=read_text_csv)
-    _write([row for key, tests in shorter.items() for row in _lengths(*key, tests)], _EXCERPTS, paths["excerpts"])
+    summary = [names | _summary(tests) for names, tests in _named(runs)]
+    write_scores("summary", summary, paths["table"])
+    write_facts(summary, tracks, paths["facts"], test=("accuracy", "ci_low", "ci_high"))
+    write_scores("paired", _pairs(runs), paths["paired"])
+    for name, rows_of in (("recall", _recalls), ("calibration", _bins)):
+        write_scores(name, [names | row for names, tests in _named(runs) for row in rows_of(tests)], paths[name])
+    lengths = _named(read_runs(excerpts, read=read_text_csv))
+    write_scores("excerpts", [names | row for names, tests in lengths for row in _lengths(tests)], paths["excerpts"])
 
 
-_PAIRED = [
-    "protocol", "model", "other", "seeds", "n_tracks", "n_predictions", "accuracy", "other_accuracy", "difference",
-    "ci_low", "ci_high", "p_value", "disagreements", "tracks_disagreed",
-]  # fmt: skip
-_RECALL = ["protocol", "model", "label", "seeds", "n_tracks", "n_predictions", "recall", "ci_low", "ci_high"]
-_CALIBRATION = [
-    "protocol", "model", "bin", "from", "to", "seeds", "n_tracks", "n_predictions", "confidence", "accuracy", "ci_low",
-    "ci_high", "calibration_error", "brier",
-]  # fmt: skip
-_EXCERPTS = [
-    "protocol", "model", "seconds", "seeds", "n_tracks", "n_predictions", "accuracy", "ci_low", "ci_high", "gain",
-    "gain_ci_low", "gain_ci_high",
-]  # fmt: skip
+def _named(runs: Mapping[tuple[str, str], pd.DataFrame]) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    for (protocol, model), tests in runs.items():
+        yield {"protocol": protocol, "model": model}, tests
 
 
-def _write(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], path: str | os.PathLike[str]) -> None:
-    write_csv(pd.DataFrame(rows, columns=columns).round(6), path)
-
-
-def _summary(protocol: str, model: str, tests: pd.DataFrame) -> dict[str, Any]:
-    table = outcomes(tests)
-    found = mean_ci(table)
+def _summary(tests: pd.DataFrame) -> dict[str, Any]:
     of_runs = tests.groupby("run", observed=True).correct.mean()
     recalls = tests.groupby(["run", "label"], observed=True).correct.mean()
     most_frequent = tests.groupby("run", observed=True).label.value_counts(normalize=True).groupby("run", observed=True)
-    return {
-        "protocol": protocol,
-        "model": model,
-        **counts(table),
-        "accuracy": found.value,
-        "ci_low": found.ci_low,
-        "ci_high": found.ci_high,
+    return score_of(outcomes(tests)) | {
         "sd": float(of_runs.std(ddof=1)) if len(of_runs) > 1 else math.nan,
         "balanced_accuracy": float(recalls.groupby("run", observed=True).mean().mean()),
         "baseline": float(most_frequent.max().mean()),
     }
-
-
-def _write_facts(
-    rows: Sequence[Mapping[str, Any]], tracks: str | os.PathLike[str], path: str | os.PathLike[str]
-) -> None:
-    table = read_text_csv(tracks)
-    unusable = table[table.problem != ""]
-    rounded = [
-        {name: round(value, 6) if isinstance(value, float) else value for name, value in row.items()} for row in rows
-    ]
-    accuracy: dict[str, dict[str, dict[str, float]]] = {}
-    for row in rounded:
-        shown = {name: row[name] for name in ("accuracy", "ci_low", "ci_high")}
-        accuracy.setdefault(str(row["protocol"]), {})[str(row["model"])] = shown
-    facts = {
-        "n_tracks": len(table),
-        "unusable": dict(zip(unusable.track, unusable.problem, strict=True)),
-        "models": [{name: None if value != value else value for name, value in row.items()} for row in rounded],
-        "test": accuracy,
-    }
-    write_json(path, facts)
 
 
 def _pairs(runs: Mapping[tuple[str, str], pd.DataFrame]) -> list[dict[str, Any]]:
@@ -134,13 +83,8 @@ def _pairs(runs: Mapping[tuple[str, str], pd.DataFrame]) -> list[dict[str, Any]]
     tables = {key: outcomes(tests) for key, tests in runs.items()}
     found = {}
     for one, other in itertools.combinations(tables, 2):
-        row = _pair(one, other, tables, runs)
-        found[one, other] = row
-        turned = {"model": row["other"], "other": row["model"]}
-        if row["n_predictions"]:
-            turned |= {"accuracy": row["other_accuracy"], "other_accuracy": row["accuracy"]}
-            turned |= {"difference": -row["difference"], "ci_low": -row["ci_high"], "ci_high": -row["ci_low"]}
-        found[other, one] = row | turned
+        found[one, other] = row = _pair(one, other, tables, runs)
+        found[other, one] = swapped(row, "model")
     return [found[pair] for pair in itertools.permutations(tables, 2)]
 
 
@@ -156,31 +100,23 @@ def _pair(
     row = {"protocol": protocol, "model": model, "other": other[1], **counts(a)}
     if not a.size:
         return row
-    found = paired_difference_ci(a, b)
     apart = (a != b) & ~np.isnan(a)
     return row | {
         "accuracy": float(np.nanmean(a)),
         "other_accuracy": float(np.nanmean(b)),
-        "difference": found.value,
-        "ci_low": found.ci_low,
-        "ci_high": found.ci_high,
+        **dict(zip(("difference", "ci_low", "ci_high"), paired_difference_ci(a, b), strict=True)),
         "p_value": max(_SMALLEST, paired_permutation_test(a, b)),
         "disagreements": int(apart.sum()),
         "tracks_disagreed": int(apart.any(axis=1).sum()),
     }
 
 
-def _recalls(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = []
-    for label, own in tests.groupby("label", observed=True):
-        table = outcomes(own)
-        found = mean_ci(table)
-        names = {"protocol": protocol, "model": model, "label": label}
-        rows.append(names | counts(table) | {"recall": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high})
-    return rows
+def _recalls(tests: pd.DataFrame) -> list[dict[str, Any]]:
+    labels = tests.groupby("label", observed=True)
+    return [{"label": label, **score_of(outcomes(own), "recall")} for label, own in labels]
 
 
-def _bins(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, Any]]:
+def _bins(tests: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the reliability of the top probability, bin by bin, and of all tests together."""
     columns = [name for name in tests if name.startswith("p_")]
     probabilities = tests[columns].fillna(0).to_numpy(dtype=float)  # not every run need know every label
@@ -195,34 +131,22 @@ def _bins(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, Any]
         error += inside.mean() * abs(rows[-1]["confidence"] - rows[-1]["accuracy"])
     brier = float(np.square(probabilities - truth).sum(axis=1).mean())
     whole = {"bin": "all", "from": 0.0, "to": 1.0} | _reliability(tests, top)
-    rows.append(whole | {"calibration_error": float(error), "brier": brier})
-    return [{"protocol": protocol, "model": model} | row for row in rows]
+    return [*rows, whole | {"calibration_error": float(error), "brier": brier}]
 
 
 def _reliability(tests: pd.DataFrame, top: np.ndarray) -> dict[str, Any]:
-    table = outcomes(tests)
-    found = mean_ci(table)
-    return counts(table) | {
-        "confidence": float(top.mean()),
-        "accuracy": found.value,
-        "ci_low": found.ci_low,
-        "ci_high": found.ci_high,
-    }
+    return score_of(outcomes(tests)) | {"confidence": float(top.mean())}
 
 
-def _lengths(protocol: str, model: str, tests: pd.DataFrame) -> list[dict[str, Any]]:
+def _lengths(tests: pd.DataFrame) -> list[dict[str, Any]]:
     """Return accuracy by length of the excerpt; a track's outcome is the fraction of its excerpts that are correct."""
     tables = {seconds: outcomes(own, own.hits / own.positions) for seconds, own in tests.groupby("seconds")}
     shortest = tables[min(tables)]
     rows = []
     for seconds, table in tables.items():
-        found = mean_ci(table)
         gain = (0.0, math.nan, math.nan)  # of the shortest over itself
         if table is not shortest:
             gain = paired_difference_ci(table, np.where(np.isnan(table), np.nan, shortest))
-        rows.append(
-            {"protocol": protocol, "model": model, "seconds": seconds, **counts(table)}
-            | {"accuracy": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high}
-            | dict(zip(("gain", "gain_ci_low", "gain_ci_high"), gain, strict=True))
-        )
+        named = dict(zip(("gain", "gain_ci_low", "gain_ci_high"), gain, strict=True))
+        rows.append({"seconds": seconds, **score_of(table), **named})
     return rows

@@ -10,6 +10,7 @@ import pandas as pd
 
 from earfield.errors import DatasetError
 from earfield.models.predictions import read_predictions
+from earfield.statistics.intervals import mean_ci
 
 
 def read_runs(
@@ -73,6 +74,11 @@ def counts(table: np.ndarray) -> dict[str, int]:
         "n_tracks": int(tested.any(axis=1).sum()),
         "n_predictions": int(tested.sum()),
     }
+
+
+def score_of(table: np.ndarray, name: str = "accuracy") -> dict[str, Any]:
+    """Return the counts of a table of outcomes, and its mean, under a name, with the 95% interval."""
+    return counts(table) | dict(zip((name, "ci_low", "ci_high"), mean_ci(table), strict=True))
 
 
 def of_both(

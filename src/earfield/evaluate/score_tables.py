@@ -1,11 +1,15 @@
 """Tables of scores as figures and claims read them: names stay what they are, also such as "01" or "NA"."""
 
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from earfield.errors import DatasetError
+from earfield.files.atomic import write_json
+from earfield.files.tables import read_text_csv, write_csv
 
 # Names of a row come before `seeds`, the number of its runs; `n_tracks` were tested in any of them. Limits are of 95%
 # intervals, all but the names are numbers.
@@ -42,21 +46,10 @@ _TEXT = frozenset(
 def read_as_text(path: str | os.PathLike[str], columns: Sequence[str] = ()) -> pd.DataFrame:
     """Read a table as text, so that numbers can be written again digit by digit.
 
-    Parameters
-    ----------
-    path : path-like
-        The table.
-    columns : sequence of str
-        Columns that it has to have.
-
-    Returns
-    -------
-    pd.DataFrame
-
     Raises
     ------
     DatasetError
-        If it lacks a column.
+        If it lacks one of the columns.
     """
     table = pd.read_csv(path, dtype=str, keep_default_na=False, lineterminator="\n", encoding="utf-8")
     missing = [column for column in columns if column not in table]
@@ -66,21 +59,12 @@ def read_as_text(path: str | os.PathLike[str], columns: Sequence[str] = ()) -> p
 
 
 def read_scores(path: str | os.PathLike[str], columns: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a table: names as they stand there, all else as numbers, NaN where there is none.
-
-    Parameters
-    ----------
-    path, columns
-        As in `read_as_text`.
-
-    Returns
-    -------
-    pd.DataFrame
+    """Read a table: names as text, all else as numbers, NaN where there is none.
 
     Raises
     ------
     DatasetError
-        If it lacks a column, or holds something else where a number should stand.
+        If it lacks one of the columns, or holds something else where a number should be.
     """
     return _with_numbers(read_as_text(path, columns), place=str(path))
 
@@ -97,3 +81,47 @@ def _with_numbers(table: pd.DataFrame, *, place: str) -> pd.DataFrame:
         except ValueError as error:
             raise DatasetError(f"{place}, column '{column}': {error}; delete the file and run again.") from error
     return table
+
+
+def write_scores(name: str, rows: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -> None:
+    """Write the rows of a table, by its name in `COLUMNS`."""
+    write_csv(pd.DataFrame(rows, columns=COLUMNS[name]).round(6), path)
+
+
+def write_facts(
+    rows: Sequence[Mapping[str, Any]],
+    tracks: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    *,
+    test: Sequence[str],
+) -> None:
+    """Write the scores of models as DVC reads metrics, those named in `test` by protocol, and the tracks left out."""
+    table = read_text_csv(tracks)
+    unusable = table[table.problem != ""]
+    shown: dict[str, dict[str, Any]] = {}
+    for row in map(rounded, rows):
+        shown.setdefault(row["protocol"], {})[row["model"]] = {name: row[name] for name in test}
+    facts = {
+        "n_tracks": len(table),
+        "unusable": dict(zip(unusable.track, unusable.problem, strict=True)),
+        "models": [rounded(row) for row in rows],
+        "test": shown,
+    }
+    write_json(path, facts)
+
+
+def rounded(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as JSON holds it: with six decimals, and null where there is no number."""
+    return {
+        name: (None if math.isnan(value) else round(value, 6)) if isinstance(value, float) else value
+        for name, value in row.items()
+    }
+
+
+def swapped(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a comparison of `row[name]` with `row["other"]` the other way round."""
+    turned = {**row, name: row["other"], "other": row[name]}
+    if "difference" in row:
+        turned |= {"accuracy": row["other_accuracy"], "other_accuracy": row["accuracy"]}
+        turned |= {"difference": -row["difference"], "ci_low": -row["ci_high"], "ci_high": -row["ci_low"]}
+    return turned

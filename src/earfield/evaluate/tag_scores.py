@@ -16,13 +16,14 @@ operating characteristic curves", Academic Radiology 4, 49-58; DeLong, DeLong & 
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from earfield.evaluate.runs import counts, outcomes
+from earfield.evaluate.score_tables import rounded
 from earfield.files.atomic import write_json
 from earfield.models.predictions import read_predictions
 from earfield.statistics.intervals import mean_ci
@@ -191,11 +192,3 @@ def write_tag_metrics(predictions: str | os.PathLike[str], path: str | os.PathLi
     by_tag, macro, _ = tag_rows(tests)
     named = {row["tag"]: rounded({key: row[key] for key in row if key not in ("tag", "seeds")}) for row in by_tag}
     write_json(path, {"n_tracks": len(tests), **rounded(macro), "by_tag": named})
-
-
-def rounded(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row as JSON holds it: with six decimals, and null where there is no number."""
-    return {
-        name: (None if math.isnan(value) else round(value, 6)) if isinstance(value, float) else value
-        for name, value in row.items()
-    }

@@ -10,15 +10,13 @@ import numpy as np
 import pandas as pd
 
 from earfield.evaluate.runs import counts, of_both, read_runs
-from earfield.evaluate.tag_scores import STATISTICS, rounded, tag_rows
-from earfield.files.atomic import write_json
-from earfield.files.tables import read_text_csv, write_csv
+from earfield.evaluate.score_tables import write_facts
+from earfield.evaluate.tag_scores import STATISTICS, tag_rows
+from earfield.files.tables import write_csv
 from earfield.statistics.intervals import paired_difference_ci
 
-_PAIRED = [
-    "protocol", "model", "other", "statistic", "seeds", "n_tracks", "n_predictions", "value", "other_value",
-    "difference", "ci_low", "ci_high",
-]  # fmt: skip
+_NUMBERS = ("value", "other_value", "difference", "ci_low", "ci_high")
+_PAIRED = ["protocol", "model", "other", "statistic", "seeds", "n_tracks", "n_predictions", *_NUMBERS]
 
 
 def write_tag_tables(
@@ -45,8 +43,8 @@ def write_tag_tables(
     tags_path : path-like
         `.csv` to write: `protocol, model`, and the rows by tag of `tag_rows`.
     paired_path : path-like
-        `.csv` to write: `protocol, model, other, statistic, seeds, n_tracks, n_predictions, value, other_value,
-        difference, ci_low, ci_high`: two models on the same tests, by the mean over tags of each statistic.
+        `.csv` to write: `protocol, model, other, statistic`, counts, and two models' means over tags of the statistic
+        on the same tests, with their difference.
 
     Raises
     ------
@@ -69,19 +67,8 @@ def write_tag_tables(
         for statistic in STATISTICS
     ]
     write_csv(pd.DataFrame(pairs, columns=_PAIRED).round(6), paired_path)
-    table = read_text_csv(tracks)
-    unusable = table[table.problem != ""]
-    test: dict[str, dict[str, Any]] = {}
-    for row in map(rounded, summary):
-        limits = {f"{name}{end}": row[f"{name}{end}"] for name in STATISTICS for end in ("", "_ci_low", "_ci_high")}
-        test.setdefault(row["protocol"], {})[row["model"]] = limits
-    facts = {
-        "n_tracks": len(table),
-        "unusable": dict(zip(unusable.track, unusable.problem, strict=True)),
-        "models": [rounded(row) for row in summary],
-        "test": test,
-    }
-    write_json(facts_path, facts)
+    limits = [f"{name}{end}" for name in STATISTICS for end in ("", "_ci_low", "_ci_high")]
+    write_facts(summary, tracks, facts_path, test=limits)
 
 
 def _pair(
@@ -94,9 +81,7 @@ def _pair(
     """Compare two models by one statistic; numbers are left open where no run can be scored."""
     a, b = of_both(one, other, {key: added[key][statistic] for key in (one, other)}, runs)
     names = {"protocol": one[0], "model": one[1], "other": other[1], "statistic": statistic}
-    means = (math.nan,) * 2
-    limits = (math.nan,) * 3
+    numbers = (math.nan,) * len(_NUMBERS)
     if a.size:
-        means, limits = (float(np.nanmean(a)), float(np.nanmean(b))), paired_difference_ci(a, b)
-    numbers = zip(("value", "other_value", "difference", "ci_low", "ci_high"), (*means, *limits), strict=True)
-    return {**names, **counts(a), **dict(numbers)}
+        numbers = (float(np.nanmean(a)), float(np.nanmean(b)), *paired_difference_ci(a, b))
+    return {**names, **counts(a), **dict(zip(_NUMBERS, numbers, strict=True))}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from earfield.files.atomic import write_aside
+from earfield.files.arrays import write_arrays
 from earfield.files.tables import read_text_csv
 from earfield.mel.log_mel import band_edges
 from earfield.mel.shards import MelShards
@@ -55,9 +55,7 @@ def write_deep_belief_data(
         seed=int(run["seed"]),
         workers=device.workers,
     )
-    arrays = deep_belief_arrays(network, front_end=front_end) | {name: str(value) for name, value in run.items()}
-    with write_aside(path) as aside:
-        np.savez(aside, **arrays)
+    write_arrays(path, **deep_belief_arrays(network, front_end=front_end), **{key: str(run[key]) for key in run})
 
 
 def deep_belief_arrays(network: Cdbn, *, front_end: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MOST_AXES = 3
+
 
 @dataclass(frozen=True)
 class DiscriminantAxes:
@@ -68,26 +70,7 @@ class DiscriminantAxes:
         return likelihood / likelihood.sum(axis=1, keepdims=True)
 
 
-@dataclass(frozen=True)
-class Outcomes:
-    """Predictions from the axes alone, for tracks that took no part in fitting them: 1 if correct, 0 if not.
-
-    Attributes
-    ----------
-    tracks : np.ndarray [shape=(n_tracks,), dtype=str]
-        Sorted.
-    segments : np.ndarray [shape=(n_tracks, most segments of a track)]
-        Of each segment, in the order in which they came; NaN beyond a track's last.
-    whole : np.ndarray [shape=(n_tracks, 1)]
-        Of each track as a whole, whose label is that of the largest mean probability over its segments.
-    """
-
-    tracks: np.ndarray
-    segments: np.ndarray
-    whole: np.ndarray
-
-
-def fit_axes(x: np.ndarray, labels: np.ndarray, *, n_axes: int = 3) -> DiscriminantAxes:
+def fit_axes(x: np.ndarray, labels: np.ndarray) -> DiscriminantAxes:
     """Fit the axes of largest variance between labels, relative to the variance within labels.
 
     Parameters
@@ -96,13 +79,11 @@ def fit_axes(x: np.ndarray, labels: np.ndarray, *, n_axes: int = 3) -> Discrimin
         Training segments.
     labels : np.ndarray [shape=(n_segments,), dtype=str]
         The label of each.
-    n_axes : int
-        Axes to return. There are fewer if there are fewer than `n_axes` + 1 labels, or than `n_axes` features that
-        are linearly independent.
 
     Returns
     -------
     DiscriminantAxes
+        With `MOST_AXES` axes, or fewer where there are fewer labels less one, or linearly independent features.
 
     Raises
     ------
@@ -121,7 +102,7 @@ def fit_axes(x: np.ndarray, labels: np.ndarray, *, n_axes: int = 3) -> Discrimin
     if not varying.any():
         raise ValueError("discriminant axes need a feature that varies within a label")
     analysis = LinearDiscriminantAnalysis().fit(x[:, varying].astype(np.float64), codes)
-    found = min(n_axes, analysis.scalings_.shape[1])
+    found = min(MOST_AXES, analysis.scalings_.shape[1])
     weights = np.zeros((x.shape[1], found))
     weights[varying] = analysis.scalings_[:, :found]
     origin = np.zeros(x.shape[1])
@@ -143,7 +124,6 @@ def choose_components(
     validation_labels: np.ndarray,
     *,
     candidates: Sequence[int],
-    n_axes: int = 3,
 ) -> tuple[int, np.ndarray]:
     """Choose how many principal components the axes are fitted on, by accuracy on validation segments.
 
@@ -155,8 +135,6 @@ def choose_components(
         The label of each segment.
     candidates : sequence of int
         Numbers to try; those above `n_components` count as `n_components`.
-    n_axes : int
-        Axes that may be used to distinguish the labels.
 
     Returns
     -------
@@ -167,14 +145,16 @@ def choose_components(
     """
     tried = []
     for n in sorted({min(candidate, train.shape[1]) for candidate in candidates}):
-        axes = fit_axes(train[:, :n], train_labels, n_axes=n_axes)
+        axes = fit_axes(train[:, :n], train_labels)
         posterior = axes.posterior(axes.coordinates(validation[:, :n]))
         tried.append((n, np.mean(axes.labels[posterior.argmax(axis=1)] == validation_labels)))
     table = np.array(tried)
     return int(table[table[:, 1].argmax(), 0]), table
 
 
-def classify(axes: DiscriminantAxes, coordinates: np.ndarray, *, labels: np.ndarray, tracks: np.ndarray) -> Outcomes:
+def classify(
+    axes: DiscriminantAxes, coordinates: np.ndarray, *, labels: np.ndarray, tracks: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Classify segments, and whole tracks, by their coordinates alone.
 
     Parameters
@@ -188,7 +168,11 @@ def classify(axes: DiscriminantAxes, coordinates: np.ndarray, *, labels: np.ndar
 
     Returns
     -------
-    Outcomes
+    segments : np.ndarray [shape=(n_tracks, most segments of a track)]
+        1 if correct, 0 if not, of the segments of each track in their order; NaN beyond a track's last. Tracks are
+        sorted.
+    whole : np.ndarray [shape=(n_tracks, 1)]
+        The same for each track as a whole, whose label is that of the largest mean probability over its segments.
     """
     posterior = axes.posterior(coordinates)
     names, first, rows, counts = np.unique(tracks, return_index=True, return_inverse=True, return_counts=True)
@@ -198,4 +182,4 @@ def classify(axes: DiscriminantAxes, coordinates: np.ndarray, *, labels: np.ndar
     segments = np.full((len(names), counts.max()), np.nan)
     segments[np.arange(counts.max()) < counts[:, None]] = (axes.labels[posterior.argmax(axis=1)] == labels)[order]
     whole = axes.labels[total.argmax(axis=1)] == labels[first]
-    return Outcomes(tracks=names, segments=segments, whole=whole[:, None].astype(float))
+    return segments, whole[:, None].astype(float)

@@ -52,18 +52,7 @@ class Space:
 
 
 def read_spaces(shown: dict[str, Any]) -> list[Space]:
-    """Describe the two spaces of figure 5's data file.
-
-    Parameters
-    ----------
-    shown : dict
-        Arrays of the file that `write_discriminants_data` wrote.
-
-    Returns
-    -------
-    list of Space
-        Raw input, last hidden layer.
-    """
+    """Describe the raw input and the last hidden layer from the arrays that `write_discriminants_data` wrote."""
     titles = {
         "raw": f"Raw input ({shown['components']} principal components)",
         "hidden": f"Last hidden layer ({shown['live_units']} of {shown['units']} units react)",

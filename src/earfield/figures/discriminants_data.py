@@ -14,8 +14,8 @@ from threadpoolctl import threadpool_limits
 from earfield.activations.dump import load_network, segment_index
 from earfield.configuration.settings import DiscriminantSettings
 from earfield.errors import DatasetError, EarfieldError
-from earfield.figures.discriminant import choose_components, classify, fit_axes
-from earfield.files.atomic import write_aside
+from earfield.figures.discriminant import MOST_AXES, choose_components, classify, fit_axes
+from earfield.files.arrays import write_arrays
 from earfield.mel.shards import MelShards
 from earfield.network.device import Device
 from earfield.network.layers import LayerRunner
@@ -24,7 +24,7 @@ from earfield.statistics.intervals import mean_ci, paired_difference_ci
 
 log = logging.getLogger(__name__)
 
-_LAYER, _AXES = "dense", 3
+_LAYER = "dense"
 _BATCH = 128
 _PCA_BYTES = 400_000_000  # for the segments that principal components are fitted on
 
@@ -101,7 +101,7 @@ def write_discriminants_data(
             "discriminant axes; train the network again with a lower train.optimizer.learning_rate or another seed."
         )
     n_components, tried = choose_components(
-        raw[train], labels[train], raw[validation], labels[validation], candidates=chosen.components, n_axes=_AXES
+        raw[train], labels[train], raw[validation], labels[validation], candidates=chosen.components
     )
     naive = names[counts.argmax()]
     by_track = labels[test][np.unique(tracks[test], return_index=True)[1]]
@@ -120,21 +120,19 @@ def write_discriminants_data(
         "n_segments": [len(rows[subset]) for subset in SUBSETS],
         "n_tracks": [len(np.unique(tracks[rows[subset]])) for subset in SUBSETS],
     }
-    outcomes = {}
+    segments_of, tracks_of = {}, {}
     for space, x in (("raw", raw[:, :n_components]), ("hidden", hidden)):
-        axes = fit_axes(x[train], labels[train], n_axes=_AXES)
+        axes = fit_axes(x[train], labels[train])
         coordinates = axes.coordinates(x[test])
-        missing = _AXES - coordinates.shape[1]
+        missing = MOST_AXES - coordinates.shape[1]
         content[space] = np.pad(coordinates, ((0, 0), (0, missing))).astype(np.float32)
         content[f"{space}_variance_ratio"] = np.pad(axes.variance_ratio, (0, missing), constant_values=np.nan)
-        outcomes[space] = found = classify(axes, coordinates, labels=labels[test], tracks=tracks[test])
-        content[f"{space}_segments"] = mean_ci(found.segments, one_run=True)
-        content[f"{space}_tracks"] = mean_ci(found.whole)
-    one, other = outcomes["hidden"], outcomes["raw"]
-    content["difference_segments"] = paired_difference_ci(one.segments, other.segments, one_run=True)
-    content["difference_tracks"] = paired_difference_ci(one.whole, other.whole)
-    with write_aside(path) as aside:
-        np.savez(aside, **content)
+        segments_of[space], tracks_of[space] = classify(axes, coordinates, labels=labels[test], tracks=tracks[test])
+        content[f"{space}_segments"] = mean_ci(segments_of[space], one_run=True)
+        content[f"{space}_tracks"] = mean_ci(tracks_of[space])
+    content["difference_segments"] = paired_difference_ci(segments_of["hidden"], segments_of["raw"], one_run=True)
+    content["difference_tracks"] = paired_difference_ci(tracks_of["hidden"], tracks_of["raw"])
+    write_arrays(path, **content)
 
 
 def _features(

@@ -3,11 +3,11 @@
 import html
 import math
 import os
-from typing import Any
 
 import numpy as np
 
 from earfield.figures.discriminants import label_colour, read_spaces, shared_limits
+from earfield.files.arrays import read_arrays
 from earfield.files.atomic import write_aside
 
 # The filled shapes that plotly.js has in three dimensions.
@@ -38,16 +38,14 @@ def write_discriminants_page(data: str | os.PathLike[str], path: str | os.PathLi
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
-    with np.load(data) as archive:
-        shown: dict[str, Any] = dict(archive)
+    shown = read_arrays(data)
     spaces = read_spaces(shown)
-    titles = [html.escape("\n".join([f"{each.title}: {each.segments}", *each.notes])) for each in spaces]
+    titles = [
+        html.escape("\n".join([f"{each.title}: {each.segments}", *each.notes])).replace("\n", "<br>") for each in spaces
+    ]
     kinds = ["scene" if len(space.axes) == 3 else "xy" for space in spaces]
     figure = make_subplots(
-        cols=2,
-        specs=[[{"type": kind} for kind in kinds]],
-        subplot_titles=[title.replace("\n", "<br>") for title in titles],
-        horizontal_spacing=0.04,
+        cols=2, specs=[[{"type": kind} for kind in kinds]], subplot_titles=titles, horizontal_spacing=0.04
     )
     limits = shared_limits(spaces)
     size = float(np.clip(180 / math.sqrt(len(shown["track"])), 2, 6))
@@ -58,21 +56,17 @@ def write_discriminants_page(data: str | os.PathLike[str], path: str | os.PathLi
             if len(points) == 1:  # a row for each label, spread out a little
                 points["y"] = (np.random.default_rng(number).uniform(-0.3, 0.3, len(rows)) - number).round(3).tolist()
             starts = zip(shown["track"][rows].tolist(), shown["start_seconds"][rows].tolist(), strict=True)
+            name = html.escape(label)
+            # Opaque: plotly.js does not sort a translucent cloud by depth.
+            marker = {"color": label_colour(number), "symbol": _SYMBOLS[number % len(_SYMBOLS)]}
             trace = (go.Scatter3d if kind == "scene" else go.Scatter)(
                 **points,
-                name=html.escape(label),
-                legendgroup=html.escape(label),
+                name=name,
+                legendgroup=name,
                 showlegend=place == 1,
                 mode="markers",
-                # Opaque: plotly.js does not sort a translucent cloud by depth.
-                marker={
-                    "color": label_colour(number),
-                    "symbol": _SYMBOLS[number % len(_SYMBOLS)],
-                    "size": size if kind == "scene" else 6,
-                },
-                hovertext=[
-                    f"{html.escape(track)}<br>{html.escape(label)}, from {start:.1f} s" for track, start in starts
-                ],
+                marker={**marker, "size": size if kind == "scene" else 6},
+                hovertext=[f"{html.escape(track)}<br>{name}, from {start:.1f} s" for track, start in starts],
                 hoverinfo="text",
             )
             figure.add_trace(trace, row=1, col=place)
@@ -92,14 +86,8 @@ def write_discriminants_page(data: str | os.PathLike[str], path: str | os.PathLi
         template="plotly_white",
         title={"text": f"<b>{title}</b>", "subtitle": {"text": _EXPLANATION}, "y": 0.98, "yanchor": "top"},
         margin={"l": 20, "r": 20, "t": 190, "b": 20},
-        legend={
-            "orientation": "h",
-            "x": 0.5,
-            "xanchor": "center",
-            "y": -0.02,
-            "yanchor": "top",
-            "itemsizing": "constant",
-        },
+        legend={"orientation": "h", "x": 0.5, "xanchor": "center", "y": -0.02, "yanchor": "top"},
+        legend_itemsizing="constant",
     )
     page = figure.to_html(config=_CONFIG, include_plotlyjs=True, div_id="discriminants", default_height="98vh")
     with write_aside(path) as aside:

@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from earfield.errors import DatasetError
-from earfield.files.atomic import write_aside
+from earfield.files.arrays import write_arrays
 from earfield.files.tables import read_text_csv
 
 MOST_PANELS = 64  # a page of 8 x 8; every unit of the paper's second layer
@@ -57,15 +56,13 @@ def write_filters_data(
     shown = fitted.head(MOST_PANELS)
     counts = table.status.value_counts().sort_index()
     order = sorted(counts.index, key=lambda status: status != "fitted")
-    named: dict[str, Any] = {name: str(value) for name, value in run.items()}
-    with write_aside(path) as aside:
-        np.savez(
-            aside,
-            filters=filters[shown.unit.to_numpy(dtype=int)],
-            units=shown.unit.to_numpy(dtype=int),
-            r2_held_out=shown.r2_held_out.to_numpy(dtype=float),
-            statuses=np.array(order, dtype=str),
-            counts=counts[order].to_numpy(dtype=int),
-            **named,
-            **window,
-        )
+    write_arrays(
+        path,
+        filters=filters[shown.unit.to_numpy(dtype=int)],
+        units=shown.unit.to_numpy(dtype=int),
+        r2_held_out=shown.r2_held_out.to_numpy(dtype=float),
+        statuses=np.array(order, dtype=str),
+        counts=counts[order].to_numpy(dtype=int),
+        **{key: str(run[key]) for key in run},
+        **window,
+    )

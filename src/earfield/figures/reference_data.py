@@ -6,7 +6,7 @@ from dataclasses import astuple
 import numpy as np
 import pandas as pd
 
-from earfield.files.atomic import write_aside
+from earfield.files.arrays import write_arrays
 from earfield.filters.auditory import read_stages, reference_bank
 from earfield.filters.strf import window_limits
 
@@ -47,22 +47,21 @@ def write_reference_data(
         place = pd.MultiIndex.from_frame(rows[["direction", "scale_cpo", "rate_hz"]])
         shown = pd.MultiIndex.from_product([(-1, 1), scales[-1], rates[-1]])
         fields.append(strfs[rows.index[place.get_indexer(shown)]].reshape(2, _SCALES, _RATES, *strfs.shape[1:]))
-    with write_aside(path) as aside:
-        np.savez(
-            aside,
-            stages=ranges.stage.to_numpy(dtype=str),
-            species=ranges.species.to_numpy(dtype=str),
-            sources=ranges.source.to_numpy(dtype=str),
-            rate_ranges=ranges[["rate_low_hz", "rate_high_hz"]].to_numpy(dtype=float),
-            scale_ranges=ranges[["scale_low_cpo", "scale_high_cpo"]].to_numpy(dtype=float),
-            strfs=np.array(fields, dtype=np.float32),
-            rates=np.array(rates),
-            scales=np.array(scales),
-            bank_size=len(bank) // len(ranges),
-            window=astuple(window_limits(band_hz=band_hz, n_frames=n_frames, frame_seconds=frame_seconds)),
-            band_hz=band_hz,
-            frame_seconds=frame_seconds,
-        )
+    write_arrays(
+        path,
+        stages=ranges.stage.to_numpy(dtype=str),
+        species=ranges.species.to_numpy(dtype=str),
+        sources=ranges.source.to_numpy(dtype=str),
+        rate_ranges=ranges[["rate_low_hz", "rate_high_hz"]].to_numpy(dtype=float),
+        scale_ranges=ranges[["scale_low_cpo", "scale_high_cpo"]].to_numpy(dtype=float),
+        strfs=np.array(fields, dtype=np.float32),
+        rates=np.array(rates),
+        scales=np.array(scales),
+        bank_size=len(bank) // len(ranges),
+        window=astuple(window_limits(band_hz=band_hz, n_frames=n_frames, frame_seconds=frame_seconds)),
+        band_hz=band_hz,
+        frame_seconds=frame_seconds,
+    )
 
 
 def _evenly_chosen(values: pd.Series, n: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from earfield.audio.read import read_audio
 from earfield.errors import ConfigError
-from earfield.files.atomic import write_aside
+from earfield.files.arrays import write_arrays
 from earfield.files.tables import usable_tracks
 from earfield.mel.log_mel import band_edges
 from earfield.mel.shards import MelShards
@@ -68,16 +68,15 @@ def write_spectrogram_data(
     first = min(round(start / hop_seconds), len(mel) - frames)
     length = max(1, len(y) // _ENVELOPE_POINTS)
     pieces = y[: len(y) // length * length].reshape(-1, length)
-    with write_aside(path) as aside:
-        np.savez(
-            aside,
-            track=row.track,
-            label=row.label,
-            envelope_seconds=(np.arange(len(pieces)) + 0.5) * length / rate,
-            envelope_low=pieces.min(axis=1),
-            envelope_high=pieces.max(axis=1),
-            mel=mel,
-            hop_seconds=hop_seconds,
-            band_edges=band_edges(**{key: front_end[key] for key in ("n_mels", "fmin", "fmax")}),
-            segment=(first, frames),
-        )
+    write_arrays(
+        path,
+        track=row.track,
+        label=row.label,
+        envelope_seconds=(np.arange(len(pieces)) + 0.5) * length / rate,
+        envelope_low=pieces.min(axis=1),
+        envelope_high=pieces.max(axis=1),
+        mel=mel,
+        hop_seconds=hop_seconds,
+        band_edges=band_edges(**{key: front_end[key] for key in ("n_mels", "fmin", "fmax")}),
+        segment=(first, frames),
+    )

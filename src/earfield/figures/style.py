@@ -47,18 +47,7 @@ _RC: dict[Any, Any] = {
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """Return an empty figure in the common style.
-
-    Parameters
-    ----------
-    width, height : float
-        Size [inch].
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        With a layout that keeps labels from overlapping; without pyplot, which would look for a screen.
-    """
+    """Return an empty figure of this size [inch], whose labels do not overlap; without pyplot, which needs a screen."""
     from matplotlib.figure import Figure
 
     matplotlib.rcParams.update(_RC)
@@ -94,18 +83,7 @@ def save_figure(figure: "Figure", paths: Iterable[str | os.PathLike[str]]) -> No
 
 
 def use_fallback_fonts(figure: "Figure") -> set[str]:
-    """Give the texts of a figure further fonts for the characters that the common one lacks.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        Changed in place, where a character is missing.
-
-    Returns
-    -------
-    set of str
-        Characters that no installed font has.
-    """
+    """Give texts further fonts for the characters that the common one lacks; return those that no font has."""
     from matplotlib.font_manager import FontProperties, findfont
     from matplotlib.text import Text
 

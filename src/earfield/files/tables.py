@@ -8,17 +8,8 @@ from earfield.errors import DatasetError
 from earfield.files.atomic import write_aside
 
 TRACK_COLUMNS = [
-    "track",
-    "label",
-    "path",
-    "artist",
-    "title",
-    "seconds",
-    "sample_rate",
-    "channels",
-    "sha256",
-    "problem",
-]
+    "track", "label", "path", "artist", "title", "seconds", "sample_rate", "channels", "sha256", "problem",
+]  # fmt: skip
 _TEXT = dict.fromkeys(("track", "label", "predicted", "path", "artist", "title", "sha256", "problem"), str)
 
 
