@@ -30,20 +30,29 @@ include: "workflow/rules/targets.smk"
 
 
 rule all:
-    """Results of the chosen dataset: summary, receptive fields, figures."""
+    """Results of the chosen dataset: tracks, models, scores, figures and, unless left out, receptive fields."""
     default_target: True
     input:
-        rules.all_features.input,
+        rules.all_tracks.input,
         rules.all_evaluate.input,
         rules.all_filters.input,
         rules.all_figures.input,
         rules.all_claims.input,
 
 
+rule receptive_fields:
+    """All of `all`, and the receptive fields with their controls and figures also for a person's own files."""
+    input:
+        rules.all.input,
+        FILTERS,
+        FIGURE_FILES,
+        FIGURE_PAGES,
+
+
 rule evidence:
     """Every model under every protocol, and a verdict on each of the paper's claims."""
     input:
-        rules.all.input,
+        rules.receptive_fields.input,
         INPUTS.built_runs("evaluate/MODEL_CARD.md", ALL_PROTOCOLS, networks=True),
         expand(
             f"results/{DATASET}/evaluate/{{protocol}}/summary.csv",

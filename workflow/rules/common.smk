@@ -11,7 +11,11 @@ sys.path.insert(0, os.path.join(workflow.basedir, "src"))
 
 from earfield.configuration.check import check_config
 from earfield.configuration.null_models import NULL_KERNELS
-from earfield.configuration.run_grid import in_file_order, protocols_of
+from earfield.configuration.run_grid import (
+    estimates_receptive_fields,
+    in_file_order,
+    protocols_of,
+)
 from earfield.errors import EarfieldError
 from earfield.figures.registry import FIGURES
 from earfield.jobs.figure_inputs import FigureInputs

@@ -2,7 +2,8 @@
 
 Needs: the outputs of the stage.
 Makes: no files of its own. DVC uses these targets, and so does `snakemake -- all_train`. They cover the protocol of
-`figures.protocol` or, with `evidence: true`, every protocol of the dataset and the claims.
+`figures.protocol` or, with `evidence: true`, every protocol of the dataset and the claims. Receptive fields are left out for
+`source: files`, unless `receptive_fields` of the dataset or `evidence` includes them.
 """
 
 DATASET = config["dataset"]
@@ -68,34 +69,42 @@ rule all_evaluate:
         expand(f"results/{DATASET}/evaluate/{{protocol}}/summary.csv", protocol=BUILT),
 
 
+ACTIVATIONS = [
+    *INPUTS.built_runs("activations/dump", [INPUTS.protocol], INPUTS.estimated),
+    *INPUTS.built_runs("activations/gradient.npz", [INPUTS.protocol], INPUTS.estimated),
+]
+FILTERS = [
+    *INPUTS.built_runs(
+        "filters/filters.csv", [INPUTS.protocol], [INPUTS.model, *INPUTS.nulls]
+    ),
+    f"results/{DATASET}/filters/resemblance.csv",
+]
+FIGURE_FILES = FIGURE_INPUTS.files("png", folder="figures")
+FIGURE_PAGES = [
+    path.replace(".png", ".html") for path in FIGURE_FILES if "fig5" in path
+]
+WITH_FIELDS = estimates_receptive_fields(config, DATASET)
+
+
 rule all_activations:
     """All dumped layers and mean gradients."""
     input:
-        INPUTS.built_runs("activations/dump", [INPUTS.protocol], INPUTS.estimated),
-        INPUTS.built_runs(
-            "activations/gradient.npz", [INPUTS.protocol], INPUTS.estimated
-        ),
+        ACTIVATIONS if WITH_FIELDS else [],
 
 
 rule all_filters:
     """All filters, including controls and null kernels, and the resemblance to the auditory system."""
     input:
-        INPUTS.built_runs(
-            "filters/filters.csv",
-            [INPUTS.protocol],
-            [INPUTS.model, *INPUTS.nulls],
-        ),
-        f"results/{DATASET}/filters/resemblance.csv",
+        FILTERS if WITH_FIELDS else [],
 
 
 rule all_figures:
-    """All figures of the protocol in `figures.protocol`."""
+    """All figures of the protocol in `figures.protocol`; without receptive fields the confusion matrix."""
     input:
-        FIGURE_INPUTS.files("png", folder="figures"),
         [
-            path.replace(".png", ".html")
-            for path in FIGURE_INPUTS.files("png", folder="figures")
-            if "fig5" in path
+            path
+            for path in [*FIGURE_FILES, *FIGURE_PAGES]
+            if WITH_FIELDS or "fig2" in path
         ],
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from earfield.configuration.code_dependencies import constant, module_file
+from earfield.configuration.null_models import is_control
 
 _OF_RUNS = frozenset({"seeds", "models"})  # settings of a protocol that its splits do not depend on
 
@@ -153,13 +154,29 @@ def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]
     return [seed * folds + fold for seed in seeds for fold in range(folds)]
 
 
+def estimates_receptive_fields(config: Mapping[str, Any], dataset: str) -> bool:
+    """Return whether receptive fields, and the controls they are compared with, are part of a dataset's results.
+
+    The dataset's `receptive_fields` decides. Without it they are, except for a person's own files, whose owner asks how
+    well they are classified; `evidence` includes them.
+    """
+    settings = config["datasets"][dataset]
+    return bool(settings.get("receptive_fields", config["evidence"] or settings["source"] != "files"))
+
+
 def models_of(config: Mapping[str, Any], protocol: str, dataset: str) -> list[str]:
     """Return the models that are run under a protocol: those that it lists, or all.
 
-    On a dataset of tags those that cannot learn several tags of a track are left out.
+    On a dataset of tags those that cannot learn several tags of a track are left out, and without receptive fields the
+    controls.
     """
     models = config["protocols"][protocol].get("models", config["models"])
-    return [name for name in models if task_of(config, dataset) != "tags" or can_tag(config, name)]
+    return [
+        name
+        for name in models
+        if (task_of(config, dataset) != "tags" or can_tag(config, name))
+        and (estimates_receptive_fields(config, dataset) or not is_control(config["models"][name]))
+    ]
 
 
 def networks(config: Mapping[str, Any]) -> list[str]:

@@ -25,7 +25,7 @@ from earfield.tracks.audio_files import SONG_HASHES, fingerprints
 
 ROOT = Path(__file__).parents[3]
 _NOTHING = "(?!)"  # a pattern that no name matches
-_NOT_OF_SONGS = frozenset({"source", "seeds", "protocols", "train", "task"})
+_NOT_OF_SONGS = frozenset({"source", "seeds", "protocols", "train", "task", "receptive_fields"})
 
 
 class Wildcards(Protocol):
@@ -91,9 +91,8 @@ class Inputs:
         self.tagged = [name for name in config["datasets"] if task_of(config, name) == "tags"]
         self.one_label = [name for name in config["datasets"] if name not in self.tagged]
         # Networks that no true label has shaped, and then kernels that no network learned.
-        self.controls = [
-            name for name in networks_of(config, self.protocol, self.chosen) if is_control(config["models"][name])
-        ]
+        known = config["protocols"][self.protocol].get("models", config["models"])
+        self.controls = [name for name in self.networks if name in known and is_control(config["models"][name])]
         self.nulls = [*self.controls, *NULL_KERNELS]
         self.estimated = [self.model, *self.controls]  # networks whose receptive fields are estimated
         # Models on features: what the paper's "hand-made features" are.
