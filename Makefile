@@ -28,8 +28,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 
 # The main job on music made by code; ends with the accuracy, its interval, and where the figures lie.
 demo: setup
-	snakemake --cores all --config dataset=demo --quiet rules
-	@earfield report demo
+	snakemake --cores all --config dataset=demo --quiet all
 
 # The rooms whose tests need no TensorFlow and little time, for the loop of a contributor.
 FAST := audio configuration files jobs mel splits statistics tracks

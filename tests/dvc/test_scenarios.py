@@ -40,7 +40,7 @@ def test_killed_training_goes_on(built):
     wait_until(lambda: checkpoint.exists() or process.poll() is not None)
     kill(process)
     output = built.run("dvc repro train")
-    assert "Going on after epoch" in output
+    assert "going on after epoch" in output
     assert count(output, "train") == 2  # and cnn_shuffled, which is trained as long
     assert f"put back: {run_file('model.keras', run='stratified/1/cnn_untrained')}" in output
 

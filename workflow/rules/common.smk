@@ -20,13 +20,13 @@ from earfield.errors import EarfieldError
 from earfield.figures.registry import FIGURES
 from earfield.jobs.figure_inputs import FigureInputs
 from earfield.jobs.inputs import Inputs, code, in_order, pattern
-from earfield.jobs.job import let_jobs_import_package
+from earfield.jobs.job import prepare_environment_of_jobs
 from earfield.jobs.old_layout import old_results
-from earfield.jobs.summary import describe_problems
+from earfield.jobs.summary import describe
 from earfield.versioning.dvc_sync import foreign_outputs, held_for_snakemake
 from earfield.versioning.tools import read_yaml
 
-let_jobs_import_package()
+prepare_environment_of_jobs()
 
 try:
     if os.path.exists("config.yaml"):
@@ -85,4 +85,4 @@ onerror:
 
 onsuccess:
     held.close()
-    print(describe_problems(config["dataset"]), end="")
+    print(describe(config["dataset"]))

@@ -10,7 +10,8 @@ _PACKAGE = Path(__file__).parents[1]
 _FUNCTIONS = {"models": "predict", "features": "describe"}  # what makes a module one that the configuration can name
 # Other words for an error or a log line must not train 30 networks again.
 CANNOT_CHANGE_A_NUMBER = frozenset(
-    _PACKAGE / f"{name}.py" for name in ("files/atomic", "errors", "jobs/job", "versioning/output_links")
+    _PACKAGE / f"{name}.py"
+    for name in ("files/atomic", "files/run_paths", "errors", "jobs/job", "log_levels", "versioning/output_links")
 )
 
 

@@ -161,7 +161,7 @@ def estimates_receptive_fields(config: Mapping[str, Any], dataset: str) -> bool:
     well they are classified; `evidence` includes them.
     """
     settings = config["datasets"][dataset]
-    return bool(settings.get("receptive_fields", config["evidence"] or settings["source"] != "files"))
+    return bool(settings.get("receptive_fields", config.get("evidence") or settings.get("source") != "files"))
 
 
 def models_of(config: Mapping[str, Any], protocol: str, dataset: str) -> list[str]:

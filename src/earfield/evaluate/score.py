@@ -1,5 +1,6 @@
 """Scores of predictions; they read nothing but `predictions.csv`, whatever made it."""
 
+import logging
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -8,9 +9,13 @@ import numpy as np
 import pandas as pd
 
 from earfield.files.atomic import write_json
+from earfield.files.run_paths import run_name
 from earfield.files.tables import write_csv
+from earfield.log_levels import RESULT
 from earfield.models.predictions import read_predictions
 from earfield.statistics.proportions import wilson_interval
+
+log = logging.getLogger(__name__)
 
 
 def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +75,16 @@ def score(predictions: pd.DataFrame) -> dict[str, Any]:
 
 def write_metrics(predictions: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
     """Score the predictions of one run and write `metrics.json`; see `score`."""
-    write_json(path, score(read_predictions(predictions)))
+    found = score(read_predictions(predictions))
+    write_json(path, found)
+    log.log(
+        RESULT,
+        "evaluate %s: accuracy %.1f%%, 95%% interval %.1f%% to %.1f%% (%d test tracks; most frequent label: %.1f%%)",
+        run_name(path),
+        *(100 * found[name] for name in ("accuracy", "ci_low", "ci_high")),
+        found["n_tracks"],
+        100 * found["baseline"],
+    )
 
 
 def write_confusion(predictions: Sequence[str | os.PathLike[str]], path: str | os.PathLike[str]) -> None:

@@ -14,6 +14,7 @@ operating characteristic curves", Academic Radiology 4, 49-58; DeLong, DeLong & 
 837-845, for what pseudo-values are to the ROC's area.
 """
 
+import logging
 import math
 import os
 from collections.abc import Callable, Sequence
@@ -25,9 +26,13 @@ import pandas as pd
 from earfield.evaluate.runs import counts, outcomes
 from earfield.evaluate.score_tables import rounded
 from earfield.files.atomic import write_json
+from earfield.files.run_paths import run_name
+from earfield.log_levels import RESULT
 from earfield.models.predictions import read_predictions
 from earfield.statistics.intervals import mean_ci
 from earfield.tracks.tags import tag_matrix
+
+log = logging.getLogger(__name__)
 
 
 def roc_auc(truth: np.ndarray, probabilities: np.ndarray) -> float:
@@ -192,3 +197,6 @@ def write_tag_metrics(predictions: str | os.PathLike[str], path: str | os.PathLi
     by_tag, macro, _ = tag_rows(tests)
     named = {row["tag"]: rounded({key: row[key] for key in row if key not in ("tag", "seeds")}) for row in by_tag}
     write_json(path, {"n_tracks": len(tests), **rounded(macro), "by_tag": named})
+    limits = (macro[f"roc_auc{end}"] for end in ("", "_ci_low", "_ci_high"))
+    words = "evaluate %s: area under the ROC curve %.3f, 95%% interval %.3f to %.3f (%d test tracks, mean over %d tags)"
+    log.log(RESULT, words, run_name(path), *limits, len(tests), len(by_tag))

@@ -15,10 +15,12 @@ from earfield.activations.store import ActivationDump, DumpFacts
 from earfield.configuration.settings import FilterSettings
 from earfield.errors import ConfigError, DatasetError
 from earfield.files.atomic import write_aside
+from earfield.files.run_paths import run_name
 from earfield.files.tables import write_csv
 from earfield.filters.gram import GramSums
 from earfield.filters.lasso import lasso_cv
 from earfield.filters.strf import MEASURES, measure_strfs, octave_axis, window_limits
+from earfield.log_levels import RESULT
 from earfield.mel.log_mel import band_edges
 from earfield.mel.shards import MelShards
 
@@ -130,7 +132,8 @@ def write_filters(
     write_csv(pd.concat([units, of_gradients], axis=1).assign(**window), folder / "gradients.csv")
     table = pd.concat([table, measures], axis=1).assign(**window)
     write_csv(table, folder / "filters.csv")
-    log.info("Units: %s.", ", ".join(f"{n} {name}" for name, n in table.status.value_counts().items()))
+    counts = ", ".join(f"{n} {name}" for name, n in table.status.value_counts().items())
+    log.log(RESULT, "filters %s: units: %s", run_name(folder / "filters.csv"), counts)
     return table
 
 

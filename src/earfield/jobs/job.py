@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from earfield.errors import EarfieldError
+from earfield.log_levels import RESULT
 from earfield.versioning.output_links import link_outputs, unlink_outputs
 
 _SOURCES = str(Path(__file__).parents[2])
@@ -28,7 +29,7 @@ def logged(
     Parameters
     ----------
     path : path-like
-        The job's log file; messages are also printed to the terminal.
+        The job's log file. Results (`RESULT`), warnings and errors go to the terminal too.
     outputs : iterable of path-like
         Outputs of the block, kept if it succeeds.
     inputs : iterable of path-like
@@ -40,11 +41,10 @@ def logged(
     SystemExit
         With status 1, after an `EarfieldError`, a full disk, or an input that changed while the job ran.
     """
-    handlers: list[logging.Handler] = [
-        logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace"),
-        logging.StreamHandler(sys.stderr),
-    ]
-    logging.basicConfig(format="%(message)s", handlers=handlers, force=True)
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setLevel(RESULT)
+    file = logging.FileHandler(path, mode="w", encoding="utf-8", errors="backslashreplace")
+    logging.basicConfig(format="%(message)s", handlers=[file, terminal], force=True)
     logging.getLogger("earfield").setLevel(logging.INFO)
     try:
         unlink_outputs(outputs)
@@ -76,7 +76,12 @@ def _signature(path: str) -> tuple[int, str] | None:
         return status.st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def let_jobs_import_package() -> None:
-    """Add this package to PYTHONPATH, so that jobs in other environments and on other machines can import it."""
+def prepare_environment_of_jobs() -> None:
+    """Let jobs, also in environments of their own and on other machines, find this package and use oneDNN.
+
+    TensorFlow reads the variable when it is imported. By itself it uses oneDNN only on processors with AVX-512 VNNI,
+    but training is faster with it on others too.
+    """
     paths = [_SOURCES, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

@@ -86,7 +86,7 @@ def unpack(
 def _audio(tar: tarfile.TarFile, *, max_bytes: int, max_entries: int) -> Iterator[tarfile.TarInfo]:
     """Yield the audio files of an archive while its entries stay within the bounds."""
     unpacked = 0
-    for number, member in enumerate(tqdm(tar, desc="unpack", unit=" entries", mininterval=1.0), start=1):
+    for number, member in enumerate(tqdm(tar, desc="unpack", unit=" entries", mininterval=1.0, disable=None), start=1):
         if number > max_entries:
             raise DatasetError(f"holds more than {max_entries} entries")
         unpacked += abs(member.size)

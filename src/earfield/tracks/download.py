@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -134,9 +133,10 @@ def _attempt(url: str, part: Path, *, limit: int) -> None:
 
 
 def _bar(part: Path, arrived: int, total: int) -> "tqdm[Never]":
-    """Make the progress bar: live on a terminal, a line every half minute in a log."""
-    interval = 0.2 if sys.stderr.isatty() else 30.0
-    return tqdm(desc=part.name, total=total or None, initial=arrived, unit="B", unit_scale=True, mininterval=interval)
+    """Make the progress bar of a terminal."""
+    return tqdm(
+        desc=part.name, total=total or None, initial=arrived, unit="B", unit_scale=True, mininterval=0.2, disable=None
+    )
 
 
 def _size(part: Path) -> int:

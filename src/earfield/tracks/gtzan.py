@@ -125,7 +125,7 @@ def listing(
     paths = list(map(find_audio(folder).get, table.track))
     with ThreadPoolExecutor(n_threads) as pool:
         checked = pool.map(_problem, paths, table.wav_md5)
-        problems = list(tqdm(checked, desc="verify", total=len(paths), unit=" tracks", mininterval=1.0))
+        problems = list(tqdm(checked, desc="verify", total=len(paths), unit=" tracks", mininterval=1.0, disable=None))
     return pd.DataFrame(
         {
             "track": table.track,

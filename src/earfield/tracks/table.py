@@ -1,6 +1,7 @@
 """Table of tracks: listing the songs of a collection and inspecting each file."""
 
 import hashlib
+import logging
 import os
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -18,8 +19,11 @@ from earfield.errors import AudioError, DatasetError
 from earfield.files.markdown import listed
 from earfield.files.tables import TRACK_COLUMNS, read_text_csv, write_csv
 from earfield.files.user_csv import read_user_csv
+from earfield.log_levels import RESULT
 from earfield.tracks.audio_files import is_song, shard_of, track_names
 from earfield.tracks.task import label_by_artist, label_by_tags, tags_from_columns
+
+log = logging.getLogger(__name__)
 
 _SHOWN = 20  # problems that an error or a log line spells out
 _LABELLED_BY = {"artist": label_by_artist, "tags": label_by_tags}
@@ -190,7 +194,7 @@ def write_tracks_shard(
             return _NOTHING_KNOWN | {"problem": known[row]}
         return inspect(songs.path[row], sample_rate=sample_rate, hop_length=hop_length, frames=frames)
 
-    rows = [facts(row) for row in tqdm(range(len(songs)), desc="tracks", unit="track")]
+    rows = [facts(row) for row in tqdm(range(len(songs)), desc="tracks", unit="track", disable=None)]
     inspected = pd.DataFrame(rows, columns=list(_NOTHING_KNOWN))
     table = pd.concat([songs.drop(columns="problem", errors="ignore"), inspected], axis=1)[TRACK_COLUMNS]
     write_csv(table, path)
@@ -234,6 +238,8 @@ def write_tracks(
     if task:
         table = _LABELLED_BY[task["kind"]](table, min_tracks=task["min_tracks"])
     write_csv(table, path)
+    usable = table[table.problem == ""]
+    log.log(RESULT, "tracks: %d of %d usable, %d labels", len(usable), len(table), usable.label.nunique())
     return table
 
 

@@ -16,7 +16,9 @@ from tqdm import tqdm
 from earfield.configuration.code_dependencies import code_of
 from earfield.configuration.settings import ModelSettings
 from earfield.errors import DatasetError, DivergenceError, EarfieldError
+from earfield.files.run_paths import run_name
 from earfield.files.tables import read_text_csv, write_csv
+from earfield.log_levels import RESULT
 from earfield.mel.front_end import CONVENTIONS
 from earfield.mel.shards import MelShards
 from earfield.network.architecture import build_network, save_network
@@ -91,7 +93,7 @@ def train_network(
     DatasetError
         If a track of the split is shorter than a segment.
     """
-    table = read_text_csv(split)
+    name, table = f"train {run_name(files.model)}", read_text_csv(split)
     train, validation = (table[table.subset == subset] for subset in ("train", "validation"))
     labels, targets = targets_of(table, tags=settings.tags)
     if shuffled_like:
@@ -136,16 +138,17 @@ def train_network(
     if state is None:
         state = trainer.state([], kept=-1, best=None)
     else:
-        log.info("Going on after epoch %d of an earlier run.", len(state.history))
+        log.log(RESULT, "%s: going on after epoch %d of an earlier run", name, len(state.history))
         trainer.restore(state)
     n_batches, size = plan.plan(0)[0].shape
     n_segments = n_batches * size
     bar = tqdm(
         total=settings.train.max_epochs * n_segments,
         initial=len(state.history) * n_segments,
-        desc=f"train, seed {seed}",
+        desc=name,
         unit="seg",
-        mininterval=0.5 if os.isatty(2) else 30,
+        mininterval=0.5,
+        disable=None,
     )
     inputs: dict[str, Any] = {"frames": settings.segment.frames}
     if context := settings.network.context:
@@ -168,13 +171,14 @@ def train_network(
             state = trainer.state(history, kept=plan.kept(history), best=state)
             save_checkpoint(files.checkpoint, state, fingerprint=fingerprint)
             curves.add(row)
+            log.info("%s", row)
             best = state.history[state.best_epoch]
             score = f"{best['validation_loss']:.2f}" if settings.tags else f"{best['validation_accuracy']:.1%}"
             bar.set_postfix(epoch=epoch + 1, loss=f"{row['train_loss']:.2f}", best=score)
     spent = time.perf_counter() - started
-    kept = f"Epoch {state.best_epoch + 1} of {len(state.history)} is kept."
-    log.info(kept if state.history else "The network keeps its initial weights.")
-    log.info("%.1f s, of which %.2f%% waiting for data.", spent, 100 * trainer.waiting / max(spent, 1e-9))
+    kept = f"epoch {state.best_epoch + 1} of {len(state.history)} kept" if state.history else "initial weights kept"
+    log.log(RESULT, "%s: %s, %.0f s", name, kept, spent)
+    log.info("%.2f%% of the time was spent waiting for data.", 100 * trainer.waiting / max(spent, 1e-9))
 
     model.set_weights(state.weights if shuffled_like else state.best_weights)
     save_network(model, files.model, labels=labels, front_end=settings.front_end.as_dict() | CONVENTIONS)

@@ -311,7 +311,7 @@ def keys(value, place=()):
 
 def optional(place):
     """Tell whether a key may be missing from the repository's configuration."""
-    if place[-1] in ("momentum", "decay", "epsilon") or "task" in place:
+    if place[-1] in ("momentum", "decay", "epsilon", "receptive_fields") or "task" in place:
         return True
     if place[:2] in (("datasets", "files"), ("models", "*")):
         return True

@@ -6,6 +6,7 @@ import itertools
 import pytest
 
 from earfield.configuration.run_grid import (
+    estimates_receptive_fields,
     in_file_order,
     in_table_order,
     learning_curves,
@@ -163,6 +164,27 @@ def test_task_of_tags_leaves_out_models_and_protocols_of_one_label():
     assert models_of(config, "few", "moods") == ["majority"]
     for dataset in ("plain", "artists"):
         assert models_of(config, "stratified", dataset) == list(config["models"])
+
+
+@pytest.mark.parametrize(
+    ("own", "evidence", "controls"),
+    [
+        ({"source": "demo"}, False, True),
+        ({"source": "files"}, False, False),
+        ({"source": "files"}, True, True),
+        ({"source": "files", "receptive_fields": True}, False, True),
+        ({"source": "gtzan", "receptive_fields": False}, True, False),
+    ],
+)
+def test_controls_are_run_where_receptive_fields_are_estimated(own, evidence, controls):
+    config = {
+        "evidence": evidence,
+        "datasets": {"mine": own},
+        "protocols": {"plain": {"kind": "stratified"}},
+        "models": {"net": {}, "raw": {"train": {"max_epochs": 0}}, "noise": {"shuffled_like": "net"}},
+    }
+    assert estimates_receptive_fields(config, "mine") is controls
+    assert models_of(config, "plain", "mine") == ["net", *(["raw", "noise"] if controls else [])]
 
 
 def test_protocol_of_certain_labels_is_run_only_where_a_dataset_names_it():

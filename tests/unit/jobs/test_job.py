@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from earfield.jobs.job import let_jobs_import_package
+from earfield.jobs.job import prepare_environment_of_jobs
 
 
 def job(tmp_path, body, preexec_fn=None, **environment):
@@ -24,9 +24,12 @@ def job(tmp_path, body, preexec_fn=None, **environment):
     return process.returncode, process.stderr, (tmp_path / "job.log").read_text(encoding="utf-8")
 
 
-def test_work_that_ends_well_is_logged(tmp_path):
-    body = "import logging; logging.getLogger('earfield.x').info('é: 3 of 4'); logging.getLogger('other').info('no')"
-    assert job(tmp_path, body) == (0, "é: 3 of 4\n", "é: 3 of 4\n")
+def test_results_and_warnings_are_for_the_terminal_and_details_for_the_log(tmp_path):
+    body = (
+        "import logging; from earfield.log_levels import RESULT; log = logging.getLogger('earfield.x'); "
+        "log.info('c: 10'); log.log(RESULT, 'é: 3 of 4'); log.warning('few'); logging.getLogger('other').info('no')"
+    )
+    assert job(tmp_path, body) == (0, "é: 3 of 4\nfew\n", "c: 10\né: 3 of 4\nfew\n")
 
 
 @pytest.mark.parametrize("error", ["EarfieldError", "ConfigError", "DatasetError", "AudioError"])
@@ -106,7 +109,7 @@ def test_missing_folder_of_the_log_is_an_error(tmp_path):
 
 def test_jobs_find_the_package_once_and_keep_what_was_set(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["/elsewhere", ""]))
-    let_jobs_import_package()
-    let_jobs_import_package()
+    prepare_environment_of_jobs()
+    prepare_environment_of_jobs()
     sources, *others = os.environ["PYTHONPATH"].split(os.pathsep)
     assert os.path.isfile(os.path.join(sources, "earfield", "jobs", "job.py")) and others == ["/elsewhere"]
