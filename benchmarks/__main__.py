@@ -19,6 +19,7 @@ from benchmarks.evidence_tables import measure_evidence_tables
 from benchmarks.features import measure_features, measure_tzanetakis
 from benchmarks.filters import measure_filters
 from benchmarks.mel import measure_mel
+from benchmarks.project import processor
 from benchmarks.repeats import measure_repeats
 from benchmarks.training import measure_training
 from benchmarks.versions import measure_versions
@@ -55,7 +56,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="earfield-bench-") as folder:
         for name in chosen:
             measured = _NAMES[name](Path(folder, name), songs)
-            new = pd.DataFrame(measured, columns=COLUMNS).assign(of=name)
+            new = pd.DataFrame(measured, columns=COLUMNS).assign(processor=processor(), of=name)
             table = pd.concat([table[table.of != name], new])
             table = table.sort_values("of", key=lambda of: of.map(list(_NAMES).index), kind="stable")
             write_csv(table, MEASURED)

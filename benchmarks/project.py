@@ -1,6 +1,7 @@
 """What benchmarks run on: a copy of the project, with 1,000 tracks, and shards of noise."""
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,22 @@ import yaml
 ROOT = Path(__file__).parents[1]
 N_TRACKS = 1000
 _SONG_FRAMES = 2586  # of 30 s
+_VECTORS = {"avx512_vnni": "AVX-512 VNNI", "avx512f": "AVX-512", "avx2": "AVX2"}
 
 
 def summarise(values: list[float]) -> list[object]:
     """Return median, lowest, highest and number of the values, as the table's last columns."""
     ordered = sorted(values)
     return [round(ordered[len(ordered) // 2], 3), round(ordered[0], 3), round(ordered[-1], 3), len(ordered)]
+
+
+def processor() -> str:
+    """Return the model of the processor and the widest vectors that it has."""
+    facts = Path("/proc/cpuinfo").read_text(encoding="utf-8") if os.path.exists("/proc/cpuinfo") else ""
+    names = [line.split(":", 1)[1].strip() for line in facts.splitlines() if line.startswith("model name")]
+    flags = next((line.split() for line in facts.splitlines() if line.startswith("flags")), [])
+    widest = next((word for flag, word in _VECTORS.items() if flag in flags), "")
+    return ", ".join(filter(None, [names[0] if names else platform.processor() or platform.machine(), widest]))
 
 
 def copy_project(folder: Path) -> None:
@@ -51,10 +62,15 @@ def write_noise(folder: Path, *, tracks: int) -> pd.DataFrame:
     return index
 
 
-def run_module(name: str, *arguments: str) -> list[float]:
-    """Run a module of the benchmarks in a process of its own, and return the numbers that it prints."""
+def run_module(name: str, *arguments: str, onednn: bool = False) -> list[float]:
+    """Run a module of the benchmarks in a process of its own, and return the numbers that it prints.
+
+    `onednn=True` turns oneDNN on; otherwise TensorFlow, or what the module imports of earfield, decides.
+    """
     command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    environment = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
+    environment |= {"TF_ENABLE_ONEDNN_OPTS": "1"} if onednn else {}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     return [float(word) for word in done.stdout.split()]
 
 

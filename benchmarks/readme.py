@@ -276,7 +276,7 @@ def bench() -> str:
     """Speed and memory."""
     table = pd.read_csv(MEASURED / "bench.csv", keep_default_na=False)
     table["range"] = [f"{row.lowest:g} – {row.highest:g}" for row in table.itertuples()]
-    return markdown(table[["measurement", "asked", "measured", "range", "repetitions"]])
+    return markdown(table[["measurement", "asked", "measured", "range", "repetitions", "processor"]])
 
 
 def gpu(path: Path = MEASURED / "gpu_check.csv") -> str:
