@@ -1,7 +1,5 @@
 """Dump of a layer's output on every segment of the collection, and the mean gradient of each of its units."""
 
-from earfield.network.device import Device
-
 # isort: split: the device comes before TensorFlow
 import logging
 import os
@@ -25,6 +23,7 @@ from earfield.files.tables import read_text_csv, write_csv
 from earfield.mel.front_end import CONVENTIONS
 from earfield.mel.shards import MelShards
 from earfield.network.architecture import read_facts
+from earfield.network.device import Device
 from earfield.network.layers import LayerRunner
 from earfield.train.checkpoint import run_fingerprint
 

@@ -1,7 +1,5 @@
 """Predictions of a saved network for the test tracks of a split, from whole tracks and from excerpts."""
 
-from earfield.network.device import Device
-
 # isort: split: the device comes before TensorFlow
 import os
 
@@ -13,6 +11,7 @@ from earfield.files.tables import read_text_csv, write_csv
 from earfield.mel.shards import MelShards
 from earfield.models.predictions import write_predictions
 from earfield.network.architecture import read_facts
+from earfield.network.device import Device
 from earfield.network.predict import TrackPredictor
 
 

@@ -1,7 +1,5 @@
 """Data of figure 5: test segments on discriminant axes of the raw input and of the last hidden layer."""
 
-from earfield.network.device import Device
-
 # isort: split: the device comes before TensorFlow
 import logging
 import os
@@ -20,6 +18,7 @@ from earfield.errors import DatasetError, EarfieldError
 from earfield.figures.discriminant import MOST_AXES, choose_components, classify, fit_axes
 from earfield.files.arrays import write_arrays
 from earfield.mel.shards import MelShards
+from earfield.network.device import Device
 from earfield.network.layers import LayerRunner
 from earfield.splits.grouped_split import SUBSETS
 from earfield.statistics.intervals import mean_ci, paired_difference_ci
