@@ -38,8 +38,8 @@ def main() -> None:
     )
     x = x.astype(np.float32)
     shape = {"channels": channels, "bases": bases, "length": length, "pooling": options["pooling"]}
-    layer = new_crbm(**shape, gaussian=gaussian, activation=options["activation"], seed=[1])
-    learning = {name: options[name] for name in ("learning_rate", "activation")}
+    layer = new_crbm(**shape, gaussian=gaussian, target_sparsity=options["target_sparsity"], seed=[1])
+    learning = {name: options[name] for name in ("learning_rate", "target_sparsity")}
     learner = Learner(layer, **learning, **LEARNING, workers=2)
     rows = np.arange(batch)
     with threadpool_limits(1):

@@ -111,8 +111,9 @@ def _convolved(model: keras.Model, x: tf.Tensor, prefix: str, *, pool: Callable[
     pools = [layer for layer in model.layers if layer.name.startswith(f"{prefix}pool")]
     h = x[..., None]
     for conv, pooling, (frames, bands) in zip(blocks, pools, _used_extent(blocks, pools), strict=True):
-        h = tf.nn.conv2d(h[:, :frames, :bands], tf.cast(conv.kernel, x.dtype), 1, "VALID")
-        h = tf.nn.relu(pool(h, pooling.pool_size) + tf.cast(conv.bias, x.dtype))
+        used = h if h.shape[1:3] == (frames, bands) else h[:, :frames, :bands]  # the gradient of a slice is a copy
+        h = tf.nn.conv2d(used, tf.cast(conv.kernel, x.dtype), 1, "VALID")
+        h = tf.nn.relu(tf.nn.bias_add(pool(h, pooling.pool_size), tf.cast(conv.bias, x.dtype)))
     return tf.reshape(h, (-1, int(np.prod(h.shape[1:]))))
 
 

@@ -99,7 +99,7 @@ class Learner:
         Fraction of a step that the next one repeats.
     decay : float
         Weight decay, times the learning rate.
-    activation : float
+    target_sparsity : float
         Target sparsity: mean probability of a hidden unit.
     sparsity : float
         Strength of the sparsity term on the hidden biases, times the learning rate.
@@ -114,12 +114,12 @@ class Learner:
         learning_rate: float,
         momentum: float,
         decay: float,
-        activation: float,
+        target_sparsity: float,
         sparsity: float,
         workers: int,
     ) -> None:
         self._layer, self._rate, self._momentum, self._decay = layer, learning_rate, momentum, decay
-        self._activation, self._sparsity = activation, sparsity
+        self._target_sparsity, self._sparsity = target_sparsity, sparsity
         self._pool = ThreadPoolExecutor(workers)
         self._parameters = (layer.weights, layer.hidden_bias, layer.visible_bias)
         self._inputs = HiddenInputs(layer)
@@ -162,7 +162,7 @@ class Learner:
             np.sum([getattr(each, name) for each in parts], axis=0)
             for name in ("hidden_bias", "visible_bias", "activation")
         )
-        hidden += np.float32(self._sparsity) * (np.float32(n * self._activation) - activation)
+        hidden += np.float32(self._sparsity) * (np.float32(n * self._target_sparsity) - activation)
         sums = (self._products[: len(parts)], hidden[None], visible_sum[None])
         scale, rate, momentum = np.array([1 / n, self._rate, self._momentum], np.float32)
         for parameter, step, own, decay in zip(self._parameters, self._steps, sums, (self._decay, 0, 0), strict=True):

@@ -42,24 +42,24 @@ class Crbm:
 
 
 def new_crbm(
-    *, channels: int, bases: int, length: int, pooling: int, gaussian: bool, activation: float, seed: Sequence[int]
+    *, channels: int, bases: int, length: int, pooling: int, gaussian: bool, target_sparsity: float, seed: Sequence[int]
 ) -> Crbm:
     """Return a layer of this shape and kind, as in `Crbm`, with small random weights.
 
-    `activation` is the initial mean probability of a hidden unit.
+    `target_sparsity` is the initial mean probability of a hidden unit.
 
     Raises
     ------
     ConfigError
-        If `activation` is not between 0 and 1 / `pooling`.
+        If `target_sparsity` is not between 0 and 1 / `pooling`.
     """
-    if not 0 < pooling * activation < 1:
+    if not 0 < pooling * target_sparsity < 1:
         raise ConfigError(
-            f"The option activation is {activation:g} with a pooling of {pooling}: set it between 0 and 1 / pooling, "
-            f"{1 / pooling:.3g}."
+            f"The option target_sparsity is {target_sparsity:g} with a pooling of {pooling}: set it between 0 and "
+            f"1 / pooling, {1 / pooling:.3g}."
         )
     weights = np.random.default_rng(seed).standard_normal((bases, length, channels)) / np.sqrt(length * channels)
-    bias = np.full(bases, np.log(activation / (1 - pooling * activation)), np.float32)
+    bias = np.full(bases, np.log(target_sparsity / (1 - pooling * target_sparsity)), np.float32)
     return Crbm((0.1 * weights).astype(np.float32), bias, np.zeros(channels, np.float32), pooling, gaussian)
 
 

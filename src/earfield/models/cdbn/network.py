@@ -98,7 +98,7 @@ def train_cdbn(shards: MelShards, names: Sequence[str], options: Options, *, see
             length=options.length,
             pooling=options.pooling,
             gaussian=not depth,
-            activation=options.activation,
+            target_sparsity=options.target_sparsity,
             seed=[_WEIGHTS_STREAM, seed, depth],
         )
         if layer.positions(left) < options.pooling:
@@ -121,7 +121,7 @@ def train_cdbn(shards: MelShards, names: Sequence[str], options: Options, *, see
             epochs=options.epochs,
             batch_size=options.batch_size,
             learning_rate=options.learning_rate,
-            activation=options.activation,
+            target_sparsity=options.target_sparsity,
             workers=workers,
             **LEARNING,
         )

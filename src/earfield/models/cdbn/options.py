@@ -17,5 +17,5 @@ class Options:
     epochs: int  # of each layer
     batch_size: int  # segments in a step
     learning_rate: float  # step along the mean contrast of a hidden unit's position
-    activation: float  # target sparsity: the mean probability of a hidden unit
+    target_sparsity: float  # the mean probability of a hidden unit
     c: Sequence[float]  # inverse weights of the classifier's squared coefficients to choose from

@@ -30,7 +30,7 @@ OPTIONS = {
     "epochs": 6,
     "batch_size": 16,
     "learning_rate": 0.5,
-    "activation": 0.05,
+    "target_sparsity": 0.05,
     "c": [0.01, 1],
 }
 LABELS = ("fast", "slow")

@@ -222,7 +222,7 @@ def test_long_chains_reach_the_models_own_expectations(layer):
 
 
 def test_frames_beyond_the_last_whole_block_are_left_out():
-    layer = new_crbm(channels=3, bases=4, length=6, pooling=3, gaussian=True, activation=0.1, seed=[1])
+    layer = new_crbm(channels=3, bases=4, length=6, pooling=3, gaussian=True, target_sparsity=0.1, seed=[1])
     assert (layer.positions(256), layer.extent(256)) == (249, 254)
     v = np.random.default_rng(0).standard_normal((2, 256, 3)).astype(np.float32)
     pooled = pooled_probabilities(layer, HiddenInputs(layer), v)
@@ -234,7 +234,7 @@ def test_frames_beyond_the_last_whole_block_are_left_out():
 
 @pytest.mark.parametrize("size", [0.0, 10.0, 200.0])
 def test_probabilities_stay_numbers_for_any_input(size):
-    layer = new_crbm(channels=1, bases=5, length=1, pooling=3, gaussian=True, activation=0.1, seed=[1])
+    layer = new_crbm(channels=1, bases=5, length=1, pooling=3, gaussian=True, target_sparsity=0.1, seed=[1])
     layer.weights[:] = 1
     v = (size * np.random.default_rng(0).standard_normal((2, 9, 1))).astype(np.float32)
     units = hidden_probabilities(layer, HiddenInputs(layer), v).reshape(2, 3, 3, 5)
@@ -251,8 +251,8 @@ LEARNING = {"momentum": 0.5, "decay": 0.0, "sparsity": 1.0, "workers": 2}
 def test_sparsity_drives_the_mean_activation_to_its_target(target):
     rng = np.random.default_rng(0)
     data = rng.standard_normal((64, 26, 3)).astype(np.float32)
-    layer = new_crbm(channels=3, bases=6, length=6, pooling=3, gaussian=True, activation=0.3, seed=[1])
-    options = {"learning_rate": 0.5, "activation": target, **LEARNING, "sparsity": 10.0}
+    layer = new_crbm(channels=3, bases=6, length=6, pooling=3, gaussian=True, target_sparsity=0.3, seed=[1])
+    options = {"learning_rate": 0.5, "target_sparsity": target, **LEARNING, "sparsity": 10.0}
     history = train_crbm(
         layer, lambda rows: data[rows], len(data), name="layer 1", seed=[1], epochs=40, batch_size=16, **options
     )
@@ -275,8 +275,10 @@ def planted(n=192, frames=40, seed=0):
 
 
 def trained(data, workers=2, epochs=40, **changes):
-    layer = new_crbm(channels=data.shape[2], bases=6, length=4, pooling=3, gaussian=True, activation=0.05, seed=[2])
-    options = {"learning_rate": 1.0, "activation": 0.05, **LEARNING, "workers": workers, "momentum": 0.8} | changes
+    layer = new_crbm(
+        channels=data.shape[2], bases=6, length=4, pooling=3, gaussian=True, target_sparsity=0.05, seed=[2]
+    )
+    options = {"learning_rate": 1.0, "target_sparsity": 0.05, **LEARNING, "workers": workers, "momentum": 0.8} | changes
     history = train_crbm(
         layer, lambda rows: data[rows], len(data), name="layer 1", seed=[4], epochs=epochs, batch_size=24, **options
     )
@@ -309,7 +311,7 @@ def likeness(pattern, basis):
 
 def test_planted_patterns_are_found(learned):
     layer, _, patterns = learned
-    start = new_crbm(channels=5, bases=6, length=4, pooling=3, gaussian=True, activation=0.05, seed=[2])
+    start = new_crbm(channels=5, bases=6, length=4, pooling=3, gaussian=True, target_sparsity=0.05, seed=[2])
     found, before = (
         [max(likeness(pattern, basis) for basis in each.weights) for pattern in patterns] for each in (layer, start)
     )
@@ -325,9 +327,9 @@ def test_number_of_workers_does_not_change_a_bit():
 
 def test_step_follows_the_contrast_with_decay_and_momentum():
     data = planted(n=10)[0]
-    layer = new_crbm(channels=5, bases=6, length=4, pooling=3, gaussian=True, activation=0.05, seed=[2])
+    layer = new_crbm(channels=5, bases=6, length=4, pooling=3, gaussian=True, target_sparsity=0.05, seed=[2])
     before = layer.weights.copy()
-    learner = Learner(layer, learning_rate=0.1, momentum=0.9, decay=0.5, activation=0.05, sparsity=0.0, workers=1)
+    learner = Learner(layer, learning_rate=0.1, momentum=0.9, decay=0.5, target_sparsity=0.05, sparsity=0.0, workers=1)
     totals = [
         contrast(layer, HiddenInputs(layer), data[start : start + 8], np.random.Generator(np.random.SFC64([3, start])))
         for start in (0, 8)
@@ -352,14 +354,21 @@ def test_divergence_stops_with_a_sentence():
 
 def test_divergence_is_seen_where_the_reconstruction_stays_finite():
     data = np.zeros((24, 30, 3), np.float32)
-    layer = new_crbm(channels=3, bases=2, length=4, pooling=3, gaussian=True, activation=0.1, seed=[1])
+    layer = new_crbm(channels=3, bases=2, length=4, pooling=3, gaussian=True, target_sparsity=0.1, seed=[1])
     layer.weights[0] = np.nan  # no unit is ever on then
-    learning = {"learning_rate": 0.1, "momentum": 0.0, "decay": 0.0, "activation": 0.1, "sparsity": 0.0, "workers": 1}
+    learning = {
+        "learning_rate": 0.1,
+        "momentum": 0.0,
+        "decay": 0.0,
+        "target_sparsity": 0.1,
+        "sparsity": 0.0,
+        "workers": 1,
+    }
     with pytest.raises(EarfieldError, match="layer 2 diverged in step 1 of epoch 1"):
         train_crbm(layer, lambda rows: data[rows], 24, name="layer 2", seed=[1], epochs=1, batch_size=8, **learning)
 
 
-@pytest.mark.parametrize("activation", [0.5, 1 / 3, 0.0])
-def test_activation_that_no_bias_gives_is_refused(activation):
-    with pytest.raises(ConfigError, match=r"activation is .* with a pooling of 3: set it between 0 and .* 0\.333"):
-        new_crbm(channels=1, bases=1, length=2, pooling=3, gaussian=True, activation=activation, seed=[1])
+@pytest.mark.parametrize("target_sparsity", [0.5, 1 / 3, 0.0])
+def test_activation_that_no_bias_gives_is_refused(target_sparsity):
+    with pytest.raises(ConfigError, match=r"target_sparsity is .* with a pooling of 3: set it between 0 and .* 0\.333"):
+        new_crbm(channels=1, bases=1, length=2, pooling=3, gaussian=True, target_sparsity=target_sparsity, seed=[1])
