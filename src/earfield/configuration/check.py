@@ -49,7 +49,7 @@ def check_config(config: Mapping[str, Any], schema_path: str | os.PathLike[str])
     _check_front_end(config["mel"])
     n_mels, maps = config["mel"]["n_mels"], {}
     for name in networks(config):
-        own = model_settings(config, name)
+        own = model_settings(config, name, config["dataset"])
         conv, context = own["network"]["conv"], own["network"]["context"]
         of_model = f"of the model '{name}'"
         maps[name] = _check_conv("network.conv", conv, of_model, frames=own["segment"]["frames"], n_mels=n_mels)
@@ -292,7 +292,7 @@ def _check_shown(config: Mapping[str, Any], maps: Mapping[str, tuple[int, int]])
     layer, positions = config["activations"]["layer"], config["activations"]["positions"]
     shown = config["figures"]["model"]
     for name in (shown, *(each for each, model in config["models"].items() if is_control(model))):
-        network = model_settings(config, name)["network"]
+        network = model_settings(config, name, config["dataset"])["network"]
         if network["scale"] != "log_power":
             raise ConfigError(
                 f"The configuration sets network.scale of the model '{name}' to '{network['scale']}', whose receptive "

@@ -25,7 +25,7 @@ from earfield.tracks.audio_files import SONG_HASHES, fingerprints
 
 ROOT = Path(__file__).parents[3]
 _NOTHING = "(?!)"  # a pattern that no name matches
-_NOT_OF_SONGS = frozenset({"source", "seeds", "protocols", "train", "task", "receptive_fields"})
+_NOT_OF_SONGS = frozenset({"source", "seeds", "protocols", "network", "train", "task", "receptive_fields"})
 
 
 class Wildcards(Protocol):

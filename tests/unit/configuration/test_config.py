@@ -185,6 +185,10 @@ def test_other_possible_values_pass(text):
             "datasets.demo.train.optimizer.momentum goes with sgd, not with 'adadelta'; remove it.",
         ),
         (
+            "datasets.demo.network={convs: []}",
+            "The configuration has an unknown key 'datasets.demo.network.convs'; did you mean 'conv'?",
+        ),
+        (
             "datasets.demo.train={max_epoch: 3}",
             "The configuration has an unknown key 'datasets.demo.train.max_epoch'; did you mean 'max_epochs'?",
         ),
@@ -315,7 +319,10 @@ def optional(place):
         return True
     if place[:2] in (("datasets", "files"), ("models", "*")):
         return True
-    return (place[:2] == ("network", "context") and len(place) > 2) or place[0::2][:2] == ("datasets", "train")
+    return (place[:2] == ("network", "context") and len(place) > 2) or place[0::2][:2] in (
+        ("datasets", "train"),
+        ("datasets", "network"),
+    )
 
 
 def test_every_key_that_the_schema_takes_stands_in_the_configuration():
