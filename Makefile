@@ -28,7 +28,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 
 # The main job on music made by code; ends with the accuracy, its interval, and where the figures lie.
 demo: setup
-	snakemake --cores all --config dataset=demo --quiet all
+	snakemake --cores all --config dataset=demo --quiet progress rules host reason
 
 # The rooms whose tests need no TensorFlow and little time, for the loop of a contributor.
 FAST := audio configuration files jobs mel splits statistics tracks

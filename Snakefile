@@ -58,4 +58,4 @@ rule evidence:
             f"results/{DATASET}/evaluate/{{protocol}}/summary.csv",
             protocol=ALL_PROTOCOLS,
         ),
-        CLAIMS,
+        lambda wildcards: with_controls(CLAIMS),

@@ -15,12 +15,12 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.cdbn import measure_cdbn
+from benchmarks.duplicates import measure_duplicates
 from benchmarks.evidence_tables import measure_evidence_tables
 from benchmarks.features import measure_features, measure_tzanetakis
 from benchmarks.filters import measure_filters
 from benchmarks.mel import measure_mel
 from benchmarks.project import processor
-from benchmarks.repeats import measure_repeats
 from benchmarks.training import measure_training
 from benchmarks.versions import measure_versions
 from benchmarks.workflow import measure_workflow
@@ -35,7 +35,7 @@ MEASUREMENTS = (
     measure_features,
     measure_tzanetakis,
     measure_filters,
-    measure_repeats,
+    measure_duplicates,
     measure_evidence_tables,
     measure_workflow,
     measure_versions,

@@ -95,7 +95,7 @@ class Project:
 
     def set_seeds(self, n: int) -> None:
         """Let the dataset have so many seeds."""
-        many = {"source": "files", "path": str(self.songs), "seeds": list(range(1, n + 1))}
+        many = {"source": "files", "path": str(self.songs), "seeds": list(range(1, n + 1)), "receptive_fields": True}
         settings = {"dataset": "many", "datasets": {"many": many}} | self._config
         (self.folder / "many.yaml").write_text(yaml.safe_dump(settings))
 

@@ -299,8 +299,9 @@ def test_own_music_is_classified(make_project, songs, mine):
 
 
 def test_bad_configuration_gets_one_sentence(built):
-    output = built.run("-n", ok=False, mel={"fmaxx": 1})
-    assert "unknown key 'mel.fmaxx'; did you mean 'fmax'?" in output
+    for quiet in ([], ["--quiet", "progress", "rules", "host", "reason"]):  # as `make demo`
+        output = built.run("-n", *quiet, "--", "all", ok=False, mel={"fmaxx": 1})
+        assert "unknown key 'mel.fmaxx'; did you mean 'fmax'?" in output
     assert "Traceback" not in output
 
 
@@ -310,6 +311,23 @@ def test_report_names_every_figure_and_table(built):
     for name in (*(f"{figure}.png" for figure in FIGURES), "summary.csv", "resemblance.csv", "units.csv"):
         assert name in page, name
     assert "system-message" not in page  # what the captions' parser complains with
+
+
+def test_own_music_has_scores_and_on_request_receptive_fields_and_evidence(make_project, songs):
+    project = make_project()
+    mine = {"source": "files", "path": str(songs), "seeds": [3]}
+    settings = {"dataset": "mine", "datasets": {"mine": mine}}
+    scores = {"train", "evaluate_predict", "evaluate_model", "evaluate_protocol", "figures_draw"}
+    fields = {"activations", "filters", "filters_null", "filters_resemblance", "figures_page"}
+
+    def planned(*target, **more):
+        return set(re.findall(r"^(?:local)?rule (\w+):$", project.run("-n", *target, **settings, **more), re.MULTILINE))
+
+    assert planned() & (scores | fields) == scores
+    assert planned("--", "receptive_fields") >= scores | fields
+    assert planned(evidence=True) >= scores | fields | {"claims"}
+    refused = project.run("-n", "--", "evidence", ok=False, **settings)
+    assert "needs the controls, which its tables leave out; run: snakemake --config evidence=true" in refused
 
 
 def test_segment_longer_than_the_tracks(make_project, songs):

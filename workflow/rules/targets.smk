@@ -2,8 +2,8 @@
 
 Needs: the outputs of the stage.
 Makes: no files of its own. DVC uses these targets, and so does `snakemake -- all_train`. They cover the protocol of
-`figures.protocol` or, with `evidence: true`, every protocol of the dataset and the claims. Receptive fields are left out for
-`source: files`, unless `receptive_fields` of the dataset or `evidence` includes them.
+`figures.protocol` or, with `evidence: true`, every protocol of the dataset and the claims. A dataset without receptive
+fields (`source: files`, unless `receptive_fields` or `evidence` includes them) has neither controls nor filters.
 """
 
 DATASET = config["dataset"]
@@ -81,9 +81,21 @@ FILTERS = [
 ]
 FIGURE_FILES = FIGURE_INPUTS.files("png", folder="figures")
 FIGURE_PAGES = [
-    path.replace(".png", ".html") for path in FIGURE_FILES if "fig5" in path
+    path.replace(".png", ".html")
+    for path in FIGURE_FILES
+    if path.endswith("/fig5_discriminants.png")
 ]
 WITH_FIELDS = estimates_receptive_fields(config, DATASET)
+
+
+def with_controls(files):
+    """Refuse to judge claims without the controls, which tables then leave out."""
+    if not WITH_FIELDS:
+        raise WorkflowError(
+            f"The evidence of '{DATASET}' needs the controls, which its tables leave out; run: "
+            "snakemake --config evidence=true"
+        )
+    return files
 
 
 rule all_activations:
@@ -104,7 +116,7 @@ rule all_figures:
         [
             path
             for path in [*FIGURE_FILES, *FIGURE_PAGES]
-            if WITH_FIELDS or "fig2" in path
+            if WITH_FIELDS or path.endswith("/fig2_confusion.png")
         ],
 
 

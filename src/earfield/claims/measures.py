@@ -143,9 +143,9 @@ def protocols(evidence: Evidence, *, other: str) -> Measured:
     if other == "artists_apart":
         baseline = f"{against}: {percent(row.other_accuracy)} against {percent(row.accuracy)}"
         usable = evidence.usable
-        unnamed = int((usable.artist == "").sum())
-        if unnamed:
-            reason += f" No artist is known for {unnamed} of {counted(len(usable), 'track')}, so some may be shared."
+        unknown = int((usable.artist == "").sum())
+        if unknown:
+            reason += f" No artist is known for {unknown} of {counted(len(usable), 'track')}, so some may be shared."
     else:
         baseline = f"with {percent(parts[against])} of the training tracks: {percent(row.other_accuracy)}"
         curve = evidence.shown("learning_curve").sort_values("train_fraction")

@@ -11,6 +11,7 @@ from earfield.configuration.code_dependencies import constant, module_file, modu
 from earfield.configuration.null_models import NULL_KERNELS, is_control
 from earfield.configuration.run_grid import (
     can_tag,
+    estimates_receptive_fields,
     keeps_artists_apart,
     model_settings,
     models_of,
@@ -20,7 +21,7 @@ from earfield.configuration.run_grid import (
     splits_of,
     task_of,
 )
-from earfield.configuration.schema import read_schema, schema_error
+from earfield.configuration.schema import RENAMED, read_schema, schema_error
 from earfield.errors import ConfigError
 
 
@@ -134,6 +135,7 @@ def _check_module(name: str, model: Mapping[str, Any]) -> None:
     for key in options:
         if key not in wanted:
             fix = f"it takes {', '.join(wanted)}." if wanted else "it takes none; remove it."
+            fix = next((f"did you mean '{new}'?" for new in RENAMED.get(key, ()) if new in wanted), fix)
             raise ConfigError(
                 f"The configuration sets models.{name}.options.{key}, which the module does not take; {fix}"
             )
@@ -216,7 +218,10 @@ def _check_protocols(config: Mapping[str, Any]) -> None:
         _refuse("figures.protocol", shown, why)
     if splits_of(config, shown) != shown:
         first = splits_of(config, shown)
-        why = f"whose splits and runs are those of '{first}', an earlier protocol with equal split settings; name that."
+        why = (
+            f"whose splits and runs are those of '{first}', an earlier protocol with equal split settings; name that, "
+            f"and run it too if datasets.{dataset}.protocols does not."
+        )
         _refuse("figures.protocol", shown, why)
     if model not in models_of(config, shown, dataset):
         run = _those(models_of(config, shown, dataset))
@@ -291,7 +296,8 @@ def _check_shown(config: Mapping[str, Any], maps: Mapping[str, tuple[int, int]])
     """Check that layer and positions exist and that receptive fields can be estimated, before anything is trained."""
     layer, positions = config["activations"]["layer"], config["activations"]["positions"]
     shown = config["figures"]["model"]
-    for name in (shown, *(each for each, model in config["models"].items() if is_control(model))):
+    controls = [name for name, model in config["models"].items() if is_control(model)]
+    for name in [shown, *controls] if estimates_receptive_fields(config, config["dataset"]) else []:
         network = model_settings(config, name, config["dataset"])["network"]
         if network["scale"] != "log_power":
             raise ConfigError(

@@ -6,6 +6,8 @@ from typing import Any
 from earfield.configuration.code_dependencies import constant, module_file
 from earfield.configuration.null_models import is_control
 
+# Keys of a dataset that do not decide its songs, whose change must not make them again.
+NOT_OF_SONGS = frozenset({"source", "seeds", "protocols", "network", "train", "task", "receptive_fields"})
 _OF_RUNS = frozenset({"seeds", "models"})  # settings of a protocol that its splits do not depend on
 
 
@@ -157,11 +159,11 @@ def runs_of(config: Mapping[str, Any], dataset: str, protocol: str) -> list[int]
 def estimates_receptive_fields(config: Mapping[str, Any], dataset: str) -> bool:
     """Return whether receptive fields, and the controls they are compared with, are part of a dataset's results.
 
-    The dataset's `receptive_fields` decides. Without it they are, except for a person's own files, whose owner asks how
-    well they are classified; `evidence` includes them.
+    They are with `evidence: true`; otherwise as the dataset's `receptive_fields` says, and without that key except for
+    `source: files`.
     """
     settings = config["datasets"][dataset]
-    return bool(settings.get("receptive_fields", config.get("evidence") or settings.get("source") != "files"))
+    return bool(config.get("evidence") or settings.get("receptive_fields", settings.get("source") != "files"))
 
 
 def models_of(config: Mapping[str, Any], protocol: str, dataset: str) -> list[str]:
@@ -237,10 +239,10 @@ def learning_curves(config: Mapping[str, Any], dataset: str) -> dict[str, tuple[
     """
     names = list(dict.fromkeys(splits_of(config, name) for name in protocols_of(config, dataset)))
     settings = {name: split_settings(config, name) for name in names}
-    shares = {name: float(each.pop("train_fraction", 1.0)) for name, each in settings.items()}
+    fractions = {name: float(each.pop("train_fraction", 1.0)) for name, each in settings.items()}
     curves: dict[str, tuple[str, float]] = {}
-    for full in (name for name in names if shares[name] == 1):
-        parts = [name for name in names if shares[name] < 1 and settings[name] == settings[full]]
+    for full in (name for name in names if fractions[name] == 1):
+        parts = [name for name in names if fractions[name] < 1 and settings[name] == settings[full]]
         if parts:
-            curves |= {name: (full, shares[name]) for name in (full, *parts)}
+            curves |= {name: (full, fractions[name]) for name in (full, *parts)}
     return curves

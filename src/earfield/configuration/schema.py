@@ -25,9 +25,11 @@ _Validator = extend(
 )
 
 # Keys of version 0.1.
-_RENAMED = {
+RENAMED = {
     "windows_per_track": ("segments_per_track",),
     "train_share": ("train_fraction",),
+    "sharpness": ("inverse_temperature",),
+    "activation": ("target_sparsity",),
     "unnamed": ("unknown_artist",),
     "repeats": ("duplicates", "n_duplicates"),
 }
@@ -76,7 +78,7 @@ def _sentence(error: ValidationError) -> str:
         unknown = next(key for key in error.instance if key not in known)
         if instead := _REMOVED.get((place.partition(".")[0], str(unknown))):
             return f"The configuration has the key '{_join(place, unknown)}', which is no longer one; {instead}"
-        renamed = [new for new in _RENAMED.get(str(unknown), ()) if new in known]
+        renamed = [new for new in RENAMED.get(str(unknown), ()) if new in known]
         close = renamed or difflib.get_close_matches(str(unknown), known, n=1)
         fix = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}."
         return f"The configuration has an unknown key '{_join(place, unknown)}'; {fix}"

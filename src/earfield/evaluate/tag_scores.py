@@ -197,6 +197,9 @@ def write_tag_metrics(predictions: str | os.PathLike[str], path: str | os.PathLi
     by_tag, macro, _ = tag_rows(tests)
     named = {row["tag"]: rounded({key: row[key] for key in row if key not in ("tag", "seeds")}) for row in by_tag}
     write_json(path, {"n_tracks": len(tests), **rounded(macro), "by_tag": named})
+    if math.isnan(macro["roc_auc"]):
+        log.log(RESULT, "evaluate %s: no tag could be scored (%d test tracks)", run_name(path), len(tests))
+        return
     limits = (macro[f"roc_auc{end}"] for end in ("", "_ci_low", "_ci_high"))
     words = "evaluate %s: area under the ROC curve %.3f, 95%% interval %.3f to %.3f (%d test tracks, mean over %d tags)"
-    log.log(RESULT, words, run_name(path), *limits, len(tests), len(by_tag))
+    log.log(RESULT, words, run_name(path), *limits, len(tests), macro["tags"])

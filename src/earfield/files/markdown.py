@@ -32,5 +32,5 @@ def percent(fraction: float) -> str:
 
 
 def interval(bounds: Mapping[str, float]) -> str:
-    """Return the limits `low` and `high` of a fraction in percent."""
+    """Return the limits `ci_low` and `ci_high` of a fraction in percent."""
     return f"{percent(bounds['ci_low'])} – {percent(bounds['ci_high'])}"

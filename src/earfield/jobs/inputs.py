@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from earfield.configuration.code_dependencies import code_of, constant, module_file
 from earfield.configuration.null_models import NULL_KERNELS, is_control
 from earfield.configuration.run_grid import (
+    NOT_OF_SONGS,
     in_table_order,
     learning_curves,
     model_settings,
@@ -25,7 +26,6 @@ from earfield.tracks.audio_files import SONG_HASHES, fingerprints
 
 ROOT = Path(__file__).parents[3]
 _NOTHING = "(?!)"  # a pattern that no name matches
-_NOT_OF_SONGS = frozenset({"source", "seeds", "protocols", "network", "train", "task", "receptive_fields"})
 
 
 class Wildcards(Protocol):
@@ -115,7 +115,7 @@ class Inputs:
     def songs_settings(self, wildcards: Wildcards, *, leave_out: Iterable[str] = ()) -> dict[str, Any]:
         """Return the settings that determine a dataset's songs, without its seeds, training and task."""
         dataset = self.config["datasets"][wildcards.dataset]
-        return in_order({key: dataset[key] for key in dataset if key not in {*_NOT_OF_SONGS, *leave_out}})
+        return in_order({key: dataset[key] for key in dataset if key not in {*NOT_OF_SONGS, *leave_out}})
 
     def own_path(self, dataset: str) -> str | None:
         """Return the user's songs or archive of a dataset, or None."""

@@ -6,14 +6,18 @@ from typing import Any
 
 from earfield.files.markdown import listed
 
+_OLD_PROTOCOLS = ("stratified_rivals", "artist_rivals", "cross_validation_rivals")
+
 
 def old_results(config: Mapping[str, Any], *, root: str = ".") -> str | None:
     """Return a message that lists files and folders of the old layout, which are no longer read, or None."""
     found = []
     for dataset in config["datasets"]:
         data, results = Path(root, "data", dataset), Path(root, "results", dataset)
-        found += [results / protocol for protocol in config["protocols"] if (results / protocol).is_dir()]
-        files = (data / "tracks.csv", data / "repeats.csv", results / "summary.csv", results / "resemblance.csv")
+        protocols = [*config["protocols"], *_OLD_PROTOCOLS]
+        found += [results / protocol for protocol in protocols if (results / protocol).is_dir()]
+        files = [data / name for name in ("tracks.csv", "repeats.csv")]
+        files += [results / name for name in ("summary.csv", "resemblance.csv", "claims.csv", "claims.md")]
         found += [path for path in files if path.is_file()]
     if not found:
         return None

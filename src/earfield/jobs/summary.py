@@ -80,6 +80,10 @@ def _first(lines: list[str], *, rest: str) -> list[str]:
 
 def _accuracy(dataset: str, row: dict[str, object]) -> str:
     runs = f"{row['seeds']} seed{'s' * (row['seeds'] != 1)}"
+    if "roc_auc" in row and row["roc_auc"] is None:
+        return (
+            f"{dataset}, {row['protocol']}, {row['model']}: no tag could be scored ({row['n_tracks']} tracks, {runs})"
+        )
     if "roc_auc" in row:  # of tags
         return (
             f"{dataset}, {row['protocol']}, {row['model']}: area under the ROC curve {row['roc_auc']:.3f}, "

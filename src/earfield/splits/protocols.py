@@ -231,7 +231,7 @@ def write_split(
     listing, table = read_text_csv(tracks), usable_tracks(tracks)
     pairs = pd.read_csv(duplicates, dtype={"track": str, "other": str}, keep_default_na=False, lineterminator="\n")
     options = dict(protocol)
-    kind, labels, share = options.pop("kind"), options.pop("labels", None), options.pop("train_fraction", 1.0)
+    kind, labels, fraction = options.pop("kind"), options.pop("labels", None), options.pop("train_fraction", 1.0)
     together = options.pop("duplicates", "apart") == "together"
     chosen = _has_label(table, labels, place=tracks)
     some, subsets = table[chosen], np.full(len(table), "label not asked for", dtype=object)
@@ -247,9 +247,9 @@ def write_split(
     unlearnt = [name for name, rows in carriers(some.label, tags=tags).items() if not used[chosen][rows].any()]
     notes += [f"The label '{label}' is in no subset, so no model is trained on it." for label in unlearnt]
     _check_subsets(table.label.to_numpy(), subsets, place=tracks, tags=tags)
-    if share < 1:
+    if fraction < 1:
         beyond = _tracks_beyond_fraction if tags else _beyond_fraction
-        subsets[beyond(share, table.label.to_numpy(), subsets, seed=seed)] = "beyond train_fraction"
+        subsets[beyond(fraction, table.label.to_numpy(), subsets, seed=seed)] = "beyond train_fraction"
     write_leakage_report(
         table.assign(subset=subsets),
         report_path,
@@ -365,21 +365,21 @@ def _check_subsets(labels: np.ndarray, subsets: np.ndarray, *, place: str | os.P
         )
 
 
-def _beyond_fraction(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
+def _beyond_fraction(train_fraction: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
     """Return the rows of training tracks beyond a fraction of each label's."""
     beyond = []
     for label in np.unique(labels):
         rows = np.flatnonzero((labels == label) & (subsets == "train"))
         # The same order for every fraction, so that smaller ones are subsets of larger ones.
         order = np.random.default_rng([seed, *b"train_fraction", 0, *label.encode()]).permutation(rows)
-        beyond.append(order[max(1, int(share * len(rows) + 0.5)) :])
+        beyond.append(order[max(1, int(train_fraction * len(rows) + 0.5)) :])
     return np.concatenate(beyond)
 
 
-def _tracks_beyond_fraction(share: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
+def _tracks_beyond_fraction(train_fraction: float, labels: np.ndarray, subsets: np.ndarray, *, seed: int) -> np.ndarray:
     """Return the rows of training tracks beyond a fraction of all; each tag keeps one."""
     rows = np.random.default_rng([seed, *b"train_fraction"]).permutation(np.flatnonzero(subsets == "train"))
     # The same order for every fraction, so that smaller ones are subsets of larger ones.
     needed = {int(rows[np.argmax(own[rows])]) for own in carriers(labels, tags=True).values() if own[rows].any()}
     order = np.array(sorted(rows, key=lambda row: row not in needed))
-    return order[max(len(needed), int(share * len(rows) + 0.5)) :]
+    return order[max(len(needed), int(train_fraction * len(rows) + 0.5)) :]

@@ -176,7 +176,8 @@ def train_network(
             score = f"{best['validation_loss']:.2f}" if settings.tags else f"{best['validation_accuracy']:.1%}"
             bar.set_postfix(epoch=epoch + 1, loss=f"{row['train_loss']:.2f}", best=score)
     spent = time.perf_counter() - started
-    kept = f"epoch {state.best_epoch + 1} of {len(state.history)} kept" if state.history else "initial weights kept"
+    last = len(state.history)
+    kept = f"epoch {last if shuffled_like else state.best_epoch + 1} of {last} kept" if last else "initial weights kept"
     log.log(RESULT, "%s: %s, %.0f s", name, kept, spent)
     log.info("%.2f%% of the time was spent waiting for data.", 100 * trainer.waiting / max(spent, 1e-9))
 

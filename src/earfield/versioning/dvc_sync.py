@@ -42,7 +42,8 @@ def record() -> None:
     _refuse(
         "DVC cannot record: this config.yaml does not ask for these files",
         [str(path) for path in _files(config["dataset"]) if made.isdisjoint((path, *path.parents))],
-        "Remove them, or set `evidence: true` if `snakemake evidence` made them.",
+        "Remove them, or set `evidence: true` if `snakemake evidence` made them, or `receptive_fields: true` of the "
+        "dataset if `snakemake receptive_fields` did.",
     )
     write_songs(config)
     for folder in folders(config["dataset"]).values():

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from earfield.configuration.run_grid import NOT_OF_SONGS
 from earfield.errors import EarfieldError
 from earfield.files.atomic import write_json
 from earfield.tracks.audio_files import SONG_HASHES, fingerprints
@@ -21,7 +22,7 @@ _STAGES = {
     "data": ("audio", "tracks", "mel", "features", "splits"),
     "results": ("train", "evaluate", "activations", "filters", "figures", "claims"),
 }
-_NOT_SONGS = {"seeds", "protocols", "train", "task", "mirrors"}  # keys of a dataset that do not decide its songs
+_NOT_SONGS = (NOT_OF_SONGS - {"source"}) | {"mirrors"}
 
 
 def run_stage(stage: str) -> None:

@@ -388,3 +388,8 @@ def test_use_of_the_network_is_shown(card):
 def test_card_needs_no_tensorflow():
     code = "import sys, earfield.evaluate.model_card, earfield.train.environment; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_recipe_of_the_published_code_keeps_the_last_epoch(card):
+    settings = SETTINGS | {"train": SETTINGS["train"] | {"recipe": "published_code"}}
+    assert "with the recipe of the paper's published code, and the last one was kept" in card(settings=settings)

@@ -17,7 +17,7 @@ _FRONT_END = {"sample_rate": 22050, "n_fft": 512, "hop_length": 256, "n_mels": 6
 _SECONDS, _SHARDS, _REPETITIONS = 15.0, 8, 3
 
 
-def measure_repeats(folder: Path, songs: Path | None) -> list[list[object]]:
+def measure_duplicates(folder: Path, songs: Path | None) -> list[list[object]]:
     """Measure 9,750 recordings of 15 s and 250 that are among them a second time; the music is made first."""
     recordings = plan(artists_per_genre=25, tracks_per_artist=39, n_duplicates=250, seed=1)
     shards = _write_shards(folder, recordings)
@@ -27,18 +27,18 @@ def measure_repeats(folder: Path, songs: Path | None) -> list[list[object]]:
         write_duplicates(
             frames_paths=[shard.with_suffix(".npy") for shard in shards],
             index_paths=[shard.with_suffix(".csv") for shard in shards],
-            path=folder / "repeats.csv",
+            path=folder / "duplicates.csv",
             hop_length=_FRONT_END["hop_length"],
             sample_rate=_FRONT_END["sample_rate"],
             workers=2,
         )
         times.append(time.perf_counter() - started)
-    found = {tuple(sorted(pair)) for pair in pd.read_csv(folder / "repeats.csv")[["track", "other"]].to_numpy()}
+    found = {tuple(sorted(pair)) for pair in pd.read_csv(folder / "duplicates.csv")[["track", "other"]].to_numpy()}
     names = {recording.track for recording in recordings}
     planted = {(name.removesuffix("b"), name) for name in names if name.endswith("b")}
     return [
-        [f"repeats among {len(names):,} tracks of 15 s, mel made before [s]", "< 60", *summarise(times)],
-        ["planted repeats that were missed", "0", *summarise([float(len(planted - found))])],
+        [f"duplicates among {len(names):,} tracks of 15 s, mel made before [s]", "< 60", *summarise(times)],
+        ["planted duplicates that were missed", "0", *summarise([float(len(planted - found))])],
         ["pairs that were not planted", "0", *summarise([float(len(found - planted))])],
     ]
 
