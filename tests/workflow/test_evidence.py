@@ -44,7 +44,7 @@ def predict(task: Task, *, k: list[int]) -> np.ndarray:
     def log_shares(candidate):
         return np.log(np.maximum(shares(candidate), 1e-9))
 
-    return shares(choose([{"k": each} for each in k], log_shares, targets=task.targets["validation"]), "test")
+    return shares(choose({"k": k}, log_shares, targets=task.targets["validation"]), "test")
 '''
 
 
@@ -133,7 +133,7 @@ def test_claims_are_those_of_the_tables(evident):
     assert shown.value == pytest.approx(own.accuracy, abs=1e-6) and shown.n_predictions == own.n_predictions
     page = evident.read("results/demo/claims/claims.md").decode()
     assert all(claim.verdict in page for claim in claims.itertuples())
-    names = "7_accuracy", "8_learning_curve", "9_seconds_heard", "10_recall", "11_calibration", "12_deep_belief"
+    names = "7_accuracy", "8_learning_curve", "9_excerpt_length", "10_recall", "11_calibration", "12_deep_belief"
     for name in names:
         assert len(evident.read(f"results/demo/claims/figures/fig{name}.png")) > 5_000
 

@@ -38,7 +38,7 @@ def test_killed_training_goes_on_to_the_same_result(copy_of_whole):
     kill_once_there(killed, ".snakemake/checkpoints/demo/stratified/1/cnn/checkpoint.npz", *target, **LONGER)
     killed.run("--unlock")
     output = killed.run(*target, **LONGER)
-    assert "Going on after epoch" in output
+    assert "going on after epoch" in output
     for name in ("history.csv", "model.keras"):
         assert killed.read(run_file(name)) == whole.read(run_file(name)), name
 
@@ -51,5 +51,5 @@ def test_checkpoint_of_another_run_is_not_taken(copy_of_whole):
     project.run("--unlock")
     changed = {"demo": {"train": {"max_epochs": 2, "segments_per_track": 10}}}
     output = project.run("--", run_file("model.keras"), datasets=changed)
-    assert "Going on after epoch" not in output
+    assert "going on after epoch" not in output
     assert len(pd.read_csv(project.folder / run_file("history.csv"))) == 2

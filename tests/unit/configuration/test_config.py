@@ -526,7 +526,7 @@ def test_options_of_the_right_type_pass(text):
         (
             "figures.protocol=stratified_variants",
             "figures.protocol to 'stratified_variants', whose splits and runs are those of 'stratified', an earlier "
-            "protocol with equal split settings; name that.",
+            "protocol with equal split settings; name that, and",
         ),
         (
             "models.majority={module: majority, segment: {frames: 86}}",

@@ -2,6 +2,7 @@
 
 import hashlib
 import socket
+import sys
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -105,7 +106,8 @@ def fetch(urls, path, *, accept=is_body, limit=2_000_000):
     download(urls, path, accept=accept, limit=limit, fix="Get it by hand.")
 
 
-def test_whole_file_takes_its_name_and_nothing_else_stays(path, capsys):
+def test_whole_file_takes_its_name_and_nothing_else_stays(path, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with Mirror(Answer()) as mirror:
         fetch([mirror.url], path)
         fetch([mirror.url], path)
