@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.project import run_module, summarise
 
-_REPETITIONS = 5
+_REPETITIONS = 3
 
 
 def measure_training(folder: Path, songs: Path | None) -> list[list[object]]:

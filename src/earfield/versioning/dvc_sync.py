@@ -42,8 +42,7 @@ def record() -> None:
     _refuse(
         "DVC cannot record: this config.yaml does not ask for these files",
         [str(path) for path in _files(config["dataset"]) if made.isdisjoint((path, *path.parents))],
-        "Remove them, or set `evidence: true` if `snakemake evidence` made them, or `receptive_fields: true` of the "
-        "dataset if `snakemake receptive_fields` did.",
+        "Remove them, or set `evidence: true` or the dataset's `receptive_fields: true` if these targets made them.",
     )
     write_songs(config)
     for folder in folders(config["dataset"]).values():
