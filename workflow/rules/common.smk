@@ -11,11 +11,7 @@ sys.path.insert(0, os.path.join(workflow.basedir, "src"))
 
 from earfield.configuration.check import check_config
 from earfield.configuration.null_models import NULL_KERNELS
-from earfield.configuration.run_grid import (
-    estimates_receptive_fields,
-    in_file_order,
-    protocols_of,
-)
+from earfield.configuration.run_grid import in_file_order, protocols_of
 from earfield.errors import EarfieldError
 from earfield.figures.registry import FIGURES
 from earfield.jobs.figure_inputs import FigureInputs
@@ -53,6 +49,16 @@ if "gpu" not in workflow.global_resources:
 
 INPUTS = Inputs(config)
 FIGURE_INPUTS = FigureInputs(INPUTS)
+
+
+def with_controls(files):
+    """Refuse to judge claims without the controls, which tables then leave out."""
+    if not INPUTS.with_fields:
+        raise WorkflowError(
+            f"The evidence of '{INPUTS.chosen}' needs the controls, which its tables leave out; run: "
+            "snakemake --config evidence=true"
+        )
+    return files
 
 
 wildcard_constraints:

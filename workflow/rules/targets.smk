@@ -83,31 +83,20 @@ FIGURE_FILES = FIGURE_INPUTS.files("png", folder="figures")
 FIGURE_PAGES = [
     path.replace(".png", ".html")
     for path in FIGURE_FILES
-    if path.endswith("/fig5_discriminants.png")
+    if path.endswith("fig5_discriminants.png")
 ]
-WITH_FIELDS = estimates_receptive_fields(config, DATASET)
-
-
-def with_controls(files):
-    """Refuse to judge claims without the controls, which tables then leave out."""
-    if not WITH_FIELDS:
-        raise WorkflowError(
-            f"The evidence of '{DATASET}' needs the controls, which its tables leave out; run: "
-            "snakemake --config evidence=true"
-        )
-    return files
 
 
 rule all_activations:
     """All dumped layers and mean gradients."""
     input:
-        ACTIVATIONS if WITH_FIELDS else [],
+        ACTIVATIONS if INPUTS.with_fields else [],
 
 
 rule all_filters:
     """All filters, including controls and null kernels, and the resemblance to the auditory system."""
     input:
-        FILTERS if WITH_FIELDS else [],
+        FILTERS if INPUTS.with_fields else [],
 
 
 rule all_figures:
@@ -116,7 +105,7 @@ rule all_figures:
         [
             path
             for path in [*FIGURE_FILES, *FIGURE_PAGES]
-            if WITH_FIELDS or path.endswith("/fig2_confusion.png")
+            if INPUTS.with_fields or path.endswith("fig2_confusion.png")
         ],
 
 

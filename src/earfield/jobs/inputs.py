@@ -10,6 +10,7 @@ from earfield.configuration.code_dependencies import code_of, constant, module_f
 from earfield.configuration.null_models import NULL_KERNELS, is_control
 from earfield.configuration.run_grid import (
     NOT_OF_SONGS,
+    estimates_receptive_fields,
     in_table_order,
     learning_curves,
     model_settings,
@@ -83,6 +84,7 @@ class Inputs:
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
         self.chosen = config["dataset"]
+        self.with_fields = estimates_receptive_fields(config, self.chosen)
         self.shards = [f"{shard:02d}" for shard in range(config["mel"]["shards"])]
         self.model, self.protocol = config["figures"]["model"], config["figures"]["protocol"]
         self.networks = networks(config)
