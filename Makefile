@@ -27,8 +27,10 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	@cd $(VENV) && pwd -P > installed
 
 # The main job on music made by code; ends with the accuracy, its interval, and where the figures lie.
+# Quiet hides Snakemake's own errors too, so a failed run is repeated with them.
 demo: setup
-	snakemake --cores all --config dataset=demo --quiet progress rules host reason
+	@snakemake --cores all --config dataset=demo --quiet all || \
+	snakemake --cores all --config dataset=demo --quiet rules host reason
 
 # The rooms whose tests need no TensorFlow and little time, for the loop of a contributor.
 FAST := audio configuration files jobs mel splits statistics tracks

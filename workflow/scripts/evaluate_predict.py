@@ -1,7 +1,8 @@
+from earfield.network.device import configure  # isort: split
+
 from earfield.evaluate.network_predictions import predict_test_tracks
 from earfield.jobs.job import logged
 from earfield.mel.shards import MelShards
-from earfield.network.device import configure
 
 with logged(snakemake.log[0], snakemake.output, snakemake.input):
     predict_test_tracks(

@@ -1,6 +1,5 @@
 """Dump of a layer's output on every segment of the collection, and the mean gradient of each of its units."""
 
-# isort: split: the device comes before TensorFlow
 import logging
 import os
 import shutil

@@ -1,6 +1,5 @@
 """Predictions of a saved network for the test tracks of a split, from whole tracks and from excerpts."""
 
-# isort: split: the device comes before TensorFlow
 import os
 
 import keras

@@ -1,6 +1,5 @@
 """Data of figure 5: test segments on discriminant axes of the raw input and of the last hidden layer."""
 
-# isort: split: the device comes before TensorFlow
 import logging
 import os
 from collections.abc import Mapping, Sequence
